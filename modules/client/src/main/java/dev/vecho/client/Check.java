@@ -1,0 +1,244 @@
+package dev.vecho.client;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.Source;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transports;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A script, ready to be played against one target. Two lines embed it:
+ *
+ * <pre>{@code
+ * Check.once(vertx, "tcp://localhost:7007")
+ *     .onSuccess(report -> System.out.println(TextReport.line(report)));
+ * }</pre>
+ *
+ * <p>Safe for any thread. Whoever opens a check closes it.
+ */
+public final class Check {
+
+    private final Vertx vertx;
+    private final String target;
+    private final Supplier<ClientTransport> opener;
+    private final List<Step> steps;
+    private final Plan plan;
+    private final Duration timeout;
+    private final LongSupplier nanoTime;
+
+    // These are guarded by this.
+    private @Nullable ClientTransport transport;
+    private @Nullable Round round;
+    private boolean playing;
+    private boolean closed;
+
+    /**
+     * Blocks while it opens the transport.
+     *
+     * @param opener makes a new transport after one had to be closed; called on a thread that may block
+     */
+    Check(
+            Vertx vertx,
+            String target,
+            Carriage carriage,
+            Script script,
+            Supplier<ClientTransport> opener,
+            LongSupplier nanoTime) {
+        this.vertx = vertx;
+        this.target = target;
+        this.opener = opener;
+        this.steps = script.steps(carriage);
+        this.plan = new Plan(steps, carriage);
+        this.timeout = script.timeout();
+        this.nanoTime = nanoTime;
+        this.transport = opener.get();
+    }
+
+    /**
+     * Validates a script's targets and options, and makes them ready; connects to none.
+     *
+     * @return a check for each target, in order; fails with an {@link InvalidInputException} that tells everything that is
+     *     wrong
+     */
+    public static Future<List<Check>> open(Vertx vertx, Script script) {
+        return vertx.executeBlocking(() -> openAll(vertx, script), false);
+    }
+
+    /** Opens a check of the default script, plays one round and closes it; fails as {@link #open} does. */
+    public static Future<Report> once(Vertx vertx, String target) {
+        return vertx.executeBlocking(
+                        () -> openAll(vertx, Script.standard().withTargets(List.of(target), Source.named("check"))),
+                        false)
+                .compose(checks -> {
+                    Check check = checks.get(0);
+                    return check.play(1).eventually(check::close);
+                });
+    }
+
+    /** Blocks. */
+    static List<Check> openAll(Vertx vertx, Script script) {
+        Transports transports = Transports.load();
+        List<Check> checks = new ArrayList<>();
+        // Options that all targets share are wrong for each of them, and told once.
+        Set<String> problems = new LinkedHashSet<>();
+        for (int i = 0; i < script.targets().size(); i++) {
+            String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
+            try {
+                checks.add(open(vertx, script, transports, script.targets().get(i), place));
+            } catch (InvalidInputException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        if (!problems.isEmpty()) {
+            checks.forEach(Check::close);
+            throw new InvalidInputException(List.copyOf(problems));
+        }
+        return checks;
+    }
+
+    private static Check open(Vertx vertx, Script script, Transports transports, String uri, String place) {
+        Target target;
+        try {
+            target = Target.parse(uri);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidInputException(List.of(place + e.getMessage()));
+        }
+        Transport transport = transports
+                .ofScheme(target.scheme())
+                .orElseThrow(() -> new InvalidInputException(List.of(place + uri + ": scheme: \"" + target.scheme()
+                        + "\" is not known" + Options.didYouMean(target.scheme(), transports.schemes()))));
+        Optional<String> missing = transport.unavailable(vertx);
+        if (missing.isPresent()) {
+            throw new InvalidInputException(List.of(place + uri + ": cannot run here: " + missing.get()));
+        }
+        rejectImpossibleSteps(script, transport.carriage(), target);
+        Supplier<ClientTransport> opener = () -> {
+            JsonObject json = script.tls().isEmpty() ? new JsonObject() : new JsonObject().put("tls", script.tls());
+            Problems problems = new Problems();
+            // What a transport says of no option, it says of the target.
+            Options options =
+                    new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
+            ClientTransport opened = transport.client(vertx, target, options);
+            problems.throwIfAny();
+            return opened;
+        };
+        return new Check(vertx, uri, transport.carriage(), script, opener, System::nanoTime);
+    }
+
+    private static void rejectImpossibleSteps(Script script, Carriage carriage, Target target) {
+        if (carriage == Carriage.STREAM) {
+            return;
+        }
+        Problems problems = new Problems();
+        List<Step> steps = script.steps(carriage);
+        for (int i = 0; i < steps.size(); i++) {
+            String path = "steps[" + i + "]";
+            String place = script.sources().apply(path).name() + ": " + path + ": ";
+            if (Script.needsStream(steps.get(i))) {
+                problems.add(place + target + " carries messages, which have no output to close and no end");
+            } else if (steps.get(i) instanceof Step.Send send && send.payload().size() > Sender.MOST_IN_A_MESSAGE) {
+                problems.add(place + target + " carries messages, which must have at most " + Sender.MOST_IN_A_MESSAGE
+                        + " bytes, was " + send.payload().size());
+            }
+        }
+        problems.throwIfAny();
+    }
+
+    /** The target, as the user wrote it. */
+    public String target() {
+        return target;
+    }
+
+    /**
+     * Plays the script once, on a connection of its own, on the caller's event loop if it is called on one. Whatever
+     * happens to the connection is told by the report.
+     *
+     * @param number of the round, for the report
+     * @return completes when the connection is closed; fails with an {@link IllegalStateException} if a round is being
+     *     played or the check is closed, with a {@link CancellationException} if it is closed meanwhile, and with an
+     *     {@link InvalidInputException} if options that were valid are so no more
+     */
+    public synchronized Future<Report> play(int number) {
+        if (playing || closed) {
+            return Future.failedFuture(new IllegalStateException(
+                    target + (closed ? ": the check is closed" : ": a round is being played")));
+        }
+        playing = true;
+        Context context = eventLoop();
+        Future<ClientTransport> ready =
+                transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
+        return ready.compose(opened -> begin(context, opened, number).play()).onComplete(played -> end());
+    }
+
+    private synchronized Round begin(Context context, ClientTransport opened, int number) {
+        transport = opened;
+        Round begun = new Round(vertx, context, opened, target, number, steps, plan, timeout, nanoTime);
+        round = begun;
+        if (closed) {
+            opened.close();
+            begun.abort(cancelled());
+        }
+        return begun;
+    }
+
+    private synchronized void end() {
+        if (round != null && round.gaveUp()) {
+            transport = null;
+        }
+        round = null;
+        playing = false;
+    }
+
+    /** Ends the round that is being played and closes everything. Completes after the script's timeout at the latest. */
+    public synchronized Future<Void> close() {
+        closed = true;
+        if (round != null) {
+            round.abort(cancelled());
+        }
+        return transport == null ? Future.succeededFuture() : atMost(vertx, timeout, transport.close());
+    }
+
+    private CancellationException cancelled() {
+        return new CancellationException(target + ": the check was closed");
+    }
+
+    private Context eventLoop() {
+        Context current = Vertx.currentContext();
+        boolean here = current instanceof ContextInternal internal
+                && internal.owner() == vertx
+                && current.isEventLoopContext();
+        return here ? current : ((VertxInternal) vertx).createEventLoopContext();
+    }
+
+    /** Completes with what closes something, or after a limit. */
+    static Future<Void> atMost(Vertx vertx, Duration limit, Future<Void> closing) {
+        Promise<Void> done = Promise.promise();
+        long timer = vertx.setTimer(limit.toMillis(), fired -> done.tryComplete());
+        closing.onComplete(closed -> {
+            vertx.cancelTimer(timer);
+            done.tryComplete();
+        });
+        return done.future();
+    }
+}

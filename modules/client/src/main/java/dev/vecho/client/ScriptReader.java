@@ -1,0 +1,253 @@
+package dev.vecho.client;
+
+import dev.vecho.core.Json;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.Source;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a script from JSON. Whatever is wrong is added to the options' problems, and the script must not be used then. */
+final class ScriptReader {
+
+    private static final List<String> VERBS = List.of("send", "expect", "pauseMillis", "close");
+    private static final List<String> PAYLOADS = List.of("text", "hex", "base64", "file", "random");
+    private static final List<String> DEFAULT_TARGETS = List.of("tcp://localhost:7007");
+    private static final List<Step> DEFAULT_STEPS = defaultSteps();
+
+    /** Large enough for any test, and small enough that the sizes of a script's payloads can be added up. */
+    private static final long MOST_BYTES = 1L << 50;
+
+    private ScriptReader() {}
+
+    /**
+     * Reads the whole script, and rejects the keys that neither this nor anybody before has read.
+     *
+     * @param json what the options were made of
+     */
+    static Script read(Options root, JsonObject json) {
+        List<String> targets = root.has("targets") ? root.texts("targets") : DEFAULT_TARGETS;
+        if (root.valid() && targets.isEmpty()) {
+            root.problem("targets", "must name at least one target");
+        }
+        Duration timeout = Duration.ofMillis(root.integer("timeoutMillis", 5000, 1, Integer.MAX_VALUE));
+        int repeat = root.integer("repeat", 1, 1, Integer.MAX_VALUE);
+        List<Step> steps = root.has("steps") ? steps(root, json) : DEFAULT_STEPS;
+        root.object("tls");
+        JsonObject tls = json.getValue("tls") instanceof JsonObject object ? object : new JsonObject();
+        root.rejectUnknownKeys();
+        return new Script(targets, timeout, repeat, steps, !root.has("steps"), tls, root::source);
+    }
+
+    private static List<Step> defaultSteps() {
+        String name = "default-script.json";
+        try (InputStream resource = Objects.requireNonNull(ScriptReader.class.getResourceAsStream(name), name)) {
+            JsonObject json = Json.parse(name, Buffer.buffer(resource.readAllBytes()));
+            Problems problems = new Problems();
+            List<Step> steps = steps(Options.of(json, Source.named(name), problems), json);
+            problems.throwIfAny();
+            return steps;
+        } catch (IOException e) {
+            throw new UncheckedIOException(name, e);
+        }
+    }
+
+    private static List<Step> steps(Options root, JsonObject json) {
+        List<JsonObject> raw = new ArrayList<>();
+        if (json.getValue("steps") instanceof JsonArray array) {
+            // Those that are no objects are left out by the options, too.
+            array.forEach(item -> {
+                if (item instanceof JsonObject object) {
+                    raw.add(object);
+                }
+            });
+        }
+        List<Options> objects = root.objects("steps");
+        List<Step> steps = new ArrayList<>();
+        boolean closed = false;
+        boolean ended = false;
+        for (int i = 0; i < objects.size(); i++) {
+            Options options = objects.get(i);
+            Step step = step(options, raw.get(i));
+            if (step == null) {
+                continue;
+            }
+            boolean output = step instanceof Step.Send || step instanceof Step.CloseOutput;
+            if (closed && output) {
+                options.problem("", "comes after the step that closes the output");
+            }
+            boolean input = step instanceof Step.ExpectEcho
+                    || step instanceof Step.ExpectBytes
+                    || step instanceof Step.ExpectEnd;
+            if (ended && input) {
+                options.problem("", "comes after the step that expects the end");
+            }
+            closed |= step instanceof Step.CloseOutput;
+            ended |= step instanceof Step.ExpectEnd;
+            steps.add(step);
+        }
+        return steps;
+    }
+
+    private static @Nullable Step step(Options options, JsonObject raw) {
+        List<String> verbs = VERBS.stream().filter(options::has).toList();
+        if (verbs.size() > 1) {
+            options.problem(
+                    "", "must have one of " + String.join(", ", VERBS) + ", had " + String.join(" and ", verbs));
+            return null;
+        }
+        Step step = null;
+        if (verbs.isEmpty()) {
+            options.problem("", "must have one of " + String.join(", ", VERBS) + ", had none");
+        } else {
+            step = switch (verbs.get(0)) {
+                case "send" -> send(options);
+                case "expect" -> expect(options, raw);
+                case "pauseMillis" -> new Step.Pause(millis(options, "pauseMillis"));
+                default -> close(options);
+            };
+        }
+        options.rejectUnknownKeys();
+        return step;
+    }
+
+    private static @Nullable Step send(Options options) {
+        Payload payload = payload(options.object("send"));
+        return payload == null ? null : new Step.Send(payload);
+    }
+
+    private static @Nullable Step expect(Options options, JsonObject raw) {
+        if (raw.getValue("expect") instanceof JsonObject) {
+            Payload payload = payload(options.object("expect"));
+            Duration within = within(options);
+            return payload == null ? null : new Step.ExpectBytes(payload, within);
+        }
+        if ("nothing".equals(raw.getValue("expect"))) {
+            if (!options.has("forMillis")) {
+                options.problem("forMillis", "is missing");
+            }
+            return new Step.ExpectNothing(millis(options, "forMillis"));
+        }
+        Duration within = within(options);
+        String what = options.anyText("expect");
+        if ("echo".equals(what)) {
+            return new Step.ExpectEcho(within);
+        }
+        if ("end".equals(what)) {
+            return new Step.ExpectEnd(within);
+        }
+        if (what != null) {
+            options.problem("expect", "must be echo, end, nothing or an object with a payload, was \"" + what + "\"");
+        }
+        return null;
+    }
+
+    private static @Nullable Step close(Options options) {
+        String what = options.anyText("close");
+        if ("output".equals(what)) {
+            return new Step.CloseOutput();
+        }
+        if (what != null) {
+            options.problem("close", "must be output, was \"" + what + "\"");
+        }
+        return null;
+    }
+
+    private static @Nullable Duration within(Options options) {
+        return options.has("withinMillis") ? millis(options, "withinMillis") : null;
+    }
+
+    private static Duration millis(Options options, String key) {
+        return Duration.ofMillis(options.integer(key, 1, 1, Integer.MAX_VALUE));
+    }
+
+    private static @Nullable Payload payload(Options options) {
+        List<String> kinds = PAYLOADS.stream().filter(options::has).toList();
+        Payload payload = null;
+        if (kinds.size() != 1) {
+            options.problem(
+                    "",
+                    "must have one of " + String.join(", ", PAYLOADS) + ", had "
+                            + (kinds.isEmpty() ? "none" : String.join(" and ", kinds)));
+        } else {
+            payload = switch (kinds.get(0)) {
+                case "text" -> text(options);
+                case "hex" -> hex(options);
+                case "base64" -> base64(options);
+                case "file" -> file(options);
+                default -> random(options);
+            };
+        }
+        if (options.has("seed") && !kinds.contains("random")) {
+            options.problem("seed", "belongs to random");
+        }
+        options.rejectUnknownKeys();
+        return payload;
+    }
+
+    private static @Nullable Payload text(Options options) {
+        String text = options.anyText("text");
+        return text == null ? null : Payload.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static @Nullable Payload hex(Options options) {
+        String text = options.anyText("hex");
+        if (text == null) {
+            return null;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (!HexFormat.isHexDigit(text.charAt(i))) {
+                options.problem("hex", "not a hexadecimal digit: \"" + text.charAt(i) + "\" at index " + i);
+                return null;
+            }
+        }
+        if (text.length() % 2 != 0) {
+            options.problem("hex", "odd number of digits");
+            return null;
+        }
+        return Payload.of(HexFormat.of().parseHex(text));
+    }
+
+    private static @Nullable Payload base64(Options options) {
+        String text = options.anyText("base64");
+        if (text == null) {
+            return null;
+        }
+        try {
+            return Payload.of(Base64.getDecoder().decode(text));
+        } catch (IllegalArgumentException e) {
+            options.problem("base64", "not Base64");
+            return null;
+        }
+    }
+
+    private static @Nullable Payload file(Options options) {
+        var file = options.file("file");
+        if (file == null) {
+            return null;
+        }
+        try {
+            return Payload.file(file);
+        } catch (IOException e) {
+            options.problem("file", Objects.requireNonNullElse(e.getMessage(), "cannot be read: " + file));
+            return null;
+        }
+    }
+
+    private static Payload random(Options options) {
+        long size = options.integer("random", 0, 0, MOST_BYTES);
+        return Payload.random(size, options.integer("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE));
+    }
+}

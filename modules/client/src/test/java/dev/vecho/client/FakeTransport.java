@@ -1,0 +1,78 @@
+package dev.vecho.client;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import io.vertx.core.Vertx;
+import java.util.Optional;
+import java.util.Set;
+
+/** Transports that the class path of these tests names. The target's host chooses the peer. */
+abstract class FakeTransport implements Transport {
+
+    private final String scheme;
+    private final Carriage carriage;
+
+    FakeTransport(String scheme, Carriage carriage) {
+        this.scheme = scheme;
+        this.carriage = carriage;
+    }
+
+    public static final class Stream extends FakeTransport {
+        public Stream() {
+            super("fake", Carriage.STREAM);
+        }
+    }
+
+    public static final class Messages extends FakeTransport {
+        public Messages() {
+            super("fakemsg", Carriage.MESSAGES);
+        }
+    }
+
+    public static final class Absent extends FakeTransport {
+        public Absent() {
+            super("absent", Carriage.STREAM);
+        }
+
+        @Override
+        public Optional<String> unavailable(Vertx vertx) {
+            return Optional.of("it is not there");
+        }
+    }
+
+    @Override
+    public String name() {
+        return scheme;
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of(scheme);
+    }
+
+    @Override
+    public Carriage carriage() {
+        return carriage;
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        Options tls = options.object("tls");
+        tls.text("trust");
+        tls.rejectUnknownKeys();
+        options.rejectUnknownKeys();
+        FakePeer silent = new FakePeer.Answer() {
+            @Override
+            public void answer(FakeConnection connection, io.vertx.core.buffer.Buffer all) {}
+        };
+        return new FakeClient("silent".equals(target.host()) ? silent : FakePeer.ECHO);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.vecho.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.client.Diagnosis.Word;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class ReportTest {
+
+    private static final Diagnosis CORRUPTED =
+            new Diagnosis(Word.CORRUPTED, "byte 7 came back as 0x00, expected 0xff", 1, 7L, "ff01", "0001");
+
+    @Test
+    void writesPassedRound() {
+        assertThat(report(1, null, 412_345, 1_000_000).toJson()).isEqualTo(new JsonObject("""
+                { "version": 1, "target": "tcp://localhost:7007", "round": 1,
+                  "startedAt": "2026-01-02T03:04:05Z", "durationMillis": 2.5, "verdict": "passed",
+                  "localAddress": "127.0.0.1:5", "remoteAddress": "127.0.0.1:7007",
+                  "details": { "protocol": "TLSv1.3" },
+                  "phases": { "connectMillis": 0.25, "firstByteMillis": 0.3, "lastByteMillis": 0.4 },
+                  "bytesSent": 42, "bytesReceived": 41, "roundTripMillis": [ 0.412, 1.0 ] }"""));
+    }
+
+    @Test
+    void writesFailedRound() {
+        JsonObject json = report(1, CORRUPTED).toJson();
+        assertThat(json.getString("verdict")).isEqualTo("failed");
+        assertThat(json.getJsonObject("diagnosis")).isEqualTo(new JsonObject("""
+                { "word": "corrupted", "sentence": "byte 7 came back as 0x00, expected 0xff", "step": 1,
+                  "offset": 7, "expected": "ff01", "found": "0001" }"""));
+    }
+
+    @Test
+    void writesWordsInLowerCaseWithHyphen() {
+        assertThat(Arrays.stream(Word.values()).map(Word::toString))
+                .contains("dns", "half-close", "silent")
+                .allMatch(word -> word.matches("[a-z-]+"));
+    }
+
+    @Test
+    void addsRoundsUp() {
+        TargetReport target = new TargetReport(
+                "tcp://localhost:7007",
+                List.of(report(1, null, 3_000_000), report(2, CORRUPTED), report(3, null, 1_000_000, 2_000_000)));
+
+        assertThat(target.passed()).isFalse();
+        assertThat(target.summary().toJson()).isEqualTo(new JsonObject("""
+                { "rounds": 3, "passed": 2, "failed": 1, "bytesSent": 126, "bytesReceived": 123,
+                  "roundTripMillis": { "min": 1.0, "mean": 2.0, "max": 3.0 }, "diagnoses": { "corrupted": 1 } }"""));
+        assertThat(TextReport.summary(target.target(), target.summary())).isEqualTo("""
+                        --- tcp://localhost:7007 ---
+                        3 rounds, 2 passed, 1 failed (corrupted 1); 126 bytes sent, 123 bytes received
+                        round trip min/mean/max = 1.000/2.000/3.000 ms
+                        """);
+    }
+
+    @Test
+    void passesOnlyIfEveryTargetDid() {
+        TargetReport good = new TargetReport("tcp://a:1", List.of(report(1, null)));
+        TargetReport bad = new TargetReport("tcp://b:1", List.of(report(1, null), report(2, CORRUPTED)));
+        TargetReport unplayed = new TargetReport("tcp://c:1", List.of());
+
+        assertThat(TargetReport.document(List.of(good)).getString("verdict")).isEqualTo("passed");
+        assertThat(TargetReport.document(List.of(good, bad)).getString("verdict"))
+                .isEqualTo("failed");
+        assertThat(TargetReport.document(List.of(good, unplayed)).getString("verdict"))
+                .isEqualTo("failed");
+        assertThat(TargetReport.document(List.of(good)).fieldNames()).containsExactly("version", "verdict", "targets");
+        assertThat(TargetReport.document(List.of(good)).getJsonArray("targets").getJsonObject(0))
+                .isEqualTo(new JsonObject()
+                        .put("target", "tcp://a:1")
+                        .put("verdict", "passed")
+                        .put("summary", good.summary().toJson())
+                        .put(
+                                "rounds",
+                                new io.vertx.core.json.JsonArray()
+                                        .add(report(1, null).toJson())));
+    }
+
+    @Test
+    void writesLineLikePing() {
+        assertThat(TextReport.line(report(1, null, 412_345)))
+                .isEqualTo("tcp://localhost:7007 round=1 bytes=41 time=0.412 ms");
+        assertThat(TextReport.line(report(2, null, 1_000_000, 2_000_000)))
+                .isEqualTo("tcp://localhost:7007 round=2 bytes=41 time=1.000/1.500/2.000 ms");
+        assertThat(TextReport.line(report(3, null))).isEqualTo("tcp://localhost:7007 round=3 bytes=41");
+        assertThat(TextReport.line(report(4, CORRUPTED)))
+                .isEqualTo("tcp://localhost:7007 round=4 FAILED corrupted: byte 7 came back as 0x00, expected 0xff"
+                        + " (steps[1])");
+    }
+
+    @Test
+    void keepsControlCharactersOfThePeerFromTheTerminal() {
+        assertThat(TextReport.line(report(1, Diagnosis.of(Word.TLS, "a\u001b[2Jb\nc\u009bd"))))
+                .endsWith("FAILED tls: a?[2Jb?c?d");
+    }
+
+    private static Report report(int round, @Nullable Diagnosis diagnosis, long... roundTripNanos) {
+        return new Report(
+                "tcp://localhost:7007",
+                round,
+                Instant.parse("2026-01-02T03:04:05Z"),
+                Duration.ofNanos(2_500_000),
+                diagnosis,
+                "127.0.0.1:5",
+                "127.0.0.1:7007",
+                Map.of("protocol", "TLSv1.3"),
+                new Report.Phases(
+                        null, Duration.ofNanos(250_000), null, Duration.ofNanos(300_000), Duration.ofNanos(400_000)),
+                42,
+                41,
+                Arrays.stream(roundTripNanos).mapToObj(Duration::ofNanos).toList());
+    }
+}

@@ -1,0 +1,208 @@
+package dev.vecho.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Source;
+import dev.vecho.core.Transport.Carriage;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ScriptTest {
+
+    private static final Source SOURCE = Source.named("s.json");
+
+    @Test
+    void defaultsAreTheDefaultScript() throws IOException {
+        Script shipped;
+        try (InputStream resource =
+                Objects.requireNonNull(ScriptReader.class.getResourceAsStream("default-script.json"))) {
+            shipped = Script.parse(Buffer.buffer(resource.readAllBytes()), SOURCE);
+        }
+        Script standard = Script.standard();
+
+        assertThat(standard.targets()).isEqualTo(shipped.targets()).containsExactly("tcp://localhost:7007");
+        assertThat(standard.timeout()).isEqualTo(shipped.timeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(standard.repeat()).isEqualTo(shipped.repeat()).isEqualTo(1);
+        assertThat(standard.steps()).hasSameSizeAs(shipped.steps());
+        assertThat(standard.steps().get(0)).isInstanceOf(Step.Send.class);
+        assertThat(standard.steps().subList(1, 4))
+                .isEqualTo(shipped.steps().subList(1, 4))
+                .containsExactly(new Step.ExpectEcho(null), new Step.CloseOutput(), new Step.ExpectEnd(null));
+        assertThat(bytes(standard.steps().get(0)))
+                .isEqualTo(bytes(shipped.steps().get(0)))
+                .asString(StandardCharsets.US_ASCII)
+                .isEqualTo("This is the message.  It will be repeated.");
+    }
+
+    @Test
+    void readsEveryKindOfStep() {
+        Script script = parse("""
+                { "targets": ["tcp://a:1", "tcp://b:2"], "timeoutMillis": 2000, "repeat": 3,
+                  "tls": { "trust": "ca.pem" },
+                  "steps": [
+                    { "send": { "text": "é\\n" } },
+                    { "send": { "hex": "00fF" } },
+                    { "send": { "base64": "AQI=" } },
+                    { "send": { "random": 9, "seed": -7 } },
+                    { "send": { "random": 9 } },
+                    { "expect": "echo", "withinMillis": 500 },
+                    { "expect": { "text": "ok" }, "withinMillis": 7 },
+                    { "expect": "nothing", "forMillis": 20 },
+                    { "pauseMillis": 10 },
+                    { "close": "output" },
+                    { "expect": "end" } ] }""");
+
+        assertThat(script.targets()).containsExactly("tcp://a:1", "tcp://b:2");
+        assertThat(script.timeout()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(script.repeat()).isEqualTo(3);
+        assertThat(script.tls()).isEqualTo(new JsonObject().put("trust", "ca.pem"));
+        List<Step> steps = script.steps();
+        assertThat(bytes(steps.get(0))).containsExactly(0xC3, 0xA9, '\n');
+        assertThat(bytes(steps.get(1))).containsExactly(0x00, 0xFF);
+        assertThat(bytes(steps.get(2))).containsExactly(1, 2);
+        assertThat(steps.subList(3, 6))
+                .containsExactly(
+                        new Step.Send(Payload.random(9, -7)),
+                        new Step.Send(Payload.random(9, 1)),
+                        new Step.ExpectEcho(Duration.ofMillis(500)));
+        assertThat(steps.get(6))
+                .isInstanceOfSatisfying(
+                        Step.ExpectBytes.class,
+                        expect -> assertThat(expect.within()).isEqualTo(Duration.ofMillis(7)));
+        assertThat(steps.subList(7, 11))
+                .containsExactly(
+                        new Step.ExpectNothing(Duration.ofMillis(20)),
+                        new Step.Pause(Duration.ofMillis(10)),
+                        new Step.CloseOutput(),
+                        new Step.ExpectEnd(null));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"step": []}                                | step: is not a known key, did you mean "steps"?
+            {"targets": []}                             | targets: must name at least one target
+            {"targets": [1]}                            | targets: must be a list of texts, was a list
+            {"timeoutMillis": 0}                        | timeoutMillis: must be 1..2147483647, was 0
+            {"repeat": 0}                               | repeat: must be 1..2147483647, was 0
+            {"tls": 1}                                  | tls: must be an object, was 1
+            {"steps": {}}                               | steps: must be a list, was an object
+            {"steps": [7]}                              | steps[0]: must be an object, was 7
+            {"steps": [{}]}                             | steps[0]: must have one of send, expect, pauseMillis, close, had none
+            {"steps": [{"send":{"text":""},"close":"output"}]} | steps[0]: must have one of send, expect, pauseMillis, close, had send and close
+            {"steps": [{"pauseMillis":1,"withinMillis":1}]} | steps[0].withinMillis: is not a known key, did you mean "pauseMillis"?
+            {"steps": [{"pauseMillis":"1"}]}            | steps[0].pauseMillis: must be a number, 1..2147483647, was "1"
+            {"steps": [{"close":"input"}]}              | steps[0].close: must be output, was "input"
+            {"steps": [{"close":1}]}                    | steps[0].close: must be a text, was 1
+            {"steps": [{"expect":"eko"}]}               | steps[0].expect: must be echo, end, nothing or an object with a payload, was "eko"
+            {"steps": [{"expect":1}]}                   | steps[0].expect: must be a text, was 1
+            {"steps": [{"expect":{}}]}                  | steps[0].expect: must have one of text, hex, base64, file, random, had none
+            {"steps": [{"expect":{"hex":"zz"}}]}        | steps[0].expect.hex: not a hexadecimal digit: "z" at index 0
+            {"steps": [{"expect":"nothing"}]}           | steps[0].forMillis: is missing
+            {"steps": [{"expect":"nothing","forMillis":0}]} | steps[0].forMillis: must be 1..2147483647, was 0
+            {"steps": [{"expect":"echo","withinMillis":-1}]} | steps[0].withinMillis: must be 1..2147483647, was -1
+            {"steps": [{"expect":"echo","forMillis":1}]} | steps[0].forMillis: is not a known key, expected one of send, expect, pauseMillis, close, withinMillis
+            {"steps": [{"send":"hello"}]}               | steps[0].send: must be an object, was "hello"
+            {"steps": [{"send":{"txt":"a"}}]}           | steps[0].send.txt: is not a known key, did you mean "text"?
+            {"steps": [{"send":{"text":"a","hex":"00"}}]} | steps[0].send: must have one of text, hex, base64, file, random, had text and hex
+            {"steps": [{"send":{"text":1}}]}            | steps[0].send.text: must be a text, was 1
+            {"steps": [{"send":{"hex":"abc"}}]}         | steps[0].send.hex: odd number of digits
+            {"steps": [{"send":{"hex":"abxc"}}]}        | steps[0].send.hex: not a hexadecimal digit: "x" at index 2
+            {"steps": [{"send":{"base64":"A"}}]}        | steps[0].send.base64: not Base64
+            {"steps": [{"send":{"random":-1}}]}         | steps[0].send.random: must be 0..1125899906842624, was -1
+            {"steps": [{"send":{"random":1,"seed":"x"}}]} | steps[0].send.seed: must be a number, -9223372036854775808..9223372036854775807, was "x"
+            {"steps": [{"send":{"text":"a","seed":1}}]} | steps[0].send.seed: belongs to random
+            {"steps": [{"send":{"file":"/does/not/exist"}}]} | steps[0].send.file: no such file: /does/not/exist
+            {"steps": [{"send":{"file":"/"}}]}          | steps[0].send.file: is not a regular file: /
+            {"steps": [{"close":"output"},{"send":{"text":""}}]} | steps[1]: comes after the step that closes the output
+            {"steps": [{"close":"output"},{"close":"output"}]} | steps[1]: comes after the step that closes the output
+            {"steps": [{"expect":"end"},{"expect":"echo"}]} | steps[1]: comes after the step that expects the end
+            """)
+    void rejects(String json, String problem) {
+        assertThat(problems(json)).contains("s.json: " + problem);
+    }
+
+    @Test
+    void tellsEverythingThatIsWrongAtOnce() {
+        assertThat(problems("""
+                { "timeoutMillis": -1, "unknown": 1,
+                  "steps": [ { "send": { "hex": "0" } }, { "expect": "echo" }, { "send": { "hex": "0g" } } ] }""")).hasSize(4);
+    }
+
+    @Test
+    void namesLineAndColumnOfBrokenJson() {
+        assertThat(problems("{ \"repeat\": 1,\n  oops }"))
+                .singleElement()
+                .asString()
+                .startsWith("s.json:2:");
+    }
+
+    @Test
+    void resolvesFilesInTheDirectoryOfTheScript(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("content"), "from a file");
+        JsonObject json = new JsonObject("{\"steps\": [{\"send\": {\"file\": \"content\"}}]}");
+
+        Script script = Script.of(json, new Source("s.json", directory, false));
+
+        assertThat(bytes(script.steps().get(0)))
+                .asString(StandardCharsets.US_ASCII)
+                .isEqualTo("from a file");
+    }
+
+    @Test
+    void leavesOutOfTheDefaultStepsWhatMessagesCannotDo() {
+        assertThat(Script.standard().steps(Carriage.STREAM)).hasSize(4);
+        assertThat(Script.standard().steps(Carriage.MESSAGES)).hasSize(2);
+        assertThat(parse("{\"steps\": [{\"close\": \"output\"}]}").steps(Carriage.MESSAGES))
+                .hasSize(1);
+    }
+
+    @Test
+    void sendsSomeRandomBytesInsteadOfTheText() {
+        List<Step> steps = Script.standard().withSize(12).steps();
+        assertThat(steps.get(0)).isEqualTo(new Step.Send(Payload.random(12, 1)));
+        assertThat(steps.subList(1, 4)).isEqualTo(Script.standard().steps().subList(1, 4));
+    }
+
+    @Test
+    void remembersWhereEachOptionOfTlsWasWritten() {
+        Source flags = Source.named("command line");
+        Script script = parse("{\"tls\": {\"trust\": \"a\", \"name\": \"b\"}}")
+                .withTls(new JsonObject().put("trust", "c").put("more", "d"), flags);
+
+        assertThat(script.tls())
+                .isEqualTo(new JsonObject().put("trust", "c").put("name", "b").put("more", "d"));
+        assertThat(script.sources().apply("tls.trust")).isEqualTo(flags);
+        assertThat(script.sources().apply("tls.more")).isEqualTo(flags);
+        assertThat(script.sources().apply("tls.name")).isEqualTo(SOURCE);
+    }
+
+    private static Script parse(String json) {
+        return Script.parse(Buffer.buffer(json), SOURCE);
+    }
+
+    private static List<String> problems(String json) {
+        return catchThrowableOfType(InvalidInputException.class, () -> parse(json))
+                .problems();
+    }
+
+    private static byte[] bytes(Step step) {
+        Payload payload = ((Step.Send) step).payload();
+        byte[] bytes = new byte[(int) payload.size()];
+        payload.copy(0, bytes, bytes.length);
+        return bytes;
+    }
+}

@@ -1,0 +1,54 @@
+package dev.vecho.core;
+
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Addresses as people write them: {@code 127.0.0.1:7007}, {@code [::1]:7007}. */
+public final class Addresses {
+
+    private Addresses() {}
+
+    /** A host, which is a name or a literal address, and a port. */
+    public static String format(String host, int port) {
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    /** A socket's address; the literal one, even if a name is known. */
+    public static String format(@Nullable SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            return format(NetUtil.toAddressString(inet.getAddress()), inet.getPort());
+        }
+        return String.valueOf(address);
+    }
+
+    /** What the operating system said of an address, in words: {@code address already in use}. */
+    public static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String message = String.valueOf(root.getMessage()).toLowerCase(Locale.ROOT);
+        for (String known : new String[] {
+            "address already in use",
+            "permission denied",
+            "cannot assign requested address",
+            "address family not supported",
+            "protocol family unavailable",
+            "too many open files",
+            "connection refused",
+            "network is unreachable",
+            "no route to host",
+            "connection reset",
+            "broken pipe",
+            "connection timed out"
+        }) {
+            if (message.contains(known)) {
+                return known;
+            }
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
+}

@@ -1,0 +1,19 @@
+package dev.vecho.core;
+
+import io.vertx.core.Future;
+
+/** One target's validated options, ready to connect, as often as wanted. */
+public interface ClientTransport {
+
+    /**
+     * Opens a connection, on the event loop of the caller's context. It has no time limit of its own: the caller bounds
+     * the wait and, when it gives up, closes this transport.
+     *
+     * @param receiver told of all that happens, on the connection's event loop
+     * @return fails with a {@link TransportException}
+     */
+    Future<Connection> connect(Receiver receiver);
+
+    /** Closes every connection and frees what they used; never fails. */
+    Future<Void> close();
+}

@@ -1,0 +1,38 @@
+package dev.vecho.core;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.util.Map;
+
+/** An open connection to a target. Every method is called on the connection's event loop. */
+public interface Connection {
+
+    /**
+     * Sends bytes, or one message. The caller bounds what is under way: it waits for the result before it sends much
+     * more.
+     *
+     * @param bytes not to be changed until the result completes
+     * @return completes when the operating system took the bytes; fails with a {@link TransportException}
+     */
+    Future<Void> send(Buffer bytes);
+
+    /**
+     * Closes this side's output, after what was sent, and keeps the input open: a TCP half-close, or a TLS close_notify.
+     *
+     * @return completes when the end was sent; fails with a {@link TransportException}, also where the transport carries
+     *     messages
+     */
+    Future<Void> closeOutput();
+
+    /** Closes the connection, both ways; never fails. */
+    Future<Void> close();
+
+    /** The address of this side, such as {@code 127.0.0.1:50412}. */
+    String localAddress();
+
+    /** The address that answered, such as {@code [::1]:7007}. */
+    String remoteAddress();
+
+    /** What was negotiated, for a report: names and values such as {@code protocol} and {@code TLSv1.3}. */
+    Map<String, String> details();
+}

@@ -1,0 +1,272 @@
+package dev.vecho.core;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.util.UncheckedBooleanSupplier;
+import java.io.Serial;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The echo: writes back every buffer that it reads, as it came. It sits last in a connection's Netty pipeline, before
+ * the handler of Vert.x, because the public API of Vert.x copies each buffer and loses what is still queued when the
+ * peer closes its output.
+ *
+ * <ul>
+ *   <li>Lossless: when the input ends, by FIN or by close_notify, it waits until the operating system took everything,
+ *       and only then closes.
+ *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer.
+ *   <li>Honest: a connection that is cut with echoes still under way is reset, so that the peer does not take the cut
+ *       for the end.
+ * </ul>
+ *
+ * <p>One instance a connection, used on the event loop of that connection only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+public final class EchoPipe extends ChannelDuplexHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
+
+    private final Traffic traffic;
+    private final int writeQueueBytes;
+    private final long idleNanos;
+    private final boolean encrypted;
+
+    private boolean reading;
+    private long lastActive;
+    private long lastPending;
+    private boolean ending;
+    private boolean whole;
+    private boolean counted;
+
+    /**
+     * Makes the pipe of one connection, which {@link Traffic#open} has let in.
+     *
+     * @param writeQueueBytes how much may wait to be written before reading stops
+     * @param idle closes the connection when no byte moved either way for so long; zero for never
+     * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
+     */
+    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
+        this.traffic = traffic;
+        this.writeQueueBytes = writeQueueBytes;
+        this.idleNanos = idle.toNanos();
+        this.encrypted = encrypted;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ChannelConfig config = ctx.channel().config();
+        // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
+        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        config.setRecvByteBufAllocator(new StoppableReads(config));
+        config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
+        if (idleNanos > 0) {
+            lastActive = System.nanoTime();
+            ctx.executor().schedule(() -> closeIfIdle(ctx), idleNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        reading = true;
+        traffic.received(((ByteBuf) message).readableBytes());
+        Channel channel = ctx.channel();
+        ctx.write(message, channel.voidPromise());
+        // What is encrypted before the next record is read stays deliverable if that one is close_notify, after which
+        // an engine may encrypt no more. The network sees no more flushes for it: they are consolidated below TLS.
+        if (encrypted || !channel.isWritable()) {
+            ctx.flush();
+            if (!channel.isWritable()) {
+                channel.config().setAutoRead(false);
+            }
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        reading = false;
+        if (idleNanos > 0) {
+            lastActive = System.nanoTime();
+        }
+        ctx.flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
+            endAfterLastByte(ctx);
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Closes once the operating system took all that is queued. */
+    private void endAfterLastByte(ChannelHandlerContext ctx) {
+        if (ending) {
+            return;
+        }
+        ending = true;
+        ctx.flush();
+        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
+        ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (written.isSuccess()) {
+                whole = true;
+                ctx.close();
+            }
+        });
+    }
+
+    /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (pendingBytes(ctx) == 0) {
+            whole = true;
+            ctx.close(promise);
+        } else {
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            // Past TLS, which would wait for its close_notify to be written behind all that is queued.
+            ctx.pipeline().firstContext().close(promise);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof StopReading) {
+            return;
+        }
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        whole = false;
+        ctx.pipeline().firstContext().close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        countEnd();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        countEnd();
+    }
+
+    private void countEnd() {
+        if (!counted) {
+            counted = true;
+            traffic.closed(whole);
+        }
+    }
+
+    private void closeIfIdle(ChannelHandlerContext ctx) {
+        if (!ctx.channel().isOpen()) {
+            return;
+        }
+        long now = System.nanoTime();
+        long pending = pendingBytes(ctx);
+        if (pending != lastPending) {
+            lastPending = pending;
+            lastActive = now;
+        }
+        long left = idleNanos - (now - lastActive);
+        if (left <= 0) {
+            LOG.debug("{}: idle, closed", ctx.channel());
+            close(ctx, ctx.newPromise());
+        } else {
+            ctx.executor().schedule(() -> closeIfIdle(ctx), left, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** What the operating system has not taken yet. */
+    private static long pendingBytes(ChannelHandlerContext ctx) {
+        ChannelOutboundBuffer queue = ctx.channel().unsafe().outboundBuffer();
+        if (queue == null) {
+            return 0;
+        }
+        long[] bytes = {0};
+        try {
+            queue.forEachFlushedMessage(message -> {
+                bytes[0] += message instanceof ByteBuf waiting ? waiting.readableBytes() : 0;
+                return true;
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException("the processor throws nothing", e);
+        }
+        return bytes[0];
+    }
+
+    /**
+     * Ends the read loops that go on although reading was switched off. Once the peer has closed its output, Netty's epoll
+     * and io_uring read all that the system holds, many megabytes maybe, whether anybody wants it or not. They only stop
+     * for an exception, which Netty passes down the pipeline, and go on when reading is switched on again.
+     */
+    private final class StoppableReads implements RecvByteBufAllocator {
+
+        private final ChannelConfig config;
+        private final RecvByteBufAllocator usual;
+
+        StoppableReads(ChannelConfig config) {
+            this.config = config;
+            this.usual = config.getRecvByteBufAllocator();
+        }
+
+        @Override
+        @SuppressWarnings("deprecation") // What Netty calls is an ExtendedHandle, whatever the method's type says.
+        public Handle newHandle() {
+            return new StoppableHandle((ExtendedHandle) usual.newHandle());
+        }
+
+        private final class StoppableHandle extends DelegatingHandle implements ExtendedHandle {
+
+            private final ExtendedHandle handle;
+
+            StoppableHandle(ExtendedHandle handle) {
+                super(handle);
+                this.handle = handle;
+            }
+
+            @Override
+            public ByteBuf allocate(ByteBufAllocator allocator) {
+                if (reading && !config.isAutoRead()) {
+                    throw new StopReading();
+                }
+                return handle.allocate(allocator);
+            }
+
+            @Override
+            public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
+                return handle.continueReading(maybeMoreData);
+            }
+        }
+    }
+
+    /** Ends a read loop; no failure. */
+    private static final class StopReading extends RuntimeException {
+
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        StopReading() {
+            super("no more reads for now", null, false, false);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.vecho.core;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.transport.Transport;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How bytes are exchanged with the operating system: {@code nio} everywhere, {@code epoll} and {@code io_uring} on Linux,
+ * {@code kqueue} on macOS. A Vert.x instance has one, all its life.
+ */
+public final class Io {
+
+    /** The name that leaves the choice to Vecho. */
+    public static final String AUTO = "auto";
+
+    private static final Map<String, @Nullable Transport> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("nio", Transport.NIO);
+        ALL.put("epoll", Transport.EPOLL);
+        ALL.put("io_uring", Transport.IO_URING);
+        ALL.put("kqueue", Transport.KQUEUE);
+    }
+
+    private Io() {}
+
+    /** All names that a configuration may give. */
+    public static List<String> names() {
+        List<String> names = new ArrayList<>(ALL.keySet());
+        names.add(0, AUTO);
+        return names;
+    }
+
+    /** The names of those that work here. */
+    public static List<String> available() {
+        return ALL.keySet().stream().filter(name -> unavailable(name).isEmpty()).toList();
+    }
+
+    /** Why a name cannot be used here; empty if it can. */
+    public static Optional<String> unavailable(String name) {
+        if (name.equals(AUTO)) {
+            return Optional.empty();
+        }
+        Transport transport = ALL.get(name);
+        if (transport == null) {
+            return Optional.of(ALL.containsKey(name) ? "its classes are missing" : "there is no such io");
+        }
+        if (transport.available()) {
+            return Optional.empty();
+        }
+        Throwable cause = transport.unavailabilityCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return Optional.of(cause == null || cause.getMessage() == null ? "it does not work here" : cause.getMessage());
+    }
+
+    /**
+     * The transport of Vert.x that a name stands for. {@link #AUTO} stands for epoll on Linux, for kqueue on macOS where
+     * these work, and else for nio.
+     *
+     * @throws IllegalArgumentException if it cannot be used here
+     */
+    public static Transport transport(String name) {
+        Optional<String> problem = unavailable(name);
+        if (problem.isPresent()) {
+            throw new IllegalArgumentException("io " + name + " is not available here: " + problem.get());
+        }
+        if (name.equals(AUTO)) {
+            Transport best = Transport.nativeTransport();
+            return best != null && best.available() ? best : Transport.NIO;
+        }
+        Transport transport = ALL.get(name);
+        if (transport == null) {
+            throw new IllegalArgumentException("io " + name + " is not available here");
+        }
+        return transport;
+    }
+
+    /** The name of what a Vert.x instance runs on. */
+    public static String of(Vertx vertx) {
+        Object running = ((VertxInternal) vertx).transport();
+        for (Map.Entry<String, @Nullable Transport> entry : ALL.entrySet()) {
+            Transport transport = entry.getValue();
+            if (transport != null && transport.available() && transport.implementation() == running) {
+                return entry.getKey();
+            }
+        }
+        return running.getClass().getSimpleName();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.vecho.core;
+
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+
+/** One event loop's share of an open listener. */
+public interface Listener {
+
+    /** The real addresses that it listens on, as targets: {@code tcp://127.0.0.1:7007} and {@code tcp://[::1]:7007}. */
+    List<String> addresses();
+
+    /** What an operator should know of this listener, such as the fingerprint of its certificate; one line each. */
+    List<String> notes();
+
+    /**
+     * Stops to accept, lets the connections finish and closes what is left after the grace period. A connection that is
+     * cut with echoes still under way is reset, so that its peer does not take the cut for the end.
+     *
+     * @param grace zero closes at once
+     * @return completes when every connection is closed; never fails
+     */
+    Future<Void> drain(Duration grace);
+}

@@ -1,0 +1,34 @@
+package dev.vecho.core;
+
+import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
+
+/**
+ * The caller's ear on a {@link Connection}. Called on the connection's event loop. {@link #ended} or {@link #failed} is
+ * the last call, and comes at most once.
+ */
+public interface Receiver {
+
+    /** A step of opening a connection. */
+    enum Phase {
+        RESOLVE,
+        CONNECT,
+        TLS
+    }
+
+    /** A step of opening the connection is done; it took that long. Steps that a transport does not have never come. */
+    default void completed(Phase phase, Duration took) {}
+
+    /**
+     * Bytes, or one message, came.
+     *
+     * @param bytes valid during this call only
+     */
+    void received(Buffer bytes);
+
+    /** The peer closed its output: nothing more will come. */
+    void ended();
+
+    /** The connection broke: nothing more will come. */
+    void failed(TransportException cause);
+}

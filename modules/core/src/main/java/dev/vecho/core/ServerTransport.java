@@ -1,0 +1,19 @@
+package dev.vecho.core;
+
+import io.vertx.core.Future;
+
+/** One listener's validated options, ready to listen. */
+public interface ServerTransport {
+
+    /** The address that was configured, for messages; such as {@code localhost:7007}. */
+    String address();
+
+    /**
+     * Starts to listen, on the event loop of the caller's context. It is called once for each event loop that serves the
+     * listener; those calls share the address and the connections.
+     *
+     * @param traffic where the listener counts, shared by all its event loops
+     * @return fails with a {@link TransportException} whose message names the address, and leaves nothing open
+     */
+    Future<Listener> listen(Traffic traffic);
+}

@@ -1,0 +1,62 @@
+package dev.vecho.core;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a check connects to, written as a URI such as {@code tcp://localhost:7007}.
+ *
+ * @param text the URI as the user wrote it
+ * @param scheme in lower case; names the transport
+ * @param host a name or a literal address without brackets, or null
+ * @param port 1 to 65535, or -1 where none was given
+ * @param path the path, maybe empty
+ */
+public record Target(String text, String scheme, @Nullable String host, int port, String path) {
+
+    /**
+     * Parses a URI.
+     *
+     * @throws IllegalArgumentException with a message that names the part that is wrong
+     */
+    public static Target parse(String text) {
+        URI uri;
+        try {
+            uri = new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(text + ": is not a URI: " + e.getReason(), e);
+        }
+        String scheme = uri.getScheme();
+        // "localhost:7007" parses as the scheme "localhost".
+        if (scheme == null || (uri.isOpaque() && !text.contains("//"))) {
+            throw new IllegalArgumentException(text + ": scheme: is missing, write for example tcp://" + text);
+        }
+        String authority = uri.getRawAuthority();
+        if (authority != null && uri.getHost() == null) {
+            throw new IllegalArgumentException(
+                    text + ": host: \"" + authority + "\" is not a host and port (an IPv6 address needs brackets)");
+        }
+        if (uri.getRawUserInfo() != null) {
+            throw new IllegalArgumentException(text + ": user information has no meaning here");
+        }
+        if (uri.getRawFragment() != null) {
+            throw new IllegalArgumentException(text + ": a fragment has no meaning here");
+        }
+        int port = uri.getPort();
+        if (port != -1 && (port < 1 || port > 65_535)) {
+            throw new IllegalArgumentException(text + ": port: must be 1..65535, was " + port);
+        }
+        String host = uri.getHost();
+        if (host != null && host.startsWith("[")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        String path = uri.getPath() == null ? "" : uri.getPath();
+        return new Target(text, scheme.toLowerCase(java.util.Locale.ROOT), host, port, path);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

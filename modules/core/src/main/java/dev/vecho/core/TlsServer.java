@@ -1,0 +1,175 @@
+package dev.vecho.core;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SniHandler;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.DomainWildcardMappingBuilder;
+import io.netty.util.Mapping;
+import io.vertx.core.Vertx;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** TLS on a listener: its certificates, chosen by the name that a client asks for (SNI, RFC 6066), and its terms. */
+public final class TlsServer {
+
+    /** Bounds what a client may send before it has named a server. */
+    private static final int MAX_CLIENT_HELLO_BYTES = 16 * 1024;
+
+    /** A name that can be asked for, or a wildcard in its leftmost label; RFC 6125, section 6.4.3. */
+    private static final Pattern DNS_NAME = Pattern.compile("(\\*\\.)?[\\p{Alnum}_-]+(\\.[\\p{Alnum}_-]+)*");
+
+    private static final Map<String, ClientAuth> CLIENT_AUTH = new LinkedHashMap<>();
+
+    static {
+        CLIENT_AUTH.put("none", ClientAuth.NONE);
+        CLIENT_AUTH.put("request", ClientAuth.OPTIONAL);
+        CLIENT_AUTH.put("required", ClientAuth.REQUIRE);
+    }
+
+    private final Tls tls;
+    private final List<SslContext> contexts;
+    private final Mapping<String, SslContext> byName;
+    private final int handshakeTimeoutMillis;
+    private final List<String> notes;
+
+    private TlsServer(
+            Tls tls,
+            List<SslContext> contexts,
+            Mapping<String, SslContext> byName,
+            int handshakeTimeoutMillis,
+            List<String> notes) {
+        this.tls = tls;
+        this.contexts = contexts;
+        this.byName = byName;
+        this.handshakeTimeoutMillis = handshakeTimeoutMillis;
+        this.notes = notes;
+    }
+
+    /**
+     * Reads a listener's {@code tls} object. Blocks: it reads files.
+     *
+     * @param host the listener's, for a self-signed certificate
+     * @return null where something is wrong, which is added to the options' problems
+     */
+    public static @Nullable TlsServer read(Vertx vertx, Options options, String host) {
+        Tls tls = Tls.read(options);
+        ClientAuth clientAuth = options.choice("clientAuth", ClientAuth.NONE, CLIENT_AUTH);
+        if (clientAuth != ClientAuth.NONE && !options.has("trust")) {
+            options.problem("trust", "is missing, clientAuth needs it: the certificates that sign those of clients");
+        }
+        int handshakeTimeoutMillis = options.integer("handshakeTimeoutMillis", 10_000, 1, 3_600_000);
+        List<String> notes = new ArrayList<>();
+        List<Identity> identities = readIdentities(vertx, options, host, notes);
+        options.rejectUnknownKeys();
+        if (!options.valid()) {
+            return null;
+        }
+        List<SslContext> contexts = new ArrayList<>();
+        for (Identity identity : identities) {
+            SslContextBuilder builder = SslContextBuilder.forServer(
+                            identity.key(), identity.chain().toArray(X509Certificate[]::new))
+                    .clientAuth(clientAuth);
+            SslContext context = tls.build(builder, options);
+            if (context == null) {
+                return null;
+            }
+            contexts.add(context);
+        }
+        DomainWildcardMappingBuilder<SslContext> byName = new DomainWildcardMappingBuilder<>(contexts.get(0));
+        Set<String> seen = new LinkedHashSet<>();
+        for (int i = 0; i < contexts.size(); i++) {
+            for (String name : names(identities.get(i).chain().get(0))) {
+                // The first certificate for a name wins.
+                if (DNS_NAME.matcher(name).matches() && seen.add(name)) {
+                    byName.add(name, contexts.get(i));
+                }
+            }
+        }
+        return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes);
+    }
+
+    private static List<Identity> readIdentities(Vertx vertx, Options options, String host, List<String> notes) {
+        List<Identity> identities = new ArrayList<>();
+        Identity first = Identity.read(vertx, options);
+        boolean selfSigned = options.flag("selfSigned", false);
+        if (first != null) {
+            identities.add(first);
+        }
+        for (Options more : options.objects("certificates")) {
+            Identity identity = Identity.read(vertx, more);
+            more.rejectUnknownKeys();
+            if (identity != null) {
+                identities.add(identity);
+            } else if (options.valid()) {
+                more.problem("certificate", "is missing: a file in PEM, with key, or else a keyStore");
+            }
+        }
+        if (selfSigned && (options.has("certificate") || options.has("keyStore") || options.has("certificates"))) {
+            options.problem("selfSigned", "stands beside another certificate: give one or the other");
+        } else if (selfSigned) {
+            Identity made = Identity.selfSigned(host);
+            identities.add(made);
+            notes.add("self-signed certificate, SHA-256 fingerprint "
+                    + Identity.fingerprint(made.chain().get(0)));
+        } else if (identities.isEmpty() && options.valid()) {
+            options.problem(
+                    "certificate", "is missing: a file in PEM, with key; or a keyStore; or \"selfSigned\": true");
+        }
+        return identities;
+    }
+
+    /** The DNS names that a certificate is for, those with a wildcard among them. */
+    private static Set<String> names(X509Certificate certificate) {
+        Set<String> names = new LinkedHashSet<>();
+        try {
+            if (certificate.getSubjectAlternativeNames() != null) {
+                for (List<?> name : certificate.getSubjectAlternativeNames()) {
+                    // 2 is dNSName, RFC 5280, section 4.2.1.6.
+                    if (name.get(0).equals(2)) {
+                        names.add((String) name.get(1));
+                    }
+                }
+            }
+        } catch (CertificateParsingException e) {
+            // Then it serves as the default certificate only.
+            return Set.of();
+        }
+        return names;
+    }
+
+    /** Makes the handler that one connection starts with. */
+    public ChannelHandler newHandler(ByteBufAllocator allocator) {
+        if (contexts.size() == 1) {
+            return newHandler(contexts.get(0), allocator);
+        }
+        return new SniHandler(byName, MAX_CLIENT_HELLO_BYTES, handshakeTimeoutMillis) {
+            @Override
+            protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
+                return TlsServer.this.newHandler(context, allocator);
+            }
+        };
+    }
+
+    private SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
+        SslHandler handler = tls.newHandler(context, allocator, null, -1);
+        handler.setHandshakeTimeoutMillis(handshakeTimeoutMillis);
+        return handler;
+    }
+
+    /** What an operator should know, such as a self-signed certificate's fingerprint; one line each. */
+    public List<String> notes() {
+        return notes;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.vecho.core;
+
+import io.vertx.core.Vertx;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One way to carry bytes. Found by {@link java.util.ServiceLoader}: a jar on the class path that names its transport in
+ * {@code META-INF/services/dev.vecho.core.Transport} is all that it takes to add one.
+ *
+ * <p>The life of a listener: its options are parsed and validated with those of all others ({@link #server}), then all
+ * listen, later each drains and closes. Nothing is opened before everything is validated.
+ */
+public interface Transport {
+
+    /** What a connection carries. The client and the contract tests branch on it, nothing else does. */
+    enum Carriage {
+        /** A stream of bytes, in order, whose ends can be closed one by one; it keeps no message boundaries. */
+        STREAM,
+        /** Messages with boundaries: one comes back for one that was sent. */
+        MESSAGES
+    }
+
+    /** The value of a listener's key {@code transport}, unique among all transports; such as {@code tcp}. */
+    String name();
+
+    /** The schemes of the targets that this transport connects to; such as {@code tcp} and {@code tls}. */
+    Set<String> schemes();
+
+    /** What its connections carry. */
+    Carriage carriage();
+
+    /** Why this transport cannot run here, such as a native library that is missing; empty if it can. */
+    default Optional<String> unavailable(Vertx vertx) {
+        return Optional.empty();
+    }
+
+    /**
+     * Reads and validates one listener's options, on a thread that may block. Everything that is wrong is added to
+     * {@code options}; the result must not be used if anything was.
+     */
+    ServerTransport server(Vertx vertx, Options options);
+
+    /**
+     * Reads and validates a target and the options of connections to it, on a thread that may block. Everything that is
+     * wrong is added to {@code options}; the result must not be used if anything was.
+     */
+    ClientTransport client(Vertx vertx, Target target, Options options);
+}

@@ -1,0 +1,49 @@
+package dev.vecho.core;
+
+import java.io.Serial;
+import org.jspecify.annotations.Nullable;
+
+/** What a transport could not do, with the kind of fault and a message for people that names the address. */
+public final class TransportException extends Exception {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    /** The kind of a fault, the same on every transport. */
+    public enum Fault {
+        /** A name did not resolve. */
+        DNS,
+        /** The peer's machine answered that nobody listens. */
+        REFUSED,
+        /** The network or the host cannot be reached. */
+        UNREACHABLE,
+        /** No answer in time. */
+        TIMEOUT,
+        /** TLS was not agreed upon. */
+        TLS,
+        /** The peer, or something on the way, broke the connection. */
+        RESET,
+        /** An address cannot be listened on. */
+        BIND,
+        /** Anything else. */
+        OTHER
+    }
+
+    private final Fault fault;
+
+    public TransportException(Fault fault, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.fault = fault;
+    }
+
+    public Fault fault() {
+        return fault;
+    }
+
+    /** The message; a {@link TransportException} always has one. */
+    @Override
+    public String getMessage() {
+        String message = super.getMessage();
+        return message == null ? fault.toString() : message;
+    }
+}

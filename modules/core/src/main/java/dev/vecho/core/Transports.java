@@ -1,0 +1,59 @@
+package dev.vecho.core;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** The transports that are on the class path. */
+public final class Transports {
+
+    private final Map<String, Transport> byName = new TreeMap<>();
+    private final Map<String, Transport> byScheme = new TreeMap<>();
+
+    /** Fails with an IllegalStateException if two have one name or one scheme. */
+    Transports(Iterable<Transport> transports) {
+        for (Transport transport : transports) {
+            add(byName, "name", transport.name(), transport);
+            transport.schemes().forEach(scheme -> add(byScheme, "scheme", scheme, transport));
+        }
+    }
+
+    private static void add(Map<String, Transport> map, String what, String key, Transport transport) {
+        Transport other = map.putIfAbsent(key, transport);
+        if (other != null) {
+            throw new IllegalStateException("two transports have the " + what + " \"" + key + "\": "
+                    + other.getClass().getName() + " and "
+                    + transport.getClass().getName());
+        }
+    }
+
+    /**
+     * Finds those that the class path names.
+     *
+     * @throws IllegalStateException if two have one name or one scheme
+     * @throws java.util.ServiceConfigurationError if one cannot be loaded
+     */
+    public static Transports load() {
+        return new Transports(ServiceLoader.load(Transport.class, Transports.class.getClassLoader()));
+    }
+
+    public Optional<Transport> named(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    public Optional<Transport> ofScheme(String scheme) {
+        return Optional.ofNullable(byScheme.get(scheme));
+    }
+
+    /** All names, in order. */
+    public Collection<String> names() {
+        return byName.keySet();
+    }
+
+    /** All schemes, in order. */
+    public Collection<String> schemes() {
+        return byScheme.keySet();
+    }
+}

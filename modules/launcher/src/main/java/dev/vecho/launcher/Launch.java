@@ -1,0 +1,24 @@
+package dev.vecho.launcher;
+
+import dev.vecho.core.Io;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+
+/** Vert.x, as the commands want it. */
+final class Launch {
+
+    private Launch() {}
+
+    /** An instance with an event loop for each core, which unpacks nothing to the disk. */
+    static Vertx vertx(String io) {
+        return Vertx.builder()
+                .with(new VertxOptions()
+                        .setEventLoopPoolSize(Runtime.getRuntime().availableProcessors())
+                        .setFileSystemOptions(new FileSystemOptions()
+                                .setFileCachingEnabled(false)
+                                .setClassPathResolvingEnabled(false)))
+                .withTransport(Io.transport(io))
+                .build();
+    }
+}

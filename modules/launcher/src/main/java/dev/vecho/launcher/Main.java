@@ -1,0 +1,95 @@
+package dev.vecho.launcher;
+
+import dev.vecho.core.InvalidInputException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code vecho}. */
+@Command(
+        name = "vecho",
+        description = "An echo service, and the instrument that checks it.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {ServeCommand.class, CheckCommand.class},
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:every check passed, or the service ended as it was told",
+            "1:a check failed",
+            "2:wrong usage or configuration",
+            "3:Vecho itself failed"
+        })
+public final class Main implements Runnable {
+
+    static final int FAILED_CHECK = 1;
+    static final int WRONG_INPUT = 2;
+    static final int OWN_FAILURE = 3;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Log what happens on each connection to stderr.")
+    void verbose(boolean verbose) {
+        // While the command line is parsed no logger has been made; logback.xml reads this.
+        System.setProperty("vecho.log", verbose ? "DEBUG" : "WARN");
+    }
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        // Before a Netty class loads: the default allocator is slow for an echo.
+        if (System.getProperty("io.netty.allocator.type") == null) {
+            System.setProperty("io.netty.allocator.type", "pooled");
+        }
+        CommandLine commandLine = new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler(failures());
+        commandLine.registerConverter(Duration.class, new DurationConverter());
+        System.exit(commandLine.execute(args));
+    }
+
+    /** Wrong input is told line by line; anything else is a fault of Vecho's own, and shows where it happened. */
+    private static IExecutionExceptionHandler failures() {
+        return (failure, commandLine, parsed) -> {
+            PrintWriter err = commandLine.getErr();
+            if (failure instanceof InvalidInputException invalid) {
+                invalid.problems().forEach(err::println);
+                return WRONG_INPUT;
+            }
+            failure.printStackTrace(err);
+            return OWN_FAILURE;
+        };
+    }
+
+    @Override
+    public void run() {
+        CommandSpec known = Objects.requireNonNull(spec);
+        throw new ParameterException(known.commandLine(), "expected a command: serve or check");
+    }
+
+    /** The version from the jar's manifest. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "vecho " + (version == null ? "(not from a jar)" : version),
+                "Java " + System.getProperty("java.version") + ", " + System.getProperty("os.name") + " "
+                        + System.getProperty("os.arch")
+            };
+        }
+    }
+}

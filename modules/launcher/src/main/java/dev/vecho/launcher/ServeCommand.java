@@ -1,0 +1,105 @@
+package dev.vecho.launcher;
+
+import dev.vecho.core.Io;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import dev.vecho.server.Configuration;
+import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.server.EchoServerVerticle.OpenListener;
+import io.vertx.core.Vertx;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vecho serve}: opens the configured listeners and echoes until it is told to stop. */
+@Command(
+        name = "serve",
+        description = {
+            "Opens the listeners that the configuration names and echoes every byte.",
+            "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each file, then",
+            "environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties",
+            "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); a second",
+            "one ends at once."
+        },
+        mixinStandardHelpOptions = true)
+final class ServeCommand implements Callable<Integer> {
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = "A JSON file; may be given several times, later ones over earlier ones.")
+    private List<Path> files = new ArrayList<>();
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        CountDownLatch stop = new CountDownLatch(1);
+        // From the start: a signal that comes before all is bound is not lost.
+        Signals.handle(name -> stopOrHalt(stop, name), "TERM", "INT");
+        Vertx vertx = Launch.vertx(Io.AUTO);
+        Configuration configuration;
+        try {
+            configuration = Configuration.load(vertx, files).await();
+            if (!configuration.io().equals(Io.AUTO)
+                    && !configuration.io().equals(Io.of(vertx))
+                    && Io.unavailable(configuration.io()).isEmpty()) {
+                vertx.close().await();
+                vertx = Launch.vertx(configuration.io());
+            }
+            EchoServerVerticle verticle = new EchoServerVerticle(configuration);
+            String deployment;
+            try {
+                deployment = vertx.deployVerticle(verticle).await();
+            } catch (Exception failure) {
+                if (failure instanceof TransportException known && known.fault() == Fault.BIND) {
+                    err.println(known.getMessage());
+                    return Main.WRONG_INPUT;
+                }
+                throw failure;
+            }
+            verticle.listeners().forEach(listener -> print(out, listener));
+            out.println("ready on " + Io.of(vertx) + ", process "
+                    + ProcessHandle.current().pid());
+            stop.await();
+            out.println("stopping");
+            vertx.undeploy(deployment).await();
+            verticle.listeners().forEach(listener -> printTraffic(out, listener));
+            return 0;
+        } finally {
+            vertx.close().await();
+        }
+    }
+
+    private static void stopOrHalt(CountDownLatch stop, String signal) {
+        if (stop.getCount() == 0) {
+            Runtime.getRuntime().halt(128 + (signal.equals("INT") ? 2 : 15));
+        }
+        stop.countDown();
+    }
+
+    private static void print(PrintWriter out, OpenListener listener) {
+        out.println("listener " + listener.name() + ": " + String.join(" ", listener.addresses()));
+        listener.notes().forEach(note -> out.println("listener " + listener.name() + ": " + note));
+        out.flush();
+    }
+
+    private static void printTraffic(PrintWriter out, OpenListener listener) {
+        Traffic.Snapshot traffic = listener.traffic().snapshot();
+        out.println("listener " + listener.name() + ": " + traffic.accepted() + " connections, " + traffic.refused()
+                + " refused, " + traffic.failed() + " failed, " + traffic.bytes() + " bytes");
+    }
+}

@@ -1,0 +1,147 @@
+package dev.vecho.server;
+
+import dev.vecho.core.Io;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Transport;
+import dev.vecho.core.Transports;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service's configuration. It is loaded in two steps: {@link #load} reads the JSON, which also says what {@link #io}
+ * the Vert.x instance needs; {@link #validate} checks all of it on the instance that the service will run on.
+ */
+public final class Configuration {
+
+    /** What listens where no source names a listener: TCP on the default address. */
+    private static final JsonObject DEFAULT_LISTENERS = new JsonObject().put("tcp", new JsonObject());
+
+    private final Layers layers;
+
+    private Configuration(Layers layers) {
+        this.layers = layers;
+    }
+
+    /**
+     * One listener, validated.
+     *
+     * @param name its key in the configuration
+     * @param transport the name of what carries its bytes
+     * @param server ready to listen
+     */
+    record ValidListener(String name, String transport, ServerTransport server) {}
+
+    /**
+     * A configuration without errors.
+     *
+     * @param drain how long connections may take to finish on shutdown; key {@code drainMillis}, default 10,000
+     */
+    record Valid(List<ValidListener> listeners, Duration drain) {}
+
+    /**
+     * Reads files, the environment ({@code VECHO__LISTENERS__IPV4__PORT}) and system properties
+     * ({@code vecho.listeners.ipv4.port}), later ones over earlier ones.
+     *
+     * @return fails with an {@link dev.vecho.core.InvalidInputException} where a file cannot be read or is not JSON
+     */
+    public static Future<Configuration> load(Vertx vertx, List<Path> files) {
+        return Layers.load(vertx, files).map(Configuration::new);
+    }
+
+    /** A configuration that an application has made. */
+    static Configuration of(JsonObject json) {
+        return new Configuration(Layers.of(json, "deployment options"));
+    }
+
+    /** The configured {@code io}, not validated; default {@code auto}. */
+    public String io() {
+        return layers.merged().getValue("io") instanceof String io ? io : Io.AUTO;
+    }
+
+    /**
+     * Checks everything. Blocks: it reads certificates.
+     *
+     * @throws dev.vecho.core.InvalidInputException with all that is wrong
+     */
+    Valid validate(Vertx vertx, Transports transports) {
+        Problems problems = new Problems();
+        Options options = new Options(layers.merged(), layers::sourceOf, problems);
+        Duration drain = Duration.ofMillis(
+                options.integer("drainMillis", 10_000L, 0, Duration.ofDays(1).toMillis()));
+        checkIo(vertx, options);
+        List<ValidListener> listeners = new ArrayList<>();
+        Map<String, String> byAddress = new HashMap<>();
+        Options all = options.object("listeners");
+        if (all.keys().isEmpty()) {
+            all = Options.of(DEFAULT_LISTENERS, layers.sourceOf(""), problems);
+        }
+        for (String name : all.keys().stream().sorted().toList()) {
+            Options one = all.object(name);
+            if (one.flag("enabled", true)) {
+                ValidListener listener = validate(vertx, transports, all, name, one);
+                if (listener != null) {
+                    listeners.add(listener);
+                    String other = byAddress.putIfAbsent(
+                            listener.transport() + " " + listener.server().address(), name);
+                    if (other != null && !listener.server().address().endsWith(":0")) {
+                        one.problem(
+                                "port",
+                                "has the address of listeners." + other + ": "
+                                        + listener.server().address());
+                    }
+                }
+            }
+        }
+        options.rejectUnknownKeys();
+        if (listeners.isEmpty() && problems.isEmpty()) {
+            options.problem("listeners", "must enable at least one listener, all of them are switched off");
+        }
+        problems.throwIfAny();
+        return new Valid(listeners, drain);
+    }
+
+    private static @Nullable ValidListener validate(
+            Vertx vertx, Transports transports, Options all, String name, Options options) {
+        String transportName = options.text("transport", "tcp");
+        if (!name.matches("[A-Za-z0-9_-]+")) {
+            all.problem(name, "must be named with letters, digits, \"-\" and \"_\" only");
+        }
+        Optional<Transport> transport = transports.named(transportName);
+        if (transport.isEmpty()) {
+            options.problem(
+                    "transport",
+                    "must be one of " + String.join(", ", transports.names()) + ", was \"" + transportName + "\"");
+            return null;
+        }
+        Optional<String> unavailable = transport.get().unavailable(vertx);
+        if (unavailable.isPresent()) {
+            options.problem("transport", transportName + " cannot run here: " + unavailable.get());
+            return null;
+        }
+        return new ValidListener(name, transportName, transport.get().server(vertx, options));
+    }
+
+    private static void checkIo(Vertx vertx, Options options) {
+        String io = options.text("io", Io.AUTO);
+        if (!Io.names().contains(io)) {
+            options.problem("io", "must be one of " + String.join(", ", Io.names()) + ", was \"" + io + "\"");
+        } else if (Io.unavailable(io).isPresent()) {
+            options.problem(
+                    "io", io + " is not available here: " + Io.unavailable(io).get());
+        } else if (!io.equals(Io.AUTO) && !io.equals(Io.of(vertx))) {
+            options.problem(
+                    "io", "must be " + Io.of(vertx) + ", on which this Vert.x runs already, was \"" + io + "\"");
+        }
+    }
+}

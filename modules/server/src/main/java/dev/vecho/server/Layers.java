@@ -1,0 +1,199 @@
+package dev.vecho.server;
+
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Source;
+import io.vertx.config.ConfigRetriever;
+import io.vertx.config.ConfigRetrieverOptions;
+import io.vertx.config.ConfigStoreOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A configuration's layers, later ones over earlier ones, merged deeply. It remembers which layer has the last word on a
+ * path, so that an error can name the file. Each layer is a store of vertx-config, read on its own.
+ */
+final class Layers {
+
+    private static final String ENVIRONMENT_PREFIX = "VECHO__";
+    private static final String PROPERTY_PREFIX = "vecho.";
+
+    private record Layer(Source source, JsonObject json) {}
+
+    private final List<Layer> layers = new ArrayList<>();
+    private JsonObject merged = new JsonObject();
+
+    /** One layer, that an application has made. */
+    static Layers of(JsonObject json, String name) {
+        Layers layers = new Layers();
+        layers.add(Source.named(name), json);
+        return layers;
+    }
+
+    /**
+     * Reads files, then the environment, then system properties.
+     *
+     * @return fails with an {@link InvalidInputException} for all files that cannot be read
+     */
+    static Future<Layers> load(Vertx vertx, List<Path> files) {
+        Layers layers = new Layers();
+        List<String> problems = new ArrayList<>();
+        Future<?> chain = Future.succeededFuture();
+        for (Path file : files) {
+            Path directory = file.toAbsolutePath().getParent();
+            Source source = new Source(file.toString(), directory == null ? file.toAbsolutePath() : directory, false);
+            JsonObject store = new JsonObject()
+                    .put("path", file.toAbsolutePath().toString())
+                    .put("name", file.toString());
+            chain = chain.compose(done -> read(vertx, "file", StrictJson.FORMAT, store))
+                    .onSuccess(json -> layers.add(source, json))
+                    .recover(failure -> {
+                        problems.addAll(unreadable(file, failure));
+                        return Future.succeededFuture();
+                    });
+        }
+        JsonObject raw = new JsonObject().put("raw-data", true);
+        return chain.compose(done -> read(vertx, "env", "json", raw))
+                .compose(environment -> {
+                    layers.addText("environment", ENVIRONMENT_PREFIX, "__", environment);
+                    return read(vertx, "sys", "json", raw);
+                })
+                .compose(properties -> {
+                    layers.addText("system properties", PROPERTY_PREFIX, "\\.", properties);
+                    return problems.isEmpty()
+                            ? Future.succeededFuture(layers)
+                            : Future.failedFuture(new InvalidInputException(problems));
+                });
+    }
+
+    private static Future<JsonObject> read(Vertx vertx, String type, String format, JsonObject config) {
+        ConfigRetriever retriever = ConfigRetriever.create(
+                vertx,
+                new ConfigRetrieverOptions()
+                        .setScanPeriod(-1)
+                        .addStore(new ConfigStoreOptions()
+                                .setType(type)
+                                .setFormat(format)
+                                .setConfig(config)));
+        return retriever.getConfig().eventually(retriever::close);
+    }
+
+    private static List<String> unreadable(Path file, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InvalidInputException invalid) {
+                return invalid.problems();
+            }
+            if (cause instanceof NoSuchFileException) {
+                return List.of(file + ": no such file");
+            }
+            if (cause instanceof AccessDeniedException) {
+                return List.of(file + ": no permission to read it");
+            }
+        }
+        return List.of(file + ": cannot be read: " + failure.getMessage());
+    }
+
+    private void add(Source source, JsonObject json) {
+        layers.add(new Layer(source, json));
+        merged = merged.mergeIn(json, true);
+    }
+
+    /** Adds a layer of names with a prefix, whose parts name nested keys. */
+    private void addText(String name, String prefix, String separator, JsonObject values) {
+        Map<String, Object> own = new TreeMap<>();
+        values.getMap().forEach((key, value) -> {
+            if (key.startsWith(prefix)) {
+                own.put(key.substring(prefix.length()), value);
+            }
+        });
+        if (own.isEmpty()) {
+            return;
+        }
+        boolean upperCase = prefix.equals(ENVIRONMENT_PREFIX);
+        JsonObject json = new JsonObject();
+        own.forEach((key, value) -> {
+            JsonObject target = json;
+            JsonObject model = merged;
+            String[] parts = key.split(separator, -1);
+            for (int i = 0; i < parts.length; i++) {
+                String part = upperCase ? keyFor(parts[i], model) : parts[i];
+                if (i == parts.length - 1) {
+                    target.put(part, value);
+                } else {
+                    if (!(target.getValue(part) instanceof JsonObject)) {
+                        target.put(part, new JsonObject());
+                    }
+                    target = target.getJsonObject(part);
+                    model = model.getValue(part) instanceof JsonObject nested ? nested : new JsonObject();
+                }
+            }
+        });
+        add(new Source(name, Path.of(""), true), json);
+    }
+
+    /** The key that a part of an environment variable's name stands for: {@code DRAIN_MILLIS} is drainMillis. */
+    private static String keyFor(String part, JsonObject model) {
+        String plain = plain(part);
+        for (String existing : model.fieldNames()) {
+            if (plain(existing).equals(plain)) {
+                return existing;
+            }
+        }
+        StringBuilder camel = new StringBuilder();
+        for (String word : part.split("_", -1)) {
+            String lower = word.toLowerCase(Locale.ROOT);
+            camel.append(
+                    camel.isEmpty() || lower.isEmpty()
+                            ? lower
+                            : Character.toUpperCase(lower.charAt(0)) + lower.substring(1));
+        }
+        return camel.toString();
+    }
+
+    private static String plain(String name) {
+        return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
+    }
+
+    JsonObject merged() {
+        return merged;
+    }
+
+    /** The last layer that has the path, or else the object that it belongs in. */
+    Source sourceOf(String path) {
+        for (String at = path; ; at = parent(at)) {
+            for (int i = layers.size() - 1; i >= 0; i--) {
+                if (at.isEmpty() || has(layers.get(i).json(), at)) {
+                    return layers.get(i).source();
+                }
+            }
+            if (at.isEmpty()) {
+                return Source.named("defaults");
+            }
+        }
+    }
+
+    private static String parent(String path) {
+        return path.substring(0, Math.max(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['))));
+    }
+
+    private static boolean has(JsonObject json, String path) {
+        @Nullable Object value = json;
+        for (String key : path.split("\\.", -1)) {
+            int bracket = key.indexOf('[');
+            if (!(value instanceof JsonObject object) || bracket >= 0 || !object.containsKey(key)) {
+                return false;
+            }
+            value = object.getValue(key);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,24 @@
+package dev.vecho.server;
+
+import dev.vecho.core.Json;
+import io.vertx.config.spi.ConfigProcessor;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+
+/** JSON for vertx-config whose errors name the file, the line and the column. */
+public final class StrictJson implements ConfigProcessor {
+
+    static final String FORMAT = "vecho-strict-json";
+
+    @Override
+    public String name() {
+        return FORMAT;
+    }
+
+    @Override
+    public Future<JsonObject> process(Vertx vertx, JsonObject configuration, Buffer input) {
+        return Future.succeededFuture(input).map(text -> Json.parse(configuration.getString("name"), text));
+    }
+}

@@ -1,0 +1,116 @@
+package dev.vecho.testkit;
+
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import javax.net.ssl.TrustManager;
+
+/** Certificates made for one run, as files in a directory: an authority, and what it signs. */
+public final class Certificates {
+
+    /**
+     * A certificate and its key.
+     *
+     * @param certificate a PEM file
+     * @param key a PEM file, PKCS#8
+     * @param bundle the same in memory
+     */
+    public record Issued(Path certificate, Path key, X509Bundle bundle) {}
+
+    private final Path directory;
+    private final X509Bundle authority;
+
+    /**
+     * Makes an authority.
+     *
+     * @param directory exists; the caller removes it
+     */
+    public Certificates(Path directory) {
+        this.directory = directory;
+        this.authority = make(builder("Vecho test authority").setIsCertificateAuthority(true), null);
+    }
+
+    /** The authority's certificate, a PEM file. */
+    public Path authority() {
+        return write("authority.pem", authority.getCertificatePEM());
+    }
+
+    /** Trusts what the authority signs. */
+    public TrustManager trustManager() {
+        return authority.toTrustManager();
+    }
+
+    /** A certificate for localhost, 127.0.0.1 and ::1. */
+    public Issued localhost() {
+        return issue("localhost", localhost("localhost"));
+    }
+
+    /** The same with an RSA key. */
+    public Issued localhostRsa() {
+        return issue("localhost-rsa", localhost("localhost").rsa2048());
+    }
+
+    /** The same, but its time is over. */
+    public Issued expired() {
+        return issue(
+                "expired",
+                localhost("expired")
+                        .notBefore(Instant.now().minus(Duration.ofDays(20)))
+                        .notAfter(Instant.now().minus(Duration.ofDays(10))));
+    }
+
+    /** A certificate for one DNS name. */
+    public Issued forName(String name) {
+        return issue(name.replace('*', '_'), builder(name).addSanDnsName(name).addExtendedKeyUsageServerAuth());
+    }
+
+    /** A client's certificate. */
+    public Issued client(String name) {
+        return issue("client-" + name, builder(name).addExtendedKeyUsageClientAuth());
+    }
+
+    private static CertificateBuilder localhost(String commonName) {
+        return builder(commonName)
+                .addSanDnsName("localhost")
+                .addSanIpAddress("127.0.0.1")
+                .addSanIpAddress("::1")
+                .addExtendedKeyUsageServerAuth();
+    }
+
+    private static CertificateBuilder builder(String commonName) {
+        return new CertificateBuilder()
+                .ecp256()
+                .subject("CN=" + commonName)
+                .notBefore(Instant.now().minus(Duration.ofDays(1)))
+                .notAfter(Instant.now().plus(Duration.ofDays(1)));
+    }
+
+    private Issued issue(String file, CertificateBuilder builder) {
+        X509Bundle bundle = make(builder, authority);
+        return new Issued(
+                write(file + ".pem", bundle.getCertificatePathPEM()),
+                write(file + ".key", bundle.getPrivateKeyPEM()),
+                bundle);
+    }
+
+    private static X509Bundle make(CertificateBuilder builder, @org.jspecify.annotations.Nullable X509Bundle issuer) {
+        try {
+            return issuer == null ? builder.buildSelfSigned() : builder.buildIssuedBy(issuer);
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot make a certificate", e);
+        }
+    }
+
+    private Path write(String name, String content) {
+        try {
+            return Files.writeString(directory.resolve(name), content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.vecho.transport.tcp;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.Transport;
+import io.vertx.core.Vertx;
+import java.util.Set;
+
+/** TCP: streams of bytes over IPv4 and IPv6, plain as {@code tcp://host:port} or with TLS as {@code tls://host:port}. */
+public final class TcpTransport implements Transport {
+
+    @Override
+    public String name() {
+        return "tcp";
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of("tcp", "tls");
+    }
+
+    @Override
+    public Carriage carriage() {
+        return Carriage.STREAM;
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        return new TcpServerTransport(vertx, TcpListenerOptions.read(vertx, options));
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        String host = target.host();
+        if (host == null) {
+            options.problem("", target + ": host: is missing, expected " + target.scheme() + "://host:port");
+            host = "";
+        } else if (target.port() == -1) {
+            options.problem("", target + ": port: is missing, expected " + target.scheme() + "://host:port");
+        }
+        if (!target.path().isEmpty() && !target.path().equals("/")) {
+            options.problem("", target + ": path: has no meaning here, was " + target.path());
+        }
+        TlsClient tls = null;
+        if (target.scheme().equals("tls")) {
+            tls = TlsClient.read(vertx, options.object("tls"), host);
+        } else {
+            // Known, but of no use here: one script may have targets with and without TLS.
+            options.has("tls");
+        }
+        options.rejectUnknownKeys();
+        return new TcpClientTransport(vertx, host, target.port(), tls);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.vecho.transport.tcp;
+
+import dev.vecho.core.Io;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.StreamContract;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@ParameterizedClass(name = "on {0}")
+@MethodSource("ios")
+class TcpContractTest extends StreamContract {
+
+    TcpContractTest(String io) {
+        super(io);
+    }
+
+    static List<String> ios() {
+        return Io.available();
+    }
+
+    @Override
+    protected Transport transport() {
+        return new TcpTransport();
+    }
+
+    @Override
+    protected JsonObject options() {
+        return new JsonObject().put("host", "127.0.0.1").put("port", 0);
+    }
+
+    @Override
+    protected EchoClient connect(String address, int receiveBuffer) throws IOException {
+        Target target = Target.parse(address);
+        return EchoClient.tcp(new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+    }
+}

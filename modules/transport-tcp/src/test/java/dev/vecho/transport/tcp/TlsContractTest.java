@@ -1,0 +1,92 @@
+package dev.vecho.transport.tcp;
+
+import dev.vecho.core.Io;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.StreamContract;
+import io.netty.handler.ssl.OpenSsl;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@ParameterizedClass(name = "on {0} with {1} and {2}")
+@MethodSource("combinations")
+class TlsContractTest extends StreamContract {
+
+    @TempDir
+    static Path directory;
+
+    private static Certificates.Issued certificate;
+    private static SSLContext client;
+
+    private final String engine;
+    private final String protocol;
+
+    TlsContractTest(String io, String engine, String protocol) {
+        super(io);
+        this.engine = engine;
+        this.protocol = protocol;
+    }
+
+    static List<Arguments> combinations() {
+        List<Arguments> combinations = new ArrayList<>();
+        for (String io : Io.available()) {
+            for (String engine : OpenSsl.isAvailable() ? List.of("jdk", "openssl") : List.of("jdk")) {
+                combinations.add(Arguments.of(io, engine, "TLSv1.3"));
+            }
+        }
+        // An older protocol is the same on every io: once for each engine.
+        combinations.add(Arguments.of("nio", "jdk", "TLSv1.2"));
+        if (OpenSsl.isAvailable()) {
+            combinations.add(Arguments.of("nio", "openssl", "TLSv1.2"));
+        }
+        return combinations;
+    }
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        Certificates certificates = new Certificates(directory);
+        certificate = certificates.localhost();
+        client = EchoClient.trusting(certificates.trustManager());
+    }
+
+    @Override
+    protected Transport transport() {
+        return new TcpTransport();
+    }
+
+    @Override
+    protected JsonObject options() {
+        return new JsonObject()
+                .put("host", "127.0.0.1")
+                .put("port", 0)
+                .put(
+                        "tls",
+                        new JsonObject()
+                                .put("certificate", certificate.certificate().toString())
+                                .put("key", certificate.key().toString())
+                                .put("engine", engine));
+    }
+
+    @Override
+    protected EchoClient connect(String address, int receiveBuffer) throws IOException {
+        Target target = Target.parse(address);
+        return EchoClient.tls(client, protocol, new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+    }
+
+    @Override
+    protected int shortConnections() {
+        return 10_000;
+    }
+}

@@ -1,0 +1,321 @@
+package dev.vecho.transport.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.core.Connection;
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Listener;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Source;
+import dev.vecho.core.Target;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.Certificates.Issued;
+import io.netty.handler.ssl.OpenSsl;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.junit5.VertxTestContext;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** TLS between our listener and our client: whom they trust and what they say when they do not. */
+@ExtendWith(VertxExtension.class)
+class TlsTest {
+
+    @TempDir
+    static Path directory;
+
+    private static Certificates certificates;
+    private static Issued localhost;
+
+    @BeforeAll
+    static void makeCertificates() {
+        certificates = new Certificates(directory);
+        localhost = certificates.localhost();
+    }
+
+    @Test
+    void acceptsTheRightCertificate(Vertx vertx, VertxTestContext test) {
+        echo(vertx, server(localhost), client()).onComplete(test.succeedingThenComplete());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsAnExpiredCertificate(String engine, Vertx vertx, VertxTestContext test) {
+        refused(vertx, test, server(certificates.expired()), client().put("engine", engine), "expired");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsAWrongName(String engine, Vertx vertx, VertxTestContext test) {
+        refused(vertx, test, server(certificates.forName("example.org")), client().put("engine", engine), "wrong name");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsAnUnknownAuthority(String engine, Vertx vertx, VertxTestContext test) {
+        refused(vertx, test, server(localhost), new JsonObject().put("engine", engine), "unknown authority");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void tellsAMissingClientCertificate(String protocol, Vertx vertx, VertxTestContext test) {
+        JsonObject server = server(localhost)
+                .put("clientAuth", "required")
+                .put("trust", certificates.authority().toString());
+        refused(vertx, test, server, client().put("protocols", protocol), "certificate");
+    }
+
+    @Test
+    void acceptsAClientCertificate(Vertx vertx, VertxTestContext test) {
+        Issued someone = certificates.client("someone");
+        JsonObject server = server(localhost)
+                .put("clientAuth", "required")
+                .put("trust", certificates.authority().toString());
+        JsonObject client = client().put("certificate", someone.certificate().toString())
+                .put("key", someone.key().toString());
+        echo(vertx, server, client).onComplete(test.succeedingThenComplete());
+    }
+
+    @Test
+    void tellsThatThereIsNoProtocolInCommon(Vertx vertx, VertxTestContext test) {
+        JsonObject server = server(localhost).put("protocols", "TLSv1").put("engine", "openssl");
+        refused(vertx, test, server, client(), "protocol");
+    }
+
+    @Test
+    void acceptsAnyCertificateWhenToldTo(Vertx vertx, VertxTestContext test) {
+        echo(vertx, server(certificates.expired()), new JsonObject().put("insecure", true))
+                .onComplete(test.succeedingThenComplete());
+    }
+
+    @Test
+    void makesASelfSignedCertificateAndTellsItsFingerprint(Vertx vertx, VertxTestContext test) {
+        listen(vertx, new JsonObject().put("selfSigned", true))
+                .compose(listener -> {
+                    String note = listener.notes().get(0);
+                    String fingerprint = note.substring(note.lastIndexOf(' ') + 1);
+                    return connect(vertx, listener, new JsonObject().put("fingerprint", fingerprint))
+                            .map(details -> {
+                                assertThat(details).contains("peerFingerprint=" + fingerprint);
+                                return listener;
+                            });
+                })
+                .compose(listener -> connect(vertx, listener, new JsonObject().put("fingerprint", "00".repeat(32))))
+                .onComplete(test.failing(failure -> test.verify(() -> {
+                    assertThat(((TransportException) failure).fault()).isEqualTo(Fault.TLS);
+                    test.completeNow();
+                })));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PKCS12", "JKS"})
+    void readsKeyStores(String type, Vertx vertx, VertxTestContext test) throws Exception {
+        Path file = directory.resolve("store." + type);
+        KeyStore store = KeyStore.getInstance(type);
+        store.load(null, null);
+        store.setKeyEntry(
+                "server",
+                localhost.bundle().getKeyPair().getPrivate(),
+                "secret".toCharArray(),
+                localhost.bundle().getCertificatePath());
+        try (OutputStream out = new FileOutputStream(file.toFile())) {
+            store.store(out, "secret".toCharArray());
+        }
+        JsonObject server = new JsonObject().put("keyStore", file.toString());
+        assertThat(problems(vertx, server.copy().put("keyStorePassword", "wrong")))
+                .containsExactly("test: tls.keyStorePassword: is not the password of " + file);
+        echo(vertx, server.put("keyStorePassword", "secret"), client()).onComplete(test.succeedingThenComplete());
+    }
+
+    @Test
+    void choosesTheCertificateByName(Vertx vertx, VertxTestContext test) {
+        JsonObject server = server(localhost)
+                .put(
+                        "certificates",
+                        new JsonArray()
+                                .add(server(certificates.forName("one.example.org")))
+                                .add(server(certificates.forName("any.example.com"))));
+        listen(vertx, server)
+                .compose(listener -> connect(vertx, listener, client().put("serverName", "one.example.org"))
+                        .compose(details -> {
+                            assertThat(details).contains("peer=CN=one.example.org");
+                            return connect(vertx, listener, client().put("serverName", "any.example.com"));
+                        })
+                        .compose(details -> {
+                            assertThat(details).contains("peer=CN=any.example.com");
+                            return connect(vertx, listener, client());
+                        }))
+                .onComplete(test.succeeding(details -> test.verify(() -> {
+                    assertThat(details).contains("peer=CN=localhost");
+                    test.completeNow();
+                })));
+    }
+
+    @Test
+    void agreesOnAnApplicationProtocolAndAGroup(Vertx vertx, VertxTestContext test) {
+        assertThat(OpenSsl.isAvailable()).as("BoringSSL").isTrue();
+        JsonObject server = server(localhost)
+                .put("alpn", new JsonArray().add("echo"))
+                .put("engine", "openssl")
+                .put("keyExchangeGroups", new JsonArray().add("P-256"));
+        JsonObject client = client().put("alpn", new JsonArray().add("other").add("echo"));
+        echo(vertx, server, client)
+                .onComplete(test.succeeding(details -> test.verify(() -> {
+                    assertThat(details).contains("alpn=echo");
+                    test.completeNow();
+                })));
+    }
+
+    @Test
+    void namesWhatIsWrongWithCertificates(Vertx vertx) throws Exception {
+        Path garbage = Files.writeString(directory.resolve("garbage.pem"), "no certificate");
+        assertThat(problems(vertx, new JsonObject()))
+                .containsExactly("test: tls.certificate: is missing: a file in PEM, with key; or a keyStore; or"
+                        + " \"selfSigned\": true");
+        assertThat(problems(vertx, server(localhost).putNull("key")))
+                .containsExactly(
+                        "test: tls.key: is missing, certificate needs it: the file of the private key, in PEM");
+        assertThat(problems(
+                        vertx,
+                        server(localhost)
+                                .put(
+                                        "certificate",
+                                        directory.resolve("none.pem").toString())))
+                .containsExactly("test: tls.certificate: no such file: " + directory.resolve("none.pem"));
+        assertThat(problems(vertx, server(localhost).put("certificate", garbage.toString())))
+                .singleElement()
+                .asString()
+                .startsWith("test: tls.certificate: ");
+        assertThat(problems(vertx, server(localhost).put("key", garbage.toString())))
+                .singleElement()
+                .asString()
+                .startsWith("test: tls.key: cannot read " + garbage);
+        assertThat(problems(
+                        vertx,
+                        server(localhost)
+                                .put("key", certificates.expired().key().toString())))
+                .containsExactly("test: tls.key: does not belong to the certificate");
+        assertThat(problems(
+                        vertx,
+                        server(localhost)
+                                .put("key", certificates.localhostRsa().key().toString())))
+                .singleElement()
+                .asString()
+                .startsWith("test: tls.key: does not belong to the certificate");
+        assertThat(problems(
+                        vertx,
+                        server(localhost)
+                                .put("protocols", "SSLv3")
+                                .put("clientAuth", "maybe")
+                                .put("cypherSuites", "x")))
+                .containsExactly(
+                        "test: tls.protocols: must be of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3, was \"SSLv3\"",
+                        "test: tls.clientAuth: must be one of none, request, required, was \"maybe\"",
+                        "test: tls.cypherSuites: is not a known key, did you mean \"cipherSuites\"?");
+    }
+
+    private static JsonObject server(Issued issued) {
+        return new JsonObject()
+                .put("certificate", issued.certificate().toString())
+                .put("key", issued.key().toString());
+    }
+
+    private static JsonObject client() {
+        return new JsonObject().put("trust", certificates.authority().toString());
+    }
+
+    private static List<String> problems(Vertx vertx, JsonObject tls) {
+        try {
+            open(vertx, tls);
+            return List.of();
+        } catch (InvalidInputException e) {
+            return e.problems();
+        }
+    }
+
+    private static ServerTransport open(Vertx vertx, JsonObject tls) {
+        Problems problems = new Problems();
+        JsonObject options =
+                new JsonObject().put("host", "127.0.0.1").put("port", 0).put("tls", tls);
+        ServerTransport server = new TcpTransport().server(vertx, Options.of(options, Source.named("test"), problems));
+        problems.throwIfAny();
+        return server;
+    }
+
+    private static Future<Listener> listen(Vertx vertx, JsonObject tls) {
+        return open(vertx, tls).listen(new Traffic());
+    }
+
+    /** Connects, has a byte echoed, and returns the details. */
+    private static Future<List<String>> echo(Vertx vertx, JsonObject serverTls, JsonObject clientTls) {
+        return listen(vertx, serverTls).compose(listener -> connect(vertx, listener, clientTls));
+    }
+
+    private static Future<List<String>> connect(Vertx vertx, Listener listener, JsonObject tls) {
+        Target target = Target.parse(listener.addresses().get(0).replace("127.0.0.1", "localhost"));
+        Problems problems = new Problems();
+        var transport = new TcpTransport()
+                .client(vertx, target, Options.of(new JsonObject().put("tls", tls), Source.named("test"), problems));
+        problems.throwIfAny();
+        Promise<Void> echoed = Promise.promise();
+        return transport
+                .connect(new Receiver() {
+                    @Override
+                    public void received(Buffer bytes) {
+                        echoed.tryComplete();
+                    }
+
+                    @Override
+                    public void ended() {
+                        echoed.tryFail("ended");
+                    }
+
+                    @Override
+                    public void failed(TransportException cause) {
+                        echoed.tryFail(cause);
+                    }
+                })
+                .compose(connection -> connection
+                        .send(Buffer.buffer("x"))
+                        .transform(sent -> echoed.future())
+                        .map(done -> details(connection)))
+                .eventually(transport::close);
+    }
+
+    private static List<String> details(Connection connection) {
+        return connection.details().entrySet().stream()
+                .map(detail -> detail.getKey() + "=" + detail.getValue())
+                .toList();
+    }
+
+    private static void refused(
+            Vertx vertx, VertxTestContext test, JsonObject serverTls, JsonObject clientTls, String reason) {
+        echo(vertx, serverTls, clientTls)
+                .onComplete(test.failing(failure -> test.verify(() -> {
+                    assertThat(((TransportException) failure).fault()).isEqualTo(Fault.TLS);
+                    assertThat(failure).hasMessageContaining(reason);
+                    test.completeNow();
+                })));
+    }
+}
