@@ -269,10 +269,12 @@ public final class Options {
     /** {@code , did you mean "…"?} with the candidate that is nearest, or nothing where none is near. */
     public static String didYouMean(String word, Collection<String> candidates) {
         String nearest = null;
-        int least = Math.max(2, word.length() / 2) + 1;
+        int least = Integer.MAX_VALUE;
         for (String candidate : candidates) {
             int distance = distance(word, candidate);
-            if (distance < least) {
+            // Half of the longer one may differ, so that a unit that was left out is found: idleTimeoutMillis.
+            int most = Math.max(2, Math.max(word.length(), candidate.length()) / 2);
+            if (distance <= most && distance < least) {
                 least = distance;
                 nearest = candidate;
             }

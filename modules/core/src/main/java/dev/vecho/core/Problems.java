@@ -17,6 +17,11 @@ public final class Problems {
         return messages.isEmpty();
     }
 
+    /** How many there are so far. */
+    public int size() {
+        return messages.size();
+    }
+
     /**
      * Ends the collecting.
      *

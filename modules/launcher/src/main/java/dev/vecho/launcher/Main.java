@@ -44,7 +44,7 @@ public final class Main implements Runnable {
             description = "Log what happens on each connection to stderr.")
     void verbose(boolean verbose) {
         // While the command line is parsed no logger has been made; logback.xml reads this.
-        System.setProperty("vecho.log", verbose ? "DEBUG" : "WARN");
+        System.setProperty("dev.vecho.log", verbose ? "DEBUG" : "WARN");
     }
 
     private Main() {}

@@ -94,7 +94,6 @@ final class TcpServerTransport implements ServerTransport {
     }
 
     /** All addresses of a host; those of localhost are the loopback addresses of both families, RFC 6761, section 6.3. */
-    @SuppressWarnings("AddressSelection") // Literals have one address.
     private static List<InetAddress> addresses(String host) throws UnknownHostException {
         return host.equalsIgnoreCase("localhost")
                 ? List.of(InetAddress.getByName("127.0.0.1"), InetAddress.getByName("::1"))

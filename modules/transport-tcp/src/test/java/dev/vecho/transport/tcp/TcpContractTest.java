@@ -4,6 +4,7 @@ import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -37,6 +38,6 @@ class TcpContractTest extends StreamContract {
     @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
-        return EchoClient.tcp(new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+        return SocketClient.tcp(new InetSocketAddress(target.host(), target.port()), receiveBuffer);
     }
 }

@@ -5,6 +5,7 @@ import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
 import io.netty.handler.ssl.OpenSsl;
 import io.vertx.core.json.JsonObject;
@@ -58,7 +59,7 @@ class TlsContractTest extends StreamContract {
     static void makeCertificates() throws Exception {
         Certificates certificates = new Certificates(directory);
         certificate = certificates.localhost();
-        client = EchoClient.trusting(certificates.trustManager());
+        client = SocketClient.trusting(certificates.trustManager());
     }
 
     @Override
@@ -82,7 +83,7 @@ class TlsContractTest extends StreamContract {
     @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
-        return EchoClient.tls(client, protocol, new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+        return SocketClient.tls(client, protocol, new InetSocketAddress(target.host(), target.port()), receiveBuffer);
     }
 
     @Override

@@ -1,0 +1,80 @@
+package dev.vecho.launcher;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The arrows point inward: launcher to server and client, these and the transports to core, and none else. */
+class ArchitectureTest {
+
+    private static JavaClasses classes;
+
+    @BeforeAll
+    static void read() {
+        classes = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("dev.vecho");
+    }
+
+    @Test
+    void seesAllModules() {
+        for (String module : new String[] {"core", "server", "client", "launcher", "transport.tcp", "testkit"}) {
+            assertThat(classes.stream().anyMatch(type -> type.getPackageName().equals("dev.vecho." + module)))
+                    .as(module)
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void arrowsPointInward() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.vecho..")
+                .layer("core")
+                .definedBy("dev.vecho.core..")
+                .layer("transports")
+                .definedBy("dev.vecho.transport..")
+                .layer("server")
+                .definedBy("dev.vecho.server..")
+                .layer("client")
+                .definedBy("dev.vecho.client..")
+                .layer("launcher")
+                .definedBy("dev.vecho.launcher..")
+                .layer("testkit")
+                .definedBy("dev.vecho.testkit..")
+                .whereLayer("launcher")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("testkit")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("transports")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("client")
+                .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("core")
+                .mayOnlyBeAccessedByLayers("transports", "server", "client", "launcher", "testkit")
+                .check(classes);
+    }
+
+    @Test
+    void modulesHaveNoCycles() {
+        slices().matching("dev.vecho.(**)").should().beFreeOfCycles().check(classes);
+    }
+
+    @Test
+    void nothingBlocksOutsideTheLauncherAndTheTests() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.vecho.launcher..", "dev.vecho.testkit..")
+                .should()
+                .callMethod(io.vertx.core.Future.class, "await")
+                .check(classes);
+    }
+}

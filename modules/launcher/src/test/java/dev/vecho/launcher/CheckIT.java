@@ -1,0 +1,198 @@
+package dev.vecho.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.atIndex;
+
+import dev.vecho.launcher.Vecho.Result;
+import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonObject;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code vecho check} as a process: against our own server, those of others, and where there is none. */
+class CheckIT {
+
+    @TempDir
+    static Path directory;
+
+    private static Vecho server;
+
+    @BeforeAll
+    static void serve() throws Exception {
+        server = Vecho.serve(
+                "-c",
+                write(
+                        "server.json",
+                        "{\"listeners\":{\"tcp\":{\"port\":0},\"tls\":{\"port\":0,\"tls\":{\"selfSigned\":true}}}}"));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Test
+    void saysThatEveryByteCameBack() throws Exception {
+        Result result = Vecho.run("check", server.address("tcp"), "-n", "3", "-i", "10ms");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out().lines())
+                .hasSize(6)
+                .satisfies(
+                        line -> assertThat(line).matches("tcp://127.0.0.1:\\d+ round=2 bytes=42 time=[\\d.]+ ms"),
+                        atIndex(1))
+                .contains("3 rounds, 3 passed, 0 failed; 126 bytes sent, 126 bytes received");
+    }
+
+    @Test
+    void checksSeveralTargetsAndWritesJson() throws Exception {
+        Result result = Vecho.run(
+                "check", server.address("tcp"), server.address("tls"), "--insecure", "--size", "3000000", "-o", "json");
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        JsonObject document = new JsonObject(result.out());
+        assertThat(document.getInteger("version")).isEqualTo(1);
+        assertThat(document.getString("verdict")).isEqualTo("passed");
+        assertThat(document.getJsonArray("targets")).hasSize(2);
+        JsonObject tls = document.getJsonArray("targets")
+                .getJsonObject(1)
+                .getJsonArray("rounds")
+                .getJsonObject(0);
+        assertThat(tls.getLong("bytesReceived")).isEqualTo(3_000_000);
+        assertThat(tls.getJsonObject("details").getString("protocol")).isEqualTo("TLSv1.3");
+        assertThat(tls.getJsonObject("phases").getDouble("tlsMillis")).isPositive();
+    }
+
+    @Test
+    void doesNotTrustASelfSignedCertificateByItself() throws Exception {
+        Result result = Vecho.run("check", server.address("tls").replace("127.0.0.1", "localhost"));
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.out()).contains("FAILED tls: unknown authority");
+    }
+
+    @Test
+    void diagnosesWhereNobodyListens() throws Exception {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        Result result = Vecho.run("check", "tcp://127.0.0.1:" + port, "tcp://nowhere.invalid:7007");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("FAILED refused: nobody listens on 127.0.0.1:" + port)
+                .contains("FAILED dns: the name nowhere.invalid does not resolve");
+    }
+
+    @Test
+    void endsOnCtrlCWithASummary() throws Exception {
+        try (Vecho check = Vecho.start("check", server.address("tcp"), "-n", "0", "-i", "10ms")) {
+            check.awaitLine(server.address("tcp") + " round=5 ");
+            check.interrupt();
+            Result result = check.await();
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.out()).contains("--- " + server.address("tcp") + " ---", ", 0 failed;");
+        }
+    }
+
+    @Test
+    void namesWhatIsWrongWithAScriptOrATarget() throws Exception {
+        String script = write(
+                "bad-script.json",
+                "{\"steps\":[{\"send\":{\"text\":\"x\"}},{\"expect\":\"echo\"},{\"send\":{\"hex\":\"abc\"}},{\"wait\":1}]}");
+        Result result = Vecho.run("check", "-s", script);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains(script + ": steps[2].send.hex: odd number of digits", "steps[3]");
+        assertThat(Vecho.run("check", "tcp://localhost:99999").err()).contains("port");
+        assertThat(Vecho.run("check", "localhost").err())
+                .contains("scheme: is missing, write for example tcp://localhost");
+        assertThat(Vecho.run("check", "pigeon://localhost:1").err()).contains("tcp", "tls");
+        Result usage = Vecho.run("check", "--interval", "soon");
+        assertThat(usage.exitCode()).isEqualTo(2);
+        assertThat(usage.err()).contains("500ms");
+    }
+
+    @Test
+    void checksTheTutorialsServer() throws Exception {
+        ForeignProgram python = ForeignProgram.find("python3", "apt-get install python3");
+        Process tutorial = python.start(resource("tutorial_server.py").toString());
+        try (var lines = tutorial.inputReader()) {
+            String target = "tcp://127.0.0.1:" + lines.readLine();
+            Result result = Vecho.run("check", target, "-n", "2", "-i", "10ms");
+            assertThat(result.exitCode()).as(result.out()).isZero();
+            Result large = Vecho.run("check", target, "--size", "5000000");
+            assertThat(large.exitCode()).as(large.out()).isZero();
+        } finally {
+            tutorial.destroy();
+        }
+    }
+
+    @Test
+    void tellsTheTruthAboutNcat() throws Exception {
+        ForeignProgram ncat = ForeignProgram.find("ncat", "apt-get install ncat");
+        int port;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        Process echo = ncat.start("-l", "-k", "127.0.0.1", Integer.toString(port), "-e", "/bin/cat");
+        try {
+            String target = "tcp://127.0.0.1:" + port;
+            awaitListening(port);
+            // Of much at once ncat and cat keep some, each waiting for the other; closing the output early may cost
+            // more.
+            for (int size : new int[] {42, 20_000_000}) {
+                for (String steps : new String[] {
+                    "{\"expect\":\"echo\"},{\"close\":\"output\"},{\"expect\":\"end\"}",
+                    "{\"close\":\"output\"},{\"expect\":\"echo\"},{\"expect\":\"end\"}"
+                }) {
+                    String script = write(
+                            "ncat.json",
+                            "{\"timeoutMillis\":1000,\"steps\":[{\"send\":{\"random\":" + size + "}}," + steps + "]}");
+                    assertTruth(Vecho.run("check", target, "-s", script, "-o", "json"), size);
+                }
+            }
+        } finally {
+            echo.destroy();
+        }
+    }
+
+    private static void assertTruth(Result result, int size) {
+        JsonObject round = new JsonObject(result.out())
+                .getJsonArray("targets")
+                .getJsonObject(0)
+                .getJsonArray("rounds")
+                .getJsonObject(0);
+        boolean cameBack = round.getLong("bytesReceived") == size;
+        assertThat(round.getString("verdict")).as(result.out()).isEqualTo(cameBack ? "passed" : "failed");
+        assertThat(result.exitCode()).isEqualTo(cameBack ? 0 : 1);
+        assertThat(size > 42 || cameBack).as("42 bytes are no problem for ncat").isTrue();
+    }
+
+    private static void awaitListening(int port) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                new Socket("127.0.0.1", port).close();
+                return;
+            } catch (ConnectException e) {
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+        }
+        throw new AssertionError("ncat does not listen");
+    }
+
+    static Path resource(String name) throws Exception {
+        return Path.of(CheckIT.class.getResource("/" + name).toURI());
+    }
+
+    private static String write(String name, String content) throws Exception {
+        return Files.writeString(directory.resolve(name), content).toString();
+    }
+}

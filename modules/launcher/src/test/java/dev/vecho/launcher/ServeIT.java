@@ -1,0 +1,179 @@
+package dev.vecho.launcher;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.core.Io;
+import dev.vecho.launcher.Vecho.Result;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@code vecho serve} as a process. */
+class ServeIT {
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void listensEchoesAndEndsWithZeroOnSigterm() throws Exception {
+        try (Vecho vecho = Vecho.serve("-c", anyPort())) {
+            assertThat(vecho.address("tcp")).startsWith("tcp://127.0.0.1:");
+            try (Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
+                socket.getOutputStream().write("hello".getBytes(UTF_8));
+                assertThat(new String(socket.getInputStream().readNBytes(5), UTF_8))
+                        .isEqualTo("hello");
+            }
+            vecho.terminate();
+            Result result = vecho.await();
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.err()).isEmpty();
+            assertThat(result.out()).isEqualTo("stopping\nlistener tcp: 1 connections, 0 refused, 0 failed, 5 bytes\n");
+        }
+    }
+
+    @Test
+    void letsAConnectionFinishAfterSigterm() throws Exception {
+        try (Vecho vecho = Vecho.serve("-c", anyPort());
+                Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
+            socket.getOutputStream().write(1);
+            assertThat(socket.getInputStream().read()).isEqualTo(1);
+            vecho.terminate();
+            vecho.awaitLine("stopping");
+            socket.getOutputStream().write(2);
+            assertThat(socket.getInputStream().read()).isEqualTo(2);
+            socket.shutdownOutput();
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            assertThat(vecho.await().exitCode()).isZero();
+        }
+    }
+
+    @Test
+    void endsAtOnceOnASecondSigterm() throws Exception {
+        try (Vecho vecho = Vecho.serve(
+                        "-c", write("slow.json", "{\"drainMillis\":3600000,\"listeners\":{\"tcp\":{\"port\":0}}}"));
+                Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
+            socket.getOutputStream().write(1);
+            assertThat(socket.getInputStream().read()).isEqualTo(1);
+            vecho.terminate();
+            vecho.awaitLine("stopping");
+            assertThat(vecho.isAlive()).isTrue();
+            vecho.terminate();
+            assertThat(vecho.await().exitCode()).isEqualTo(128 + 15);
+        }
+    }
+
+    @Test
+    void logsToStandardErrorWhenVerbose() throws Exception {
+        try (Vecho vecho = Vecho.serve("-v", "-c", anyPort())) {
+            vecho.terminate();
+            assertThat(vecho.await().err()).contains("INFO  EchoServerVerticle: listener tcp: tcp on tcp://127.0.0.1:");
+        }
+    }
+
+    @Test
+    void takesTheEnvironmentOverFilesAndPropertiesOverBoth() throws Exception {
+        String file = write("base.json", "{\"listeners\":{\"a\":{\"port\":1},\"b\":{\"port\":1}}}");
+        try (Vecho vecho = Vecho.start(
+                Map.of("VECHO__LISTENERS__A__PORT", "0", "VECHO__LISTENERS__B__PORT", "2"),
+                List.of("-Dvecho.listeners.b.port=0"),
+                "serve",
+                "-c",
+                file)) {
+            vecho.awaitLine("ready");
+            assertThat(vecho.port("a")).isGreaterThan(2);
+            assertThat(vecho.port("b")).isGreaterThan(2);
+        }
+    }
+
+    @Test
+    void tellsAllErrorsAndOpensNothing() throws Exception {
+        String file = write(
+                "bad.json",
+                "{\"listeners\":{\"a\":{\"port\":70000},\"b\":{\"transport\":\"pigeon\"},\"c\":{\"prot\":7007}}}");
+        Result result = Vecho.run("serve", "-c", file);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err().lines())
+                .containsExactly(
+                        file + ": listeners.a.port: must be 0..65535, was 70000",
+                        file + ": listeners.b.transport: must be one of tcp, was \"pigeon\"",
+                        file + ": listeners.c.prot: is not a known key, did you mean \"port\"?");
+    }
+
+    @Test
+    void tellsWhereJsonIsBroken() throws Exception {
+        String broken = write("broken.json", "{\n  \"listeners\": {,}\n}");
+        Result result = Vecho.run(
+                "serve", "-c", broken, "-c", directory.resolve("none.json").toString());
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith(broken + ":2:"),
+                        line -> assertThat(line).isEqualTo(directory.resolve("none.json") + ": no such file"));
+    }
+
+    @Test
+    void namesListenerAndAddressThatCannotBeBound() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            Result result = Vecho.run(
+                    "serve",
+                    "-c",
+                    write("taken.json", "{\"listeners\":{\"mine\":{\"host\":\"127.0.0.1\",\"port\":" + port + "}}}"));
+            assertThat(result.exitCode()).isEqualTo(2);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .isEqualTo("listeners.mine: cannot bind 127.0.0.1:" + port + ": address already in use\n");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("ios")
+    void runsOnEachIo(String io) throws Exception {
+        String file = write("io.json", "{\"io\":\"" + io + "\",\"listeners\":{\"tcp\":{\"port\":0}}}");
+        if (Io.unavailable(io).isPresent()) {
+            Result result = Vecho.run("serve", "-c", file);
+            assertThat(result.exitCode()).isEqualTo(2);
+            assertThat(result.err()).startsWith(file + ": io: " + io + " is not available here: ");
+            return;
+        }
+        try (Vecho vecho = Vecho.start("serve", "-c", file)) {
+            assertThat(vecho.awaitLine("ready")).startsWith("ready on " + io);
+            Result check = Vecho.run("check", vecho.address("tcp"), "--size", "100000");
+            assertThat(check.exitCode()).as(check.out()).isZero();
+        }
+    }
+
+    static List<String> ios() {
+        return Io.names().stream().filter(name -> !name.equals(Io.AUTO)).toList();
+    }
+
+    @Test
+    void explainsItself() throws Exception {
+        assertThat(Vecho.run("--help").out()).contains("serve", "check", "Exit codes:");
+        assertThat(Vecho.run("serve", "--help").out()).contains("--config=FILE", "SIGTERM");
+        assertThat(Vecho.run("check", "--help").out()).contains("TARGET", "--script", "Exit codes:");
+        assertThat(Vecho.run("--version").out()).startsWith("vecho ");
+        Result result = Vecho.run("server");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("serve");
+        assertThat(Vecho.run().exitCode()).isEqualTo(2);
+    }
+
+    private String anyPort() throws Exception {
+        return write("any.json", "{\"listeners\":{\"tcp\":{\"port\":0}}}");
+    }
+
+    private String write(String name, String content) throws Exception {
+        return Files.writeString(directory.resolve(name), content).toString();
+    }
+}

@@ -1,0 +1,162 @@
+package dev.vecho.launcher;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The fat jar as a process, as a user starts it. */
+final class Vecho implements AutoCloseable {
+
+    private static final int PATIENCE_SECONDS = 60;
+
+    private final Process process;
+    private final List<String> lines = new ArrayList<>();
+    private final BufferedReader out;
+    private final CompletableFuture<String> err;
+
+    /**
+     * What a run has given.
+     *
+     * @param out standard output, with line ends
+     * @param err standard error, with line ends
+     */
+    record Result(int exitCode, String out, String err) {}
+
+    private Vecho(Process process) {
+        this.process = process;
+        this.out = process.inputReader(StandardCharsets.UTF_8);
+        this.err = CompletableFuture.supplyAsync(() -> {
+            try {
+                return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                return "standard error broke: " + e;
+            }
+        });
+    }
+
+    /** Starts a command. */
+    static Vecho start(String... arguments) throws IOException {
+        return start(Map.of(), List.of(), arguments);
+    }
+
+    /** Starts a command with more environment variables and options for the JVM. */
+    static Vecho start(Map<String, String> environment, List<String> jvmOptions, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("vecho.java.home", System.getProperty("java.home")), "bin", "java")
+                .toString());
+        command.addAll(jvmOptions);
+        command.add("-jar");
+        command.add(System.getProperty("vecho.jar", "target/vecho.jar"));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("VECHO__"));
+        builder.environment().putAll(environment);
+        return new Vecho(builder.start());
+    }
+
+    /** Runs a command to its end. */
+    static Result run(String... arguments) throws Exception {
+        try (Vecho vecho = start(arguments)) {
+            return vecho.await();
+        }
+    }
+
+    /** Starts {@code serve} and waits until it is ready. */
+    static Vecho serve(String... arguments) throws Exception {
+        Vecho vecho = start(concat("serve", arguments));
+        vecho.awaitLine("ready");
+        return vecho;
+    }
+
+    private static String[] concat(String first, String... others) {
+        List<String> all = new ArrayList<>(List.of(first));
+        all.addAll(Arrays.asList(others));
+        return all.toArray(String[]::new);
+    }
+
+    /** Reads the output up to a line that starts so; fails where it ends before. */
+    String awaitLine(String start) throws Exception {
+        CompletableFuture<String> reading = CompletableFuture.supplyAsync(() -> {
+            try {
+                for (String line = out.readLine(); line != null; line = out.readLine()) {
+                    lines.add(line);
+                    if (line.startsWith(start)) {
+                        return line;
+                    }
+                }
+                return "";
+            } catch (IOException e) {
+                return "";
+            }
+        });
+        String line = reading.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (line.isEmpty()) {
+            throw new AssertionError("no line \"" + start + "\"; out: " + lines + " err: "
+                    + err.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+        }
+        return line;
+    }
+
+    /** The first address that a listener has told. */
+    String address(String listener) {
+        String start = "listener " + listener + ": ";
+        return lines.stream()
+                .filter(line -> line.startsWith(start))
+                .findFirst()
+                .map(line -> line.substring(start.length()).split(" ", -1)[0])
+                .orElseThrow(() -> new AssertionError("no listener " + listener + " in " + lines));
+    }
+
+    /** The port of {@link #address}. */
+    int port(String listener) {
+        String address = address(listener);
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+
+    /** Sends SIGTERM; Process.destroy would close the streams as well. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Sends SIGINT, as Ctrl-C does. */
+    void interrupt() throws Exception {
+        Process kill = new ProcessBuilder("/bin/kill", "-INT", Long.toString(process.pid())).start();
+        kill.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Waits until it ends and takes what it said that nobody has read. */
+    Result await() throws Exception {
+        StringBuilder rest = new StringBuilder();
+        CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> {
+            try {
+                for (String line = out.readLine(); line != null; line = out.readLine()) {
+                    rest.append(line).append('\n');
+                }
+            } catch (IOException e) {
+                rest.append("standard output broke: ").append(e);
+            }
+        });
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("vecho did not end");
+        }
+        reading.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return new Result(process.exitValue(), rest.toString(), err.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

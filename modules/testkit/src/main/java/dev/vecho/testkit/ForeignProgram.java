@@ -1,0 +1,113 @@
+package dev.vecho.testkit;
+
+import io.vertx.core.buffer.Buffer;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * A program that is not ours. A test that needs one which is missing is skipped, and says how to install it; with the
+ * environment variable {@code VECHO_REQUIRE_ALL=true} it fails instead.
+ */
+public final class ForeignProgram {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Path path;
+
+    private ForeignProgram(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * What a program has answered.
+     *
+     * @param exitCode of the program
+     * @param out its standard output, bytes as they came
+     * @param err its standard error, for messages
+     */
+    public record Result(int exitCode, Buffer out, String err) {
+
+        /** The output as text. */
+        public String text() {
+            return out.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    /**
+     * Finds a program on the path, or ends the test.
+     *
+     * @param install how to install it, for the message
+     */
+    public static ForeignProgram find(String name, String install) {
+        for (String directory : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
+            Path path = Path.of(directory, name);
+            if (Files.isExecutable(path) && !Files.isDirectory(path)) {
+                return new ForeignProgram(path);
+            }
+        }
+        String missing = name + " is not installed; to run this test: " + install;
+        if (Boolean.parseBoolean(System.getenv("VECHO_REQUIRE_ALL"))) {
+            Assertions.fail(missing);
+        }
+        Assumptions.abort(missing);
+        throw new IllegalStateException("abort throws");
+    }
+
+    /** Runs it to its end with some input, which is closed then; a program that runs longer than a minute is ended. */
+    public Result run(byte[] input, String... arguments) throws Exception {
+        Process process = start(arguments);
+        try {
+            CompletableFuture<byte[]> out = reading(process.getInputStream());
+            CompletableFuture<byte[]> err = reading(process.getErrorStream());
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+                try (var in = process.getOutputStream()) {
+                    in.write(input);
+                } catch (IOException e) {
+                    // It ended before it read everything: its output tells.
+                    return;
+                }
+            });
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new AssertionError(
+                        path + " did not end; it said: " + new String(err.getNow(new byte[0]), StandardCharsets.UTF_8));
+            }
+            writing.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            return new Result(
+                    process.exitValue(),
+                    Buffer.buffer(out.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)),
+                    new String(err.get(PATIENCE.toSeconds(), TimeUnit.SECONDS), StandardCharsets.UTF_8));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Starts it; the caller ends it. */
+    public Process start(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(path.toString());
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).start();
+    }
+
+    private static CompletableFuture<byte[]> reading(InputStream in) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return in.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+}
