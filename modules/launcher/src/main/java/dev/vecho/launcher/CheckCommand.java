@@ -9,6 +9,8 @@ import dev.vecho.client.TextReport;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Io;
 import dev.vecho.core.Source;
+import dev.vecho.server.EchoServerVerticle;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -193,12 +195,32 @@ final class CheckCommand implements Callable<Integer> {
         try {
             List<Results> all =
                     Check.open(vertx, script).await().stream().map(Results::new).toList();
+            warmUp(vertx);
             boolean failed = play(all, rounds, interrupted);
             print(all);
             return failed ? Main.FAILED_CHECK : 0;
         } finally {
             vertx.close().await();
         }
+    }
+
+    /**
+     * Checks a listener of our own once, and tells nobody: else the first round trip would be that of a JVM that still
+     * loads its classes, a hundred times as long as the next one.
+     */
+    private static void warmUp(Vertx vertx) {
+        JsonObject listener = new JsonObject().put("host", "127.0.0.1").put("port", 0);
+        EchoServerVerticle server = new EchoServerVerticle();
+        vertx.deployVerticle(
+                        server,
+                        new DeploymentOptions()
+                                .setConfig(new JsonObject()
+                                        .put("drainMillis", 0)
+                                        .put("listeners", new JsonObject().put("warm-up", listener))))
+                .compose(deployed -> Check.once(
+                                vertx, server.listeners().get(0).addresses().get(0))
+                        .eventually(() -> vertx.undeploy(deployed)))
+                .await();
     }
 
     private Script script() throws IOException {
