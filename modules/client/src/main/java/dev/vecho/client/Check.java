@@ -213,10 +213,10 @@ public final class Check {
     /** Ends the round that is being played and closes everything. Completes after the script's timeout at the latest. */
     public synchronized Future<Void> close() {
         closed = true;
-        if (round != null) {
-            round.abort(cancelled());
-        }
-        return transport == null ? Future.succeededFuture() : atMost(vertx, timeout, transport.close());
+        Future<Void> aborted = round == null ? Future.succeededFuture() : round.abort(cancelled());
+        ClientTransport open = transport;
+        // In this order: a closed transport would fail the round with something that nobody has found out.
+        return open == null ? aborted : aborted.compose(done -> atMost(vertx, timeout, open.close()));
     }
 
     private CancellationException cancelled() {

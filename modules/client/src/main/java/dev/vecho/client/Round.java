@@ -95,9 +95,14 @@ final class Round implements Receiver {
         return report.future();
     }
 
-    /** Ends this round without a report. Any thread. */
-    void abort(Throwable cause) {
-        context.runOnContext(now -> crash(cause));
+    /** Ends this round without a report. Any thread. Completes when nothing that happens counts any more. */
+    Future<Void> abort(Throwable cause) {
+        Promise<Void> aborted = Promise.promise();
+        context.runOnContext(now -> {
+            crash(cause);
+            aborted.complete();
+        });
+        return aborted.future();
     }
 
     /** Whether connecting took too long, so that the transport was closed. Known when the report is. */

@@ -39,7 +39,7 @@ final class ScriptReader {
      */
     static Script read(Options root, JsonObject json) {
         List<String> targets = root.has("targets") ? root.texts("targets") : DEFAULT_TARGETS;
-        if (root.valid() && targets.isEmpty()) {
+        if (root.problemCount() == 0 && targets.isEmpty()) {
             root.problem("targets", "must name at least one target");
         }
         Duration timeout = Duration.ofMillis(root.integer("timeoutMillis", 5000, 1, Integer.MAX_VALUE));

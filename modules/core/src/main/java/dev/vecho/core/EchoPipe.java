@@ -15,9 +15,11 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.UncheckedBooleanSupplier;
+import io.netty.util.concurrent.Future;
 import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,8 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
 
+    private static final int CLOSE_NOTIFY_SECONDS = 1;
+
     private final Traffic traffic;
     private final int writeQueueBytes;
     private final long idleNanos;
@@ -52,6 +56,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private boolean ending;
     private boolean whole;
     private boolean counted;
+    private @Nullable Future<?> idleCheck;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -76,7 +81,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
         if (idleNanos > 0) {
             lastActive = System.nanoTime();
-            ctx.executor().schedule(() -> closeIfIdle(ctx), idleNanos, TimeUnit.NANOSECONDS);
+            idleCheck = ctx.executor().schedule(() -> closeIfIdle(ctx), idleNanos, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -107,8 +112,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable()) {
-            ctx.channel().config().setAutoRead(true);
+        boolean writable = ctx.channel().isWritable();
+        // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
+        // answers
+        // to a peer that asks for new keys and does not read them.
+        if (writable || !reading) {
+            ctx.channel().config().setAutoRead(writable);
         }
     }
 
@@ -139,14 +148,26 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (pendingBytes(ctx) == 0) {
-            whole = true;
-            ctx.close(promise);
-        } else {
-            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-            // Past TLS, which would wait for its close_notify to be written behind all that is queued.
-            ctx.pipeline().firstContext().close(promise);
+        if (pendingBytes(ctx) > 0) {
+            cut(ctx, promise);
+            return;
         }
+        whole = true;
+        ctx.close(promise);
+        // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
+        ctx.executor().schedule(() -> cut(ctx, ctx.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Closes past TLS; with a reset where bytes wait to be written, so that the peer does not take it for the end. */
+    private static void cut(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!ctx.channel().isOpen()) {
+            promise.trySuccess();
+            return;
+        }
+        if (pendingBytes(ctx) > 0) {
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        ctx.pipeline().firstContext().close(promise);
     }
 
     @Override
@@ -156,7 +177,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
         whole = false;
-        ctx.pipeline().firstContext().close();
+        cut(ctx, ctx.newPromise());
     }
 
     @Override
@@ -174,6 +195,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (!counted) {
             counted = true;
             traffic.closed(whole);
+            if (idleCheck != null) {
+                idleCheck.cancel(false);
+            }
         }
     }
 
@@ -192,7 +216,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             LOG.debug("{}: idle, closed", ctx.channel());
             close(ctx, ctx.newPromise());
         } else {
-            ctx.executor().schedule(() -> closeIfIdle(ctx), left, TimeUnit.NANOSECONDS);
+            idleCheck = ctx.executor().schedule(() -> closeIfIdle(ctx), left, TimeUnit.NANOSECONDS);
         }
     }
 

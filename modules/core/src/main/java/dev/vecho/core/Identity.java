@@ -86,8 +86,12 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         return identity;
     }
 
-    /** Makes a key and a certificate that signs itself, valid for 30 days, for {@code localhost}, the host and loopback. */
-    static Identity selfSigned(@Nullable String host) {
+    /**
+     * Makes a key and a certificate that signs itself, valid for 30 days, for {@code localhost}, the host and loopback.
+     *
+     * @throws IllegalArgumentException if the host cannot be the name in a certificate
+     */
+    public static Identity selfSigned(@Nullable String host) {
         try {
             CertificateBuilder builder = new CertificateBuilder()
                     .ecp256()
@@ -109,7 +113,7 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
             X509Bundle bundle = builder.buildSelfSigned();
             return new Identity(bundle.getKeyPair().getPrivate(), bundle.getCertificatePathList());
         } catch (Exception e) {
-            throw new IllegalStateException("cannot make a certificate for " + host, e);
+            throw new IllegalArgumentException("cannot make a certificate for " + host, e);
         }
     }
 
@@ -132,6 +136,17 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
                     .forEach(certificate -> certificates.add((X509Certificate) certificate));
             return certificates;
         }
+    }
+
+    /** Reads a PKCS#12 or JKS file, told apart by what is in it. */
+    static KeyStore readStore(Path file, char[] password) throws GeneralSecurityException, IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new IOException("it is not a regular file");
+        }
+        return KeyStore.getInstance(file.toFile(), password);
     }
 
     /** What went wrong with a file, in words. */
@@ -191,10 +206,10 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
             Options options, Path file, @Nullable String password, @Nullable String alias) {
         char[] secret = password == null ? new char[0] : password.toCharArray();
         try {
-            KeyStore store = KeyStore.getInstance(file.toFile(), secret);
+            KeyStore store = readStore(file, secret);
             List<String> keys = new ArrayList<>();
             for (String name : Collections.list(store.aliases())) {
-                if (store.isKeyEntry(name)) {
+                if (store.entryInstanceOf(name, KeyStore.PrivateKeyEntry.class)) {
                     keys.add(name);
                 }
             }

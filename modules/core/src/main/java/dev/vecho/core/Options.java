@@ -174,7 +174,7 @@ public final class Options {
         return chosen;
     }
 
-    /** A list of texts; a single text stands for a list of one, and in a textual source commas part them. */
+    /** A list of texts or numbers; a single one stands for a list of one; in a textual source commas part them. */
     public List<String> texts(String key) {
         Object value = value(key);
         if (value == null) {
@@ -186,7 +186,8 @@ public final class Options {
         }
         List<String> texts = new ArrayList<>();
         for (Object item : items) {
-            if (!(item instanceof String text) || text.isEmpty()) {
+            String text = item instanceof Number ? item.toString() : item instanceof String string ? string : "";
+            if (text.isEmpty()) {
                 wrong(key, "must be a list of texts", value);
                 return List.of();
             }
@@ -252,9 +253,9 @@ public final class Options {
         return sources.apply(place).name() + (place.isEmpty() ? "" : ": " + place);
     }
 
-    /** Whether a problem was added so far, here or elsewhere in the same input. */
-    public boolean valid() {
-        return problems.isEmpty();
+    /** How many problems were found so far, here and elsewhere in the same input. */
+    public int problemCount() {
+        return problems.size();
     }
 
     /** Adds a problem for each key that no getter asked for, with the nearest that one did. */
@@ -269,12 +270,10 @@ public final class Options {
     /** {@code , did you mean "…"?} with the candidate that is nearest, or nothing where none is near. */
     public static String didYouMean(String word, Collection<String> candidates) {
         String nearest = null;
-        int least = Integer.MAX_VALUE;
+        int least = Math.max(2, word.length() / 2) + 1;
         for (String candidate : candidates) {
             int distance = distance(word, candidate);
-            // Half of the longer one may differ, so that a unit that was left out is found: idleTimeoutMillis.
-            int most = Math.max(2, Math.max(word.length(), candidate.length()) / 2);
-            if (distance <= most && distance < least) {
+            if (distance < least) {
                 least = distance;
                 nearest = candidate;
             }

@@ -2,6 +2,8 @@ package dev.vecho.core;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param path the path, maybe empty
  */
 public record Target(String text, String scheme, @Nullable String host, int port, String path) {
+
+    /** A name, maybe with a port, as it is used within Docker networks or on an event bus: {@code my_service:7007}. */
+    private static final Pattern ANY_NAME = Pattern.compile("(?![0-9.]+(?::|$))([A-Za-z0-9._~-]+)(?::([0-9]{1,5}))?");
 
     /**
      * Parses a URI.
@@ -33,7 +38,15 @@ public record Target(String text, String scheme, @Nullable String host, int port
             throw new IllegalArgumentException(text + ": scheme: is missing, write for example tcp://" + text);
         }
         String authority = uri.getRawAuthority();
-        if (authority != null && uri.getHost() == null) {
+        String host = uri.getHost();
+        int port = uri.getPort();
+        // To java.net.URI a name with an underscore, among others, is no host.
+        Matcher name = ANY_NAME.matcher(authority == null ? "" : authority);
+        if (host == null && name.matches()) {
+            host = name.group(1);
+            port = name.group(2) == null ? -1 : Integer.parseInt(name.group(2));
+        }
+        if (authority != null && host == null) {
             throw new IllegalArgumentException(
                     text + ": host: \"" + authority + "\" is not a host and port (an IPv6 address needs brackets)");
         }
@@ -43,11 +56,9 @@ public record Target(String text, String scheme, @Nullable String host, int port
         if (uri.getRawFragment() != null) {
             throw new IllegalArgumentException(text + ": a fragment has no meaning here");
         }
-        int port = uri.getPort();
         if (port != -1 && (port < 1 || port > 65_535)) {
             throw new IllegalArgumentException(text + ": port: must be 1..65535, was " + port);
         }
-        String host = uri.getHost();
         if (host != null && host.startsWith("[")) {
             host = host.substring(1, host.length() - 1);
         }

@@ -49,8 +49,12 @@ record Tls(
     private static final List<String> ALL_PROTOCOLS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
     private static final List<String> DEFAULT_PROTOCOLS = List.of("TLSv1.2", "TLSv1.3");
 
-    /** Reads the keys that server and client share. */
-    static Tls read(Options options) {
+    /**
+     * Reads the keys that server and client share.
+     *
+     * @param alpn application protocols to offer where the options name none
+     */
+    static Tls read(Options options, List<String> alpn) {
         List<String> protocols = options.texts("protocols");
         for (String protocol : protocols) {
             if (!ALL_PROTOCOLS.contains(protocol)) {
@@ -68,7 +72,7 @@ record Tls(
                 protocols.isEmpty() ? DEFAULT_PROTOCOLS : protocols,
                 options.texts("cipherSuites"),
                 groups,
-                options.texts("alpn"),
+                options.has("alpn") ? options.texts("alpn") : alpn,
                 readTrust(options));
     }
 
@@ -98,7 +102,7 @@ record Tls(
         try {
             KeyStore store;
             if (password != null) {
-                store = KeyStore.getInstance(file.toFile(), password.toCharArray());
+                store = Identity.readStore(file, password.toCharArray());
             } else {
                 store = KeyStore.getInstance(KeyStore.getDefaultType());
                 store.load(null, null);

@@ -15,6 +15,7 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -31,11 +32,23 @@ public final class TlsClient {
     private final Tls tls;
     private final SslContext context;
     private final String peerName;
+    private final @Nullable Identity identity;
+    private final @Nullable TrustManagerFactory trust;
+    private final boolean verifiesName;
 
-    private TlsClient(Tls tls, SslContext context, String peerName) {
+    private TlsClient(
+            Tls tls,
+            SslContext context,
+            String peerName,
+            @Nullable Identity identity,
+            @Nullable TrustManagerFactory trust,
+            boolean verifiesName) {
         this.tls = tls;
         this.context = context;
         this.peerName = peerName;
+        this.identity = identity;
+        this.trust = trust;
+        this.verifiesName = verifiesName;
     }
 
     /**
@@ -45,7 +58,19 @@ public final class TlsClient {
      * @return null where something is wrong, which is added to the options' problems
      */
     public static @Nullable TlsClient read(Vertx vertx, Options options, String host) {
-        Tls tls = Tls.read(options);
+        return read(vertx, options, host, List.of());
+    }
+
+    /**
+     * Reads a client's {@code tls} object. Blocks: it reads files.
+     *
+     * @param host the target's
+     * @param alpn application protocols to offer where the options name none, in order of preference
+     * @return null where something is wrong, which is added to the options' problems
+     */
+    public static @Nullable TlsClient read(Vertx vertx, Options options, String host, List<String> alpn) {
+        int before = options.problemCount();
+        Tls tls = Tls.read(options, alpn);
         Identity identity = Identity.read(vertx, options);
         String serverName = options.text("serverName", host);
         boolean insecure = options.flag("insecure", false);
@@ -65,22 +90,24 @@ public final class TlsClient {
             options.problem("", "trust, fingerprint and insecure exclude each other");
         }
         options.rejectUnknownKeys();
-        if (!options.valid()) {
+        if (options.problemCount() > before) {
             return null;
         }
         SslContextBuilder builder = SslContextBuilder.forClient();
         if (identity != null) {
             builder.keyManager(identity.key(), identity.chain().toArray(X509Certificate[]::new));
         }
-        if (insecure) {
-            builder.trustManager(InsecureTrustManagerFactory.INSTANCE);
-        } else if (pinned != null) {
-            builder.trustManager(pinned);
+        TrustManagerFactory trust = insecure ? InsecureTrustManagerFactory.INSTANCE : pinned;
+        if (trust != null) {
+            builder.trustManager(trust);
         }
         // A pinned certificate says enough: whatever name is on it.
-        builder.endpointIdentificationAlgorithm(insecure || pinned != null ? null : "HTTPS");
+        boolean verifiesName = trust == null;
+        builder.endpointIdentificationAlgorithm(verifiesName ? "HTTPS" : null);
         SslContext context = tls.build(builder, options);
-        return context == null ? null : new TlsClient(tls, context, serverName);
+        return context == null
+                ? null
+                : new TlsClient(tls, context, serverName, identity, trust == null ? tls.trust() : trust, verifiesName);
     }
 
     /** Makes the handler of one connection. Its owner bounds the time of the handshake. */
@@ -91,13 +118,45 @@ public final class TlsClient {
         return handler;
     }
 
+    /** Who the client is, for an engine that is not made here; null for nobody. */
+    public @Nullable Identity identity() {
+        return identity;
+    }
+
+    /** Whom to trust; null for the authorities that Java trusts. */
+    public @Nullable TrustManagerFactory trust() {
+        return trust;
+    }
+
+    /** Whether the peer's certificate must be for {@link #peerName}. */
+    public boolean verifiesName() {
+        return verifiesName;
+    }
+
+    /** The name that is asked for (SNI) and verified: the target's host, unless the options name another. */
+    public String peerName() {
+        return peerName;
+    }
+
+    /** Application protocols to offer, in order of preference. */
+    public List<String> alpn() {
+        return tls.alpn();
+    }
+
     /** What was agreed upon, for a report. */
     public static Map<String, String> details(SslHandler handler) {
-        SSLSession session = handler.engine().getSession();
+        return details(handler.engine().getSession(), handler.applicationProtocol());
+    }
+
+    /**
+     * What was agreed upon, for a report.
+     *
+     * @param alpn the application protocol, or null for none
+     */
+    public static Map<String, String> details(SSLSession session, @Nullable String alpn) {
         Map<String, String> details = new LinkedHashMap<>();
         details.put("protocol", session.getProtocol());
         details.put("cipherSuite", session.getCipherSuite());
-        String alpn = handler.applicationProtocol();
         if (alpn != null) {
             details.put("alpn", alpn);
         }

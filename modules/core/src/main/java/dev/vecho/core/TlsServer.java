@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** TLS on a listener: its certificates, chosen by the name that a client asks for (SNI, RFC 6066), and its terms. */
@@ -43,18 +44,24 @@ public final class TlsServer {
     private final Mapping<String, SslContext> byName;
     private final int handshakeTimeoutMillis;
     private final List<String> notes;
+    private final List<Identity> identities;
+    private final ClientAuth clientAuth;
 
     private TlsServer(
             Tls tls,
             List<SslContext> contexts,
             Mapping<String, SslContext> byName,
             int handshakeTimeoutMillis,
-            List<String> notes) {
+            List<String> notes,
+            List<Identity> identities,
+            ClientAuth clientAuth) {
         this.tls = tls;
         this.contexts = contexts;
         this.byName = byName;
         this.handshakeTimeoutMillis = handshakeTimeoutMillis;
         this.notes = notes;
+        this.identities = identities;
+        this.clientAuth = clientAuth;
     }
 
     /**
@@ -64,7 +71,19 @@ public final class TlsServer {
      * @return null where something is wrong, which is added to the options' problems
      */
     public static @Nullable TlsServer read(Vertx vertx, Options options, String host) {
-        Tls tls = Tls.read(options);
+        return read(vertx, options, host, List.of());
+    }
+
+    /**
+     * Reads a listener's {@code tls} object. Blocks: it reads files.
+     *
+     * @param host the listener's, for a self-signed certificate
+     * @param alpn application protocols to choose from where the options name none, in order of preference
+     * @return null where something is wrong, which is added to the options' problems
+     */
+    public static @Nullable TlsServer read(Vertx vertx, Options options, String host, List<String> alpn) {
+        int before = options.problemCount();
+        Tls tls = Tls.read(options, alpn);
         ClientAuth clientAuth = options.choice("clientAuth", ClientAuth.NONE, CLIENT_AUTH);
         if (clientAuth != ClientAuth.NONE && !options.has("trust")) {
             options.problem("trust", "is missing, clientAuth needs it: the certificates that sign those of clients");
@@ -73,7 +92,7 @@ public final class TlsServer {
         List<String> notes = new ArrayList<>();
         List<Identity> identities = readIdentities(vertx, options, host, notes);
         options.rejectUnknownKeys();
-        if (!options.valid()) {
+        if (options.problemCount() > before) {
             return null;
         }
         List<SslContext> contexts = new ArrayList<>();
@@ -97,11 +116,12 @@ public final class TlsServer {
                 }
             }
         }
-        return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes);
+        return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes, identities, clientAuth);
     }
 
     private static List<Identity> readIdentities(Vertx vertx, Options options, String host, List<String> notes) {
         List<Identity> identities = new ArrayList<>();
+        int before = options.problemCount();
         Identity first = Identity.read(vertx, options);
         boolean selfSigned = options.flag("selfSigned", false);
         if (first != null) {
@@ -112,18 +132,22 @@ public final class TlsServer {
             more.rejectUnknownKeys();
             if (identity != null) {
                 identities.add(identity);
-            } else if (options.valid()) {
+            } else if (options.problemCount() == before) {
                 more.problem("certificate", "is missing: a file in PEM, with key, or else a keyStore");
             }
         }
         if (selfSigned && (options.has("certificate") || options.has("keyStore") || options.has("certificates"))) {
             options.problem("selfSigned", "stands beside another certificate: give one or the other");
         } else if (selfSigned) {
-            Identity made = Identity.selfSigned(host);
-            identities.add(made);
-            notes.add("self-signed certificate, SHA-256 fingerprint "
-                    + Identity.fingerprint(made.chain().get(0)));
-        } else if (identities.isEmpty() && options.valid()) {
+            try {
+                Identity made = Identity.selfSigned(host);
+                identities.add(made);
+                notes.add("self-signed certificate, SHA-256 fingerprint "
+                        + Identity.fingerprint(made.chain().get(0)));
+            } catch (IllegalArgumentException e) {
+                options.problem("selfSigned", "cannot make a certificate for the host \"" + host + "\"");
+            }
+        } else if (identities.isEmpty() && options.problemCount() == before) {
             options.problem(
                     "certificate", "is missing: a file in PEM, with key; or a keyStore; or \"selfSigned\": true");
         }
@@ -171,5 +195,32 @@ public final class TlsServer {
     /** What an operator should know, such as a self-signed certificate's fingerprint; one line each. */
     public List<String> notes() {
         return notes;
+    }
+
+    /** Who the listener is, for an engine that is not made here; the first is for clients that name no server. */
+    public List<Identity> identities() {
+        return identities;
+    }
+
+    /** The DNS names that an identity is chosen for, those with a wildcard among them. */
+    public static Set<String> names(Identity identity) {
+        Set<String> names = new LinkedHashSet<>(names(identity.chain().get(0)));
+        names.removeIf(name -> !DNS_NAME.matcher(name).matches());
+        return names;
+    }
+
+    /** Whether clients are asked for a certificate. */
+    public ClientAuth clientAuth() {
+        return clientAuth;
+    }
+
+    /** Whom to trust among clients; null for the authorities that Java trusts. */
+    public @Nullable TrustManagerFactory trust() {
+        return tls.trust();
+    }
+
+    /** Application protocols, in order of preference. */
+    public List<String> alpn() {
+        return tls.alpn();
     }
 }

@@ -1,6 +1,9 @@
 package dev.vecho.core;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -29,6 +32,21 @@ public interface Transport {
 
     /** What its connections carry. */
     Carriage carriage();
+
+    /** The largest message in bytes, where it carries messages; meaningless for streams. */
+    default int maxMessageBytes() {
+        return 1 << 20;
+    }
+
+    /**
+     * Options of listeners for a self-test: on loopback, on any free port. The default is one with a host and a port.
+     *
+     * @param directory for those who listen on a file; removed afterwards
+     * @param tls a {@code tls} object that works, for those who offer TLS
+     */
+    default List<JsonObject> selftests(Path directory, JsonObject tls) {
+        return List.of(new JsonObject().put("host", "127.0.0.1").put("port", 0));
+    }
 
     /** Why this transport cannot run here, such as a native library that is missing; empty if it can. */
     default Optional<String> unavailable(Vertx vertx) {

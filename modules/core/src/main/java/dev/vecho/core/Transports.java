@@ -1,6 +1,7 @@
 package dev.vecho.core;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -12,7 +13,7 @@ public final class Transports {
     private final Map<String, Transport> byName = new TreeMap<>();
     private final Map<String, Transport> byScheme = new TreeMap<>();
 
-    /** Fails with an IllegalStateException if two have one name or one scheme. */
+    /** Fails with an InvalidInputException if two have one name or one scheme. */
     Transports(Iterable<Transport> transports) {
         for (Transport transport : transports) {
             add(byName, "name", transport.name(), transport);
@@ -23,16 +24,16 @@ public final class Transports {
     private static void add(Map<String, Transport> map, String what, String key, Transport transport) {
         Transport other = map.putIfAbsent(key, transport);
         if (other != null) {
-            throw new IllegalStateException("two transports have the " + what + " \"" + key + "\": "
+            throw new InvalidInputException(List.of("two transports have the " + what + " \"" + key + "\": "
                     + other.getClass().getName() + " and "
-                    + transport.getClass().getName());
+                    + transport.getClass().getName()));
         }
     }
 
     /**
      * Finds those that the class path names.
      *
-     * @throws IllegalStateException if two have one name or one scheme
+     * @throws InvalidInputException if two have one name or one scheme
      * @throws java.util.ServiceConfigurationError if one cannot be loaded
      */
     public static Transports load() {

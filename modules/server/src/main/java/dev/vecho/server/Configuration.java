@@ -25,11 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class Configuration {
 
     /** What listens where no source names a listener: TCP on the default address. */
-    private static final JsonObject DEFAULT_LISTENERS = new JsonObject().put("tcp", new JsonObject());
+    private static final JsonObject DEFAULT =
+            new JsonObject().put("listeners", new JsonObject().put("tcp", new JsonObject()));
 
     private final Layers layers;
 
-    private Configuration(Layers layers) {
+    Configuration(Layers layers) {
         this.layers = layers;
     }
 
@@ -84,22 +85,24 @@ public final class Configuration {
         Map<String, String> byAddress = new HashMap<>();
         Options all = options.object("listeners");
         if (all.keys().isEmpty()) {
-            all = Options.of(DEFAULT_LISTENERS, layers.sourceOf(""), problems);
+            all = Options.of(DEFAULT, layers.sourceOf(""), problems).object("listeners");
         }
         for (String name : all.keys().stream().sorted().toList()) {
+            if (!all.has(name)) {
+                // A later source has removed it: its value is null.
+                continue;
+            }
+            int before = problems.size();
             Options one = all.object(name);
-            if (one.flag("enabled", true)) {
-                ValidListener listener = validate(vertx, transports, all, name, one);
-                if (listener != null) {
-                    listeners.add(listener);
-                    String other = byAddress.putIfAbsent(
-                            listener.transport() + " " + listener.server().address(), name);
-                    if (other != null && !listener.server().address().endsWith(":0")) {
-                        one.problem(
-                                "port",
-                                "has the address of listeners." + other + ": "
-                                        + listener.server().address());
-                    }
+            if (problems.size() > before || !one.flag("enabled", true)) {
+                continue;
+            }
+            ValidListener listener = validate(vertx, transports, all, name, one);
+            if (listener != null) {
+                listeners.add(listener);
+                // What is wrong with a listener was replaced by defaults, whose address says nothing.
+                if (problems.size() == before) {
+                    rejectSameAddress(listener, one, byAddress);
                 }
             }
         }
@@ -130,6 +133,14 @@ public final class Configuration {
             return null;
         }
         return new ValidListener(name, transportName, transport.get().server(vertx, options));
+    }
+
+    private static void rejectSameAddress(ValidListener listener, Options options, Map<String, String> byAddress) {
+        String address = listener.server().address();
+        String other = byAddress.putIfAbsent(listener.transport() + " " + address, listener.name());
+        if (other != null && !address.endsWith(":0")) {
+            options.problem("port", "has the address of listeners." + other + ": " + address);
+        }
     }
 
     private static void checkIo(Vertx vertx, Options options) {

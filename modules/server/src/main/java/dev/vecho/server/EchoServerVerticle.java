@@ -13,11 +13,12 @@ import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,9 +81,8 @@ public final class EchoServerVerticle extends VerticleBase {
     }
 
     private Future<List<OpenListener>> open(Valid valid) {
-        List<OpenListener> open = new ArrayList<>();
         List<Future<OpenListener>> opening = valid.listeners().stream()
-                .map(listener -> open(listener, valid.drain()).onSuccess(open::add))
+                .map(listener -> open(listener, valid.drain()))
                 .toList();
         return Future.join(opening).transform(all -> {
             List<String> failures = opening.stream()
@@ -103,8 +103,7 @@ public final class EchoServerVerticle extends VerticleBase {
         Traffic traffic = new Traffic();
         List<Listener> parts = new CopyOnWriteArrayList<>();
         Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, drain, parts);
-        int eventLoops = Runtime.getRuntime().availableProcessors();
-        return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(eventLoops))
+        return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(eventLoops()))
                 .transform(deployed -> deployed.succeeded()
                         ? Future.succeededFuture(new OpenListener(
                                 listener.name(),
@@ -117,6 +116,13 @@ public final class EchoServerVerticle extends VerticleBase {
                                 "listeners." + listener.name() + ": "
                                         + deployed.cause().getMessage(),
                                 deployed.cause())));
+    }
+
+    /** How many this Vert.x instance has; its public API does not tell. */
+    private int eventLoops() {
+        return (int)
+                StreamSupport.stream(((VertxInternal) vertx).eventLoopGroup().spliterator(), false)
+                        .count();
     }
 
     /** The listeners that are open, by name; none before the deployment has succeeded. */

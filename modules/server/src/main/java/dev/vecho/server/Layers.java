@@ -64,7 +64,7 @@ final class Layers {
         JsonObject raw = new JsonObject().put("raw-data", true);
         return chain.compose(done -> read(vertx, "env", "json", raw))
                 .compose(environment -> {
-                    layers.addText("environment", ENVIRONMENT_PREFIX, "__", environment);
+                    layers.addEnvironment(environment);
                     return read(vertx, "sys", "json", raw);
                 })
                 .compose(properties -> {
@@ -102,9 +102,14 @@ final class Layers {
         return List.of(file + ": cannot be read: " + failure.getMessage());
     }
 
-    private void add(Source source, JsonObject json) {
+    void add(Source source, JsonObject json) {
         layers.add(new Layer(source, json));
         merged = merged.mergeIn(json, true);
+    }
+
+    /** Adds what variables such as {@code VECHO__LISTENERS__IPV4__PORT} say. */
+    void addEnvironment(JsonObject variables) {
+        addText("environment", ENVIRONMENT_PREFIX, "__", variables);
     }
 
     /** Adds a layer of names with a prefix, whose parts name nested keys. */

@@ -57,11 +57,15 @@ public final class ForeignProgram {
                 return new ForeignProgram(path);
             }
         }
-        String missing = name + " is not installed; to run this test: " + install;
+        throw missing(name + " is not installed; to run this test: " + install);
+    }
+
+    /** Skips the test that needs something which is missing, or fails it: it never returns. */
+    public static RuntimeException missing(String what) {
         if (Boolean.parseBoolean(System.getenv("VECHO_REQUIRE_ALL"))) {
-            Assertions.fail(missing);
+            Assertions.fail(what);
         }
-        Assumptions.abort(missing);
+        Assumptions.abort(what);
         throw new IllegalStateException("abort throws");
     }
 

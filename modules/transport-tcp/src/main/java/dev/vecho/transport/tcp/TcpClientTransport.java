@@ -8,11 +8,8 @@ import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
-import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
@@ -20,6 +17,7 @@ import io.vertx.core.net.SocketAddress;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -58,11 +56,17 @@ final class TcpClientTransport implements ClientTransport {
                         new TransportException(Fault.DNS, "the name " + host + " does not resolve", failure)))
                 .compose(addresses -> {
                     receiver.completed(Phase.RESOLVE, since(start));
-                    return connectFrom(addresses, 0, receiver);
+                    return connectFrom(addresses, 0, null, receiver);
                 });
     }
 
-    private Future<Connection> connectFrom(List<InetAddress> addresses, int index, Receiver receiver) {
+    /**
+     * Tries one address after the other.
+     *
+     * @param told the failure to tell if all fail: the first one, but a refusal rather than anything else
+     */
+    private Future<Connection> connectFrom(
+            List<InetAddress> addresses, int index, @Nullable TransportException told, Receiver receiver) {
         long start = System.nanoTime();
         InetSocketAddress address = new InetSocketAddress(addresses.get(index), port);
         boolean last = index + 1 == addresses.size();
@@ -72,40 +76,17 @@ final class TcpClientTransport implements ClientTransport {
         return connected.transform(result -> {
             if (result.succeeded()) {
                 receiver.completed(Phase.CONNECT, since(start));
-                return open(result.result(), receiver);
+                return StreamConnection.open(result.result(), tls, port, receiver);
             }
             // One that answers after all comes too late.
             connecting.onSuccess(NetSocket::close);
-            return last
-                    ? Future.failedFuture(connectFailure(address, result.cause()))
-                    : connectFrom(addresses, index + 1, receiver);
+            TransportException failure = connectFailure(address, result.cause());
+            TransportException telling =
+                    told == null || (told.fault() != Fault.REFUSED && failure.fault() == Fault.REFUSED)
+                            ? failure
+                            : told;
+            return last ? Future.failedFuture(telling) : connectFrom(addresses, index + 1, telling, receiver);
         });
-    }
-
-    /** Runs on the connection's event loop, before anything is read from it. */
-    private Future<Connection> open(NetSocket socket, Receiver receiver) {
-        long start = System.nanoTime();
-        var last = ((NetSocketInternal) socket).channelHandlerContext();
-        SslHandler ssl = tls == null ? null : tls.newHandler(last.alloc(), port);
-        Promise<Connection> promise = Promise.promise();
-        TcpConnection connection = new TcpConnection(receiver, ssl, promise);
-        if (ssl != null) {
-            last.pipeline().addBefore(last.name(), null, ssl);
-        }
-        last.pipeline().addBefore(last.name(), null, connection);
-        if (ssl == null) {
-            promise.tryComplete(connection);
-        } else {
-            ssl.handshakeFuture().addListener(handshake -> {
-                if (handshake.isSuccess()) {
-                    receiver.completed(Phase.TLS, since(start));
-                    promise.tryComplete(connection);
-                } else {
-                    promise.tryFail(TcpConnection.failure(handshake.cause(), true));
-                }
-            });
-        }
-        return promise.future();
     }
 
     @Override
@@ -123,8 +104,10 @@ final class TcpClientTransport implements ClientTransport {
         if (reason.equals("connection refused")) {
             return new TransportException(Fault.REFUSED, "nobody listens on " + where, cause);
         }
-        if (reason.contains("unreachable") || reason.equals("no route to host")) {
-            return new TransportException(Fault.UNREACHABLE, where + " cannot be reached: " + reason, cause);
+        if (cause instanceof NoRouteToHostException
+                || reason.contains("unreachable")
+                || reason.equals("no route to host")) {
+            return new TransportException(Fault.UNREACHABLE, where + " cannot be reached: no route to it", cause);
         }
         if (cause instanceof ConnectException && reason.toLowerCase(Locale.ROOT).contains("timed out")) {
             return new TransportException(Fault.TIMEOUT, where + " did not answer", cause);

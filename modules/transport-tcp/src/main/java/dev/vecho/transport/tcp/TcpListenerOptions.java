@@ -1,10 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.Options;
-import dev.vecho.core.TlsServer;
 import io.vertx.core.Vertx;
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The options of one TCP listener.
@@ -13,28 +10,21 @@ import org.jspecify.annotations.Nullable;
  * @param port 0 for any free one; default 7007
  * @param backlog connections that the operating system keeps until they are accepted; default 1024, at most what the
  *     system allows
- * @param idle closes a connection when no byte moved either way for so long; zero for never; key
- *     {@code idleTimeoutMillis}, default 0
- * @param maxConnections further ones are closed at once; default 10,000
  * @param noDelay sends small segments at once (TCP_NODELAY); default true
  * @param keepAlive lets the operating system probe idle peers (SO_KEEPALIVE); default true
  * @param reusePort lets several processes listen on the port (SO_REUSEPORT); default false
- * @param proxyProtocol expects a PROXY header, version 1 or 2, before all else; default false
- * @param writeQueueBytes how much may wait for a slow reader before its input is not read any more; default 65,536
- * @param tls null for plain TCP
+ * @param connections the options of accepted connections
  */
 record TcpListenerOptions(
         String host,
         int port,
         int backlog,
-        Duration idle,
-        int maxConnections,
         boolean noDelay,
         boolean keepAlive,
         boolean reusePort,
-        boolean proxyProtocol,
-        int writeQueueBytes,
-        @Nullable TlsServer tls) {
+        ConnectionOptions connections) {
+
+    static final int DEFAULT_BACKLOG = 1024;
 
     static TcpListenerOptions read(Vertx vertx, Options options) {
         String host = options.text("host", "localhost");
@@ -48,16 +38,11 @@ record TcpListenerOptions(
         TcpListenerOptions read = new TcpListenerOptions(
                 host,
                 options.integer("port", 7007, 0, 65_535),
-                options.integer("backlog", 1024, 1, 1 << 20),
-                Duration.ofMillis(options.integer(
-                        "idleTimeoutMillis", 0L, 0, Duration.ofDays(365).toMillis())),
-                options.integer("maxConnections", 10_000, 1, Integer.MAX_VALUE),
+                options.integer("backlog", DEFAULT_BACKLOG, 1, 1 << 20),
                 options.flag("noDelay", true),
                 options.flag("keepAlive", true),
                 reusePort,
-                options.flag("proxyProtocol", false),
-                options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
-                options.has("tls") ? TlsServer.read(vertx, options.object("tls"), host) : null);
+                ConnectionOptions.read(vertx, options, host));
         options.rejectUnknownKeys();
         return read;
     }

@@ -7,10 +7,10 @@ import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.util.NetUtil;
-import io.vertx.core.Context;
+import io.vertx.core.CompositeFuture;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,12 +45,12 @@ final class TcpServerTransport implements ServerTransport {
     private final Vertx vertx;
     private final TcpListenerOptions options;
 
-    /** What the first event loop bound, for the others to share. Guarded by this. */
-    private @Nullable Future<List<SocketAddress>> bound;
+    private final EventLoops<List<SocketAddress>> loops;
 
     TcpServerTransport(Vertx vertx, TcpListenerOptions options) {
         this.vertx = vertx;
         this.options = options;
+        this.loops = new EventLoops<>(vertx);
     }
 
     @Override
@@ -61,30 +60,20 @@ final class TcpServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
-        TcpListener listener = new TcpListener(
+        StreamListener listener = new StreamListener(
                 vertx,
-                options,
-                traffic,
-                options.tls() == null ? List.of() : options.tls().notes());
-        Future<?> open;
-        synchronized (this) {
-            if (bound == null) {
-                bound = resolve().compose(hosts -> bindAll(listener, hosts, PORT_ATTEMPTS));
-                open = bound;
-            } else {
-                open = onThisContext(bound).compose(addresses -> share(listener, addresses));
-            }
-        }
-        return open.<Listener>map(listener)
+                new NetServerOptions()
+                        .setAcceptBacklog(options.backlog())
+                        .setTcpNoDelay(options.noDelay())
+                        .setTcpKeepAlive(options.keepAlive())
+                        .setReusePort(options.reusePort()),
+                options.connections(),
+                traffic);
+        return loops.join(
+                        () -> resolve().compose(hosts -> bindAll(listener, hosts, PORT_ATTEMPTS)),
+                        addresses -> share(listener, addresses))
+                .<Listener>map(listener)
                 .recover(failure -> listener.drain(Duration.ZERO).transform(closed -> Future.failedFuture(failure)));
-    }
-
-    /** A future of another event loop completes there; what follows must run on the caller's. */
-    private <T> Future<T> onThisContext(Future<T> future) {
-        Context context = vertx.getOrCreateContext();
-        Promise<T> promise = Promise.promise();
-        future.onComplete(result -> context.runOnContext(ignored -> promise.handle(result)));
-        return promise.future();
     }
 
     private Future<List<InetAddress>> resolve() {
@@ -101,7 +90,7 @@ final class TcpServerTransport implements ServerTransport {
     }
 
     /** Binds all addresses; where any port will do, looks for one that is free on all of them. */
-    private Future<List<SocketAddress>> bindAll(TcpListener listener, List<InetAddress> hosts, int attempts) {
+    private Future<List<SocketAddress>> bindAll(StreamListener listener, List<InetAddress> hosts, int attempts) {
         int port = options.port() == 0 ? SHARED_FREE_PORT.decrementAndGet() : options.port();
         return bindFrom(listener, hosts, 0, port, new ArrayList<>()).recover(failure -> {
             boolean again = options.port() == 0
@@ -115,7 +104,7 @@ final class TcpServerTransport implements ServerTransport {
     }
 
     private Future<List<SocketAddress>> bindFrom(
-            TcpListener listener, List<InetAddress> hosts, int index, int port, List<SocketAddress> addresses) {
+            StreamListener listener, List<InetAddress> hosts, int index, int port, List<SocketAddress> addresses) {
         if (index == hosts.size()) {
             return Future.succeededFuture(addresses);
         }
@@ -146,7 +135,7 @@ final class TcpServerTransport implements ServerTransport {
                 });
     }
 
-    private static Future<?> share(TcpListener listener, List<SocketAddress> addresses) {
+    private static Future<CompositeFuture> share(StreamListener listener, List<SocketAddress> addresses) {
         return Future.all(addresses.stream().map(listener::open).toList());
     }
 

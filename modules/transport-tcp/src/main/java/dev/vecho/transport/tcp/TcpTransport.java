@@ -7,6 +7,9 @@ import dev.vecho.core.Target;
 import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 
 /** TCP: streams of bytes over IPv4 and IPv6, plain as {@code tcp://host:port} or with TLS as {@code tls://host:port}. */
@@ -25,6 +28,12 @@ public final class TcpTransport implements Transport {
     @Override
     public Carriage carriage() {
         return Carriage.STREAM;
+    }
+
+    @Override
+    public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        JsonObject ipv4 = new JsonObject().put("host", "127.0.0.1").put("port", 0);
+        return List.of(ipv4, ipv4.copy().put("tls", tls));
     }
 
     @Override

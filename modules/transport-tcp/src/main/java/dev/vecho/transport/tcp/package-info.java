@@ -1,4 +1,4 @@
-/** TCP over IPv4 and IPv6, with TLS and the PROXY protocol as options of it. */
+/** Streams through the operating system's sockets: TCP over IPv4 and IPv6, and Unix domain sockets; TLS is an option. */
 @NullMarked
 package dev.vecho.transport.tcp;
 

@@ -223,6 +223,14 @@ class TlsTest {
                 .singleElement()
                 .asString()
                 .startsWith("test: tls.key: does not belong to the certificate");
+        Path none = directory.resolve("none.p12");
+        assertThat(problems(vertx, new JsonObject().put("keyStore", none.toString())))
+                .containsExactly("test: tls.keyStore: no such file: " + none);
+        assertThat(problems(vertx, new JsonObject().put("keyStore", directory.toString())))
+                .containsExactly("test: tls.keyStore: cannot read " + directory + ": it is not a regular file");
+        assertThat(problems(
+                        vertx, server(localhost).put("trust", none.toString()).put("trustPassword", "x")))
+                .containsExactly("test: tls.trust: no such file: " + none);
         assertThat(problems(
                         vertx,
                         server(localhost)

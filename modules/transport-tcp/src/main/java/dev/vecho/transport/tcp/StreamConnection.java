@@ -3,6 +3,7 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
+import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
@@ -20,14 +21,19 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NotYetConnectedException;
+import java.time.Duration;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** A client's connection, as the last handler of its Netty pipeline before that of Vert.x: buffers are not copied. */
+/** A client's connection over TCP or a Unix domain socket, as the last handler of its Netty pipeline before that of Vert.x: buffers are not copied. */
 @SuppressWarnings(
         "FutureReturnValueIgnored") // A failed write or close of Netty's comes to exceptionCaught, or is moot.
-final class TcpConnection extends ChannelInboundHandlerAdapter implements Connection {
+final class StreamConnection extends ChannelInboundHandlerAdapter implements Connection {
 
     private final Receiver receiver;
     private final @Nullable SslHandler ssl;
@@ -42,10 +48,38 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements Connec
      * @param opening failed with what goes wrong before it is completed with this connection
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    TcpConnection(Receiver receiver, @Nullable SslHandler ssl, Promise<Connection> opening) {
+    private StreamConnection(Receiver receiver, @Nullable SslHandler ssl, Promise<Connection> opening) {
         this.receiver = receiver;
         this.ssl = ssl;
         this.opening = opening;
+    }
+
+    /**
+     * Puts a connection, and TLS where wanted, into the pipeline of a socket that has just been connected. Runs on its
+     * event loop, before anything is read from it.
+     */
+    static Future<Connection> open(NetSocket socket, @Nullable TlsClient tls, int port, Receiver receiver) {
+        long start = System.nanoTime();
+        ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+        SslHandler ssl = tls == null ? null : tls.newHandler(last.alloc(), port);
+        Promise<Connection> opening = Promise.promise();
+        StreamConnection connection = new StreamConnection(receiver, ssl, opening);
+        if (ssl == null) {
+            last.pipeline().addBefore(last.name(), null, connection);
+            opening.complete(connection);
+            return opening.future();
+        }
+        last.pipeline().addBefore(last.name(), null, ssl);
+        last.pipeline().addBefore(last.name(), null, connection);
+        ssl.handshakeFuture().addListener(handshake -> {
+            if (handshake.isSuccess()) {
+                receiver.completed(Phase.TLS, Duration.ofNanos(System.nanoTime() - start));
+                opening.tryComplete(connection);
+            } else {
+                opening.tryFail(failure(handshake.cause(), true));
+            }
+        });
+        return opening.future();
     }
 
     @Override
@@ -103,15 +137,17 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements Connec
     }
 
     /** Says what broke a connection, or its TLS handshake. */
-    static TransportException failure(Throwable cause, boolean handshake) {
+    private static TransportException failure(Throwable cause, boolean handshake) {
         for (Throwable c = cause; c != null; c = c.getCause()) {
             if (c instanceof SSLException || handshake) {
                 return new TransportException(Fault.TLS, TlsClient.reason(cause), cause);
             }
         }
         String reason = Addresses.reason(cause);
-        boolean reset = reason.equals("connection reset") || reason.equals("broken pipe");
-        return new TransportException(reset ? Fault.RESET : Fault.OTHER, reason, cause);
+        // Netty's words for a connection that the peer has reset before it was closed here.
+        boolean gone = cause instanceof NotYetConnectedException || cause instanceof ClosedChannelException;
+        boolean reset = gone || reason.equals("connection reset") || reason.equals("broken pipe");
+        return new TransportException(reset ? Fault.RESET : Fault.OTHER, gone ? "connection reset" : reason, cause);
     }
 
     @Override

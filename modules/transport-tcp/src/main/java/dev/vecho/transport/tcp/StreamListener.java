@@ -24,30 +24,30 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * One event loop's net servers of one listener.
+ * One event loop's net servers of one listener, for TCP or Unix domain sockets.
  *
  * <p>TLS and the PROXY header are put into the pipeline here, not by the {@link NetServer}: that one accepts with half
  * closing disallowed and calls its handler after the handshake, when the end of the input may have come already and may
  * have closed the channel with all that it held.
  */
-final class TcpListener implements Listener {
+final class StreamListener implements Listener {
 
     /** After so many TLS records what they held is flushed, even while more is being read. */
     private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
-    private final TcpListenerOptions options;
+    private final NetServerOptions sockets;
+    private final ConnectionOptions options;
     private final Traffic traffic;
-    private final List<String> notes;
     private final List<NetServer> servers = new CopyOnWriteArrayList<>();
     private final List<String> addresses = new CopyOnWriteArrayList<>();
     private final List<String> claims = new ArrayList<>();
 
-    TcpListener(Vertx vertx, TcpListenerOptions options, Traffic traffic, List<String> notes) {
+    StreamListener(Vertx vertx, NetServerOptions sockets, ConnectionOptions options, Traffic traffic) {
         this.vertx = vertx;
+        this.sockets = sockets;
         this.options = options;
         this.traffic = traffic;
-        this.notes = notes;
     }
 
     /**
@@ -55,8 +55,8 @@ final class TcpListener implements Listener {
      * options, where an error is wanted.
      */
     Future<?> claim(SocketAddress address) {
-        String name = Addresses.format(address.host(), address.port());
-        if (address.port() > 0 && claimed().putIfAbsent(name, name) != null) {
+        String name = address.toString();
+        if (address.port() >= 0 && claimed().putIfAbsent(name, name) != null) {
             return Future.failedFuture(new BindException("Address already in use by another listener"));
         }
         claims.add(name);
@@ -64,22 +64,23 @@ final class TcpListener implements Listener {
     }
 
     private LocalMap<String, String> claimed() {
-        return vertx.sharedData().getLocalMap(TcpListener.class.getName());
+        return vertx.sharedData().getLocalMap(StreamListener.class.getName());
     }
 
     /** Opens an address, on the caller's event loop, or joins those that have it open. */
     Future<NetServer> open(SocketAddress address) {
-        NetServer server = vertx.createNetServer(new NetServerOptions()
-                        .setAcceptBacklog(options.backlog())
-                        .setTcpNoDelay(options.noDelay())
-                        .setTcpKeepAlive(options.keepAlive())
-                        .setReusePort(options.reusePort()))
-                .connectHandler(this::accept);
+        NetServer server = vertx.createNetServer(sockets).connectHandler(this::accept);
         return server.listen(address).onSuccess(listening -> {
             servers.add(listening);
-            addresses.add((options.tls() == null ? "tcp://" : "tls://")
-                    + Addresses.format(address.host(), listening.actualPort()));
+            addresses.add(target(address, listening.actualPort()));
         });
+    }
+
+    private String target(SocketAddress address, int port) {
+        if (address.isDomainSocket()) {
+            return "unix://" + address.path();
+        }
+        return (options.tls() == null ? "tcp://" : "tls://") + Addresses.format(address.host(), port);
     }
 
     /** Runs on the connection's event loop, before anything is read from it. */
@@ -99,6 +100,7 @@ final class TcpListener implements Listener {
         }
         if (options.tls() != null) {
             addBefore(last, new FlushConsolidationHandler(RECORDS_PER_FLUSH));
+            addBefore(last, new WithheldReads());
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), options.tls() != null));
@@ -115,7 +117,7 @@ final class TcpListener implements Listener {
 
     @Override
     public List<String> notes() {
-        return notes;
+        return options.tls() == null ? List.of() : options.tls().notes();
     }
 
     @Override

@@ -1,0 +1,67 @@
+package dev.vecho.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+final class TransportsTest {
+
+    private record Named(String name, Set<String> schemes) implements Transport {
+
+        @Override
+        public Carriage carriage() {
+            return Carriage.STREAM;
+        }
+
+        @Override
+        public ServerTransport server(Vertx vertx, Options options) {
+            throw new UnsupportedOperationException(name);
+        }
+
+        @Override
+        public ClientTransport client(Vertx vertx, Target target, Options options) {
+            throw new UnsupportedOperationException(name);
+        }
+    }
+
+    @Test
+    void findsByNameAndByScheme() {
+        Transport pigeon = new Named("pigeon", Set.of("pigeon", "pigeons"));
+        Transport bottle = new Named("bottle", Set.of("bottle"));
+        Transports transports = new Transports(List.of(pigeon, bottle));
+
+        assertThat(transports.names()).containsExactly("bottle", "pigeon");
+        assertThat(transports.schemes()).containsExactly("bottle", "pigeon", "pigeons");
+        assertThat(transports.named("pigeon")).containsSame(pigeon);
+        assertThat(transports.ofScheme("pigeons")).containsSame(pigeon);
+        assertThat(transports.ofScheme("bottle")).containsSame(bottle);
+        assertThat(transports.named("pigeons")).isEmpty();
+        assertThat(transports.ofScheme("raven")).isEmpty();
+    }
+
+    @Test
+    void refusesTwoOfOneName() {
+        assertThatThrownBy(() ->
+                        new Transports(List.of(new Named("pigeon", Set.of("a")), new Named("pigeon", Set.of("b")))))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("two transports have the name \"pigeon\": ");
+    }
+
+    @Test
+    void refusesTwoOfOneScheme() {
+        assertThatThrownBy(() ->
+                        new Transports(List.of(new Named("pigeon", Set.of("air")), new Named("raven", Set.of("air")))))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("two transports have the scheme \"air\": ");
+    }
+
+    @Test
+    void isEmptyWhereTheClassPathNamesNone() {
+        assertThat(Transports.load().names()).isEmpty();
+        assertThat(Transports.load().schemes()).isEmpty();
+    }
+}

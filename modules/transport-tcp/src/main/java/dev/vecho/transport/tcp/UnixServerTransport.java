@@ -1,0 +1,121 @@
+package dev.vecho.transport.tcp;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Listener;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens on one Unix domain socket. A socket file that nobody answers on, which a crash has left behind, is replaced; one
+ * in use, or a file that is no socket, is an error. The file is removed when the listener closes.
+ */
+final class UnixServerTransport implements ServerTransport {
+
+    private static final Logger LOG = LoggerFactory.getLogger(UnixServerTransport.class);
+
+    private final Vertx vertx;
+    private final UnixListenerOptions options;
+    private final SocketAddress address;
+    private final EventLoops<Boolean> loops;
+
+    UnixServerTransport(Vertx vertx, UnixListenerOptions options) {
+        this.vertx = vertx;
+        this.options = options;
+        this.address = SocketAddress.domainSocketAddress(options.path().toString());
+        this.loops = new EventLoops<>(vertx);
+    }
+
+    @Override
+    public String address() {
+        return options.path().toString();
+    }
+
+    @Override
+    public Future<Listener> listen(Traffic traffic) {
+        StreamListener listener = new StreamListener(
+                vertx, new NetServerOptions().setAcceptBacklog(options.backlog()), options.connections(), traffic);
+        return loops.join(() -> bind(listener), bound -> listener.open(address))
+                .<Listener>map(bound -> new FileListener(listener))
+                .recover(failure -> listener.drain(Duration.ZERO)
+                        .transform(closed -> Future.failedFuture(new TransportException(
+                                Fault.BIND, "cannot bind " + address() + ": " + Addresses.reason(failure), failure))));
+    }
+
+    private Future<Boolean> bind(StreamListener listener) {
+        return listener.claim(address)
+                .compose(claimed -> vertx.executeBlocking(() -> removeStale(options.path()), false))
+                .compose(free -> listener.open(address))
+                .compose(open -> vertx.executeBlocking(
+                        () -> {
+                            Files.setPosixFilePermissions(options.path(), options.mode());
+                            return true;
+                        },
+                        false));
+    }
+
+    private static @Nullable Void removeStale(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return null;
+        }
+        // Neither a regular file nor a directory nor a link: a socket, as far as Java can tell.
+        if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .isOther()) {
+            throw new BindException("a file that is no socket is in the way");
+        }
+        try {
+            SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+            throw new BindException("Address already in use");
+        } catch (ConnectException e) {
+            LOG.info("{}: replaces a socket file that nobody listens on", path);
+            Files.delete(path);
+            return null;
+        }
+    }
+
+    /** Removes the file in the end. */
+    private final class FileListener implements Listener {
+
+        private final StreamListener listener;
+
+        FileListener(StreamListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public List<String> addresses() {
+            return listener.addresses();
+        }
+
+        @Override
+        public List<String> notes() {
+            return listener.notes();
+        }
+
+        @Override
+        public Future<Void> drain(Duration grace) {
+            return listener.drain(grace)
+                    .compose(closed -> vertx.executeBlocking(() -> Files.deleteIfExists(options.path()), false))
+                    .transform(deleted -> Future.succeededFuture());
+        }
+    }
+}
