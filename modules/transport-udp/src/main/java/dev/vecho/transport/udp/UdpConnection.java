@@ -1,0 +1,141 @@
+package dev.vecho.transport.udp;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DatagramPacket;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.util.Map;
+
+/** A client's socket, connected to one peer, from which alone it hears. */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed close of Netty's is moot.
+final class UdpConnection extends ChannelInboundHandlerAdapter implements Connection {
+
+    private final UdpSocket socket;
+    private final Channel channel;
+    private final InetSocketAddress peer;
+    private final Receiver receiver;
+    private boolean over;
+
+    UdpConnection(UdpSocket socket, InetSocketAddress peer, Receiver receiver) {
+        this.socket = socket;
+        this.channel = socket.channel();
+        this.peer = peer;
+        this.receiver = receiver;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        DatagramPacket datagram = (DatagramPacket) message;
+        try {
+            if (!over) {
+                receiver.received(BufferInternal.buffer(datagram.content()));
+            }
+        } finally {
+            datagram.release();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!over) {
+            over = true;
+            receiver.ended();
+        }
+    }
+
+    /** Such as the ICMP answer of a machine where nobody has the port. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!over) {
+            over = true;
+            receiver.failed(failure(peer, cause));
+        }
+        ctx.close();
+    }
+
+    static TransportException failure(InetSocketAddress peer, Throwable cause) {
+        String reason = Addresses.reason(cause);
+        String where = Addresses.format(peer);
+        if (cause instanceof java.net.PortUnreachableException || reason.equals("connection refused")) {
+            return new TransportException(Fault.REFUSED, "nobody listens on " + where, cause);
+        }
+        if (reason.contains("unreachable") || reason.equals("no route to host")) {
+            return new TransportException(Fault.UNREACHABLE, where + " cannot be reached: " + reason, cause);
+        }
+        return new TransportException(Fault.OTHER, "cannot exchange datagrams with " + where + ": " + reason, cause);
+    }
+
+    @Override
+    public Future<Void> send(Buffer bytes) {
+        int most = peer.getAddress() instanceof Inet6Address ? UdpSocket.MOST_BYTES_IPV6 : UdpSocket.MOST_BYTES_IPV4;
+        if (bytes.length() > most) {
+            return Future.failedFuture(new TransportException(
+                    Fault.OTHER,
+                    "a datagram to " + Addresses.format(peer) + " has at most " + most + " bytes, this message has "
+                            + bytes.length(),
+                    null));
+        }
+        if (bytes.length() == 0) {
+            return sendEmpty();
+        }
+        Promise<Void> promise = Promise.promise();
+        channel.writeAndFlush(((BufferInternal) bytes).getByteBuf()).addListener(sent -> {
+            if (sent.isSuccess()) {
+                promise.complete();
+            } else {
+                promise.fail(failure(peer, sent.cause()));
+            }
+        });
+        return promise.future();
+    }
+
+    private Future<Void> sendEmpty() {
+        try {
+            socket.sendEmpty(peer);
+            return Future.succeededFuture();
+        } catch (IOException e) {
+            return Future.failedFuture(failure(peer, e));
+        }
+    }
+
+    @Override
+    public Future<Void> closeOutput() {
+        return Future.failedFuture(new TransportException(
+                Fault.OTHER, "UDP carries messages, which have no output to close and no end", null));
+    }
+
+    @Override
+    public Future<Void> close() {
+        over = true;
+        Promise<Void> promise = Promise.promise();
+        channel.close().addListener(closed -> promise.complete());
+        return promise.future();
+    }
+
+    @Override
+    public String localAddress() {
+        return Addresses.format(channel.localAddress());
+    }
+
+    @Override
+    public String remoteAddress() {
+        return Addresses.format(peer);
+    }
+
+    @Override
+    public Map<String, String> details() {
+        return Map.of();
+    }
+}

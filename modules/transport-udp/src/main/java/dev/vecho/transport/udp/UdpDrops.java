@@ -1,0 +1,69 @@
+package dev.vecho.transport.udp;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+
+/** What one listener did not answer, counted by reason. Safe for any thread. */
+final class UdpDrops {
+
+    /** Why a datagram got no answer. */
+    enum Reason {
+        /** What listens on its source port may answer by itself, and the answer to that would be next. */
+        SOURCE_PORT("from a refused source port"),
+        /** Its source is a listener of this process: the two would answer each other for ever. */
+        OWN_LISTENER("from a listener of our own"),
+        /** Its source is no single host: broadcast, multicast or unspecified. */
+        SOURCE_ADDRESS("from a broadcast, multicast or unspecified address"),
+        /** It was sent to many hosts: broadcast or multicast. */
+        DESTINATION("to a broadcast or multicast address"),
+        /** More than {@code maxDatagramsPerSecond} came from its source address. */
+        RATE("over the limit per second"),
+        /** The operating system takes no more for now. */
+        SEND_BUFFER("send buffer full"),
+        /** The operating system refused to send the answer. */
+        SEND_FAILED("not sendable"),
+        /** It was sent to an address that no socket could be opened for. */
+        NO_SOCKET("no socket for its destination");
+
+        private final String words;
+
+        Reason(String words) {
+            this.words = words;
+        }
+    }
+
+    private final Map<Reason, LongAdder> counters = new EnumMap<>(Reason.class);
+
+    UdpDrops() {
+        for (Reason reason : Reason.values()) {
+            counters.put(reason, new LongAdder());
+        }
+    }
+
+    void count(Reason reason) {
+        counter(reason).increment();
+    }
+
+    long of(Reason reason) {
+        return counter(reason).sum();
+    }
+
+    private LongAdder counter(Reason reason) {
+        LongAdder counter = counters.get(reason);
+        if (counter == null) {
+            throw new IllegalStateException("every reason has a counter");
+        }
+        return counter;
+    }
+
+    /** Such as {@code 3 over the limit per second, 1 send buffer full}; empty if nothing was dropped. */
+    @Override
+    public String toString() {
+        return counters.entrySet().stream()
+                .filter(entry -> entry.getValue().sum() > 0)
+                .map(entry -> entry.getValue().sum() + " " + entry.getKey().words)
+                .collect(Collectors.joining(", "));
+    }
+}

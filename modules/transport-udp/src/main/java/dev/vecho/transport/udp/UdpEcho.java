@@ -1,0 +1,115 @@
+package dev.vecho.transport.udp;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Traffic;
+import dev.vecho.transport.udp.UdpDrops.Reason;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The echo of one socket: sends each datagram back as it came, in the buffer that it came in, if the rules let it. What
+ * the operating system does not take soon is dropped: no more than {@value #MOST_WAITING} datagrams wait for it.
+ */
+final class UdpEcho extends ChannelInboundHandlerAdapter {
+
+    /** Each may keep a buffer of 64 KiB, whatever its size. */
+    static final int MOST_WAITING = 64;
+
+    /** How a datagram without a byte is sent, which Netty cannot. */
+    @FunctionalInterface
+    interface EmptySender {
+
+        void sendEmpty(InetSocketAddress to) throws IOException;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(UdpEcho.class);
+
+    private final UdpRules rules;
+    private final UdpDrops drops;
+    private final Traffic traffic;
+    private final EmptySender emptySender;
+    private int waiting;
+
+    UdpEcho(UdpRules rules, UdpDrops drops, Traffic traffic, EmptySender emptySender) {
+        this.rules = rules;
+        this.drops = drops;
+        this.traffic = traffic;
+        this.emptySender = emptySender;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        DatagramPacket datagram = (DatagramPacket) message;
+        InetSocketAddress source = datagram.sender();
+        Reason refused = rules.refuse(source);
+        if (refused == null && waiting == MOST_WAITING) {
+            refused = Reason.SEND_BUFFER;
+        }
+        if (refused != null) {
+            drop(ctx, refused, source, null);
+            datagram.release();
+            return;
+        }
+        ByteBuf bytes = datagram.content();
+        traffic.received(bytes.readableBytes());
+        if (bytes.isReadable()) {
+            waiting++;
+            ctx.write(new DatagramPacket(bytes, source)).addListener(written -> written(ctx, source, written));
+        } else {
+            datagram.release();
+            sendEmpty(ctx, source);
+        }
+    }
+
+    private void written(ChannelHandlerContext ctx, InetSocketAddress source, Future<?> written) {
+        waiting--;
+        if (!written.isSuccess()) {
+            sendFailed(ctx, source, written.cause());
+        }
+    }
+
+    private void sendEmpty(ChannelHandlerContext ctx, InetSocketAddress source) {
+        // After those that came before it.
+        ctx.flush();
+        try {
+            emptySender.sendEmpty(source);
+        } catch (IOException e) {
+            sendFailed(ctx, source, e);
+        }
+    }
+
+    private void sendFailed(ChannelHandlerContext ctx, InetSocketAddress source, Throwable cause) {
+        boolean full = Addresses.reason(cause).contains("No buffer space available");
+        drop(ctx, full ? Reason.SEND_BUFFER : Reason.SEND_FAILED, source, cause);
+    }
+
+    private void drop(ChannelHandlerContext ctx, Reason reason, InetSocketAddress source, @Nullable Throwable cause) {
+        drops.count(reason);
+        if (LOG.isDebugEnabled()) {
+            LOG.debug(
+                    "{}: no answer to {}: {}{}",
+                    ctx.channel(),
+                    source,
+                    reason,
+                    cause == null ? "" : ", " + Addresses.reason(cause));
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        ctx.flush();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+    }
+}

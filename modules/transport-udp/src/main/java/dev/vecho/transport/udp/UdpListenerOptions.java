@@ -1,0 +1,97 @@
+package dev.vecho.transport.udp;
+
+import dev.vecho.core.Options;
+import java.util.BitSet;
+
+/**
+ * The options of one UDP listener.
+ *
+ * @param host a name or a literal address; a name listens on all of its addresses, {@code 0.0.0.0} on all of IPv4 that
+ *     this machine has, {@code ::} on all of both families; default {@code localhost}
+ * @param port 0 for any free one; default 7007
+ * @param receiveBufferBytes of each socket (SO_RCVBUF), at most what the system allows; 0 for the system's; default 0
+ * @param sendBufferBytes of each socket (SO_SNDBUF), at most what the system allows; 0 for the system's; default 0
+ * @param maxDatagramsPerSecond from one source address, of which a second's worth may come at once; further ones get no
+ *     answer; 0 for no limit; default 100,000
+ * @param refusedSourcePorts datagrams from these ports get no answer, because what listens there may answer by itself;
+ *     a list of ports and ranges, each as text; default {@value #ANSWERING_PORTS}, and the listener's own {@code port}
+ *     where that is below {@value #EPHEMERAL}; port 0 is always refused
+ */
+record UdpListenerOptions(
+        String host,
+        int port,
+        int receiveBufferBytes,
+        int sendBufferBytes,
+        int maxDatagramsPerSecond,
+        BitSet refusedSourcePorts) {
+
+    /**
+     * Echo, daytime, qotd, chargen, time, DNS, TFTP, portmap, NTP, NetBIOS, SNMP, XDMCP, CLDAP, SLP, RIP, IPMI, MS SQL,
+     * SSDP, STUN, WS-Discovery, NAT-PMP, mDNS, CoAP, Vecho, memcached, Steam and Quake.
+     */
+    static final String ANSWERING_PORTS =
+            "7, 13, 17, 19, 37, 53, 69, 111, 123, 137, 161, 177, 389, 427, 520, 623, 1434,"
+                    + " 1900, 3478, 3702, 5351, 5353, 5683, 7007, 11211, 27015, 27960";
+
+    /** From here on, the system of a client may have chosen the port by chance. */
+    static final int EPHEMERAL = 32_768;
+
+    private static final int MOST_PORT = 65_535;
+    private static final String PORTS =
+            "must be a list of ports 0..65535 and ranges such as \"1-1023\", each a text, was ";
+
+    static UdpListenerOptions read(Options options) {
+        String host = options.text("host", "localhost");
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        int port = options.integer("port", 7007, 0, MOST_PORT);
+        UdpListenerOptions read = new UdpListenerOptions(
+                host,
+                port,
+                options.integer("receiveBufferBytes", 0, 0, 1 << 30),
+                options.integer("sendBufferBytes", 0, 0, 1 << 30),
+                options.integer("maxDatagramsPerSecond", 100_000, 0, 1_000_000_000),
+                refusedSourcePorts(options, port));
+        options.rejectUnknownKeys();
+        return read;
+    }
+
+    private static BitSet refusedSourcePorts(Options options, int port) {
+        BitSet refused = new BitSet();
+        if (options.has("refusedSourcePorts")) {
+            options.texts("refusedSourcePorts").forEach(range -> add(refused, range.strip(), options));
+        } else {
+            for (String answering : ANSWERING_PORTS.split(", ", -1)) {
+                refused.set(Integer.parseInt(answering));
+            }
+            if (port < EPHEMERAL) {
+                // The same service on another machine has this port, too.
+                refused.set(port);
+            }
+        }
+        refused.set(0);
+        return refused;
+    }
+
+    private static void add(BitSet refused, String range, Options options) {
+        int dash = range.indexOf('-');
+        int first = port(dash < 0 ? range : range.substring(0, dash));
+        int last = dash < 0 ? first : port(range.substring(dash + 1));
+        if (first < 0 || last < first) {
+            options.problem("refusedSourcePorts", PORTS + "\"" + range + "\"");
+        } else {
+            refused.set(first, last + 1);
+        }
+    }
+
+    /** A port, or -1 where the text is none. */
+    private static int port(String text) {
+        try {
+            int port = Integer.parseInt(text.strip());
+            return port <= MOST_PORT ? port : -1;
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+}

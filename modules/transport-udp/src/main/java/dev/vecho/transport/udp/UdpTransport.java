@@ -1,0 +1,56 @@
+package dev.vecho.transport.udp;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import io.vertx.core.Vertx;
+import java.util.Set;
+
+/** UDP: datagrams over IPv4 and IPv6, as {@code udp://host:port}. */
+public final class UdpTransport implements Transport {
+
+    @Override
+    public String name() {
+        return "udp";
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of("udp");
+    }
+
+    @Override
+    public Carriage carriage() {
+        return Carriage.MESSAGES;
+    }
+
+    @Override
+    public int maxMessageBytes() {
+        return UdpSocket.MOST_BYTES_IPV4;
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        return new UdpServerTransport(vertx, UdpListenerOptions.read(options));
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        String host = target.host();
+        if (host == null) {
+            options.problem("", target + ": host: is missing, expected udp://host:port");
+            host = "";
+        } else if (target.port() == -1) {
+            options.problem("", target + ": port: is missing, expected udp://host:port");
+        }
+        if (!target.path().isEmpty() && !target.path().equals("/")) {
+            options.problem("", target + ": path: has no meaning here, was " + target.path());
+        }
+        // Known, but of no use here: one script may have targets with and without TLS.
+        options.has("tls");
+        options.rejectUnknownKeys();
+        return new UdpClientTransport(vertx, host, target.port());
+    }
+}
