@@ -1,0 +1,135 @@
+package dev.vecho.transport.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** The streams of one HTTP/2 connection, each with an {@link HttpEcho} of its own, and how they end together. */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+final class Http2Streams extends ChannelDuplexHandler {
+
+    /** What a client may send on one stream before we have read it; bounds a stream's memory. */
+    private static final int STREAM_WINDOW = 256 * 1024;
+
+    /** The same for all streams of a connection together. */
+    private static final int CONNECTION_WINDOW = 1024 * 1024;
+
+    private final HttpListenerOptions options;
+    private final HttpSocket socket;
+    private final Set<Channel> streams = new LinkedHashSet<>();
+    private boolean closing;
+    private boolean gone;
+
+    private Http2Streams(HttpListenerOptions options, HttpSocket socket) {
+        this.options = options;
+        this.socket = socket;
+    }
+
+    /** Puts everything that HTTP/2 needs behind a handler. */
+    static void install(ChannelHandlerContext ctx, HttpListenerOptions options, HttpSocket socket) {
+        Http2Streams streams = new Http2Streams(options, socket);
+        Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
+                .initialSettings(Http2Settings.defaultSettings()
+                        .maxConcurrentStreams(options.maxStreams())
+                        .maxHeaderListSize(options.maxHeaderBytes())
+                        .initialWindowSize(STREAM_WINDOW))
+                // Whoever closes the connection has waited for the streams that it wants to wait for.
+                .gracefulShutdownTimeoutMillis(0)
+                .build();
+        // The second looks for the first when it is added.
+        ctx.pipeline().addAfter(ctx.name(), "http2", codec);
+        ctx.pipeline().addAfter("http2", "multiplex", new Http2MultiplexHandler(streams.initializer()));
+        ctx.pipeline().addAfter("multiplex", "streams", streams);
+        try {
+            var connection = codec.connection();
+            var flow = connection.local().flowController();
+            flow.incrementWindowSize(
+                    connection.connectionStream(),
+                    CONNECTION_WINDOW - flow.initialWindowSize(connection.connectionStream()));
+        } catch (Http2Exception e) {
+            throw new IllegalStateException("a new connection has its initial window", e);
+        }
+    }
+
+    private ChannelInitializer<Channel> initializer() {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel stream) {
+                streams.add(stream);
+                stream.closeFuture().addListener(closed -> {
+                    streams.remove(stream);
+                    closeIfDone();
+                });
+                stream.config()
+                        .setWriteBufferWaterMark(
+                                new WriteBufferWaterMark(options.writeQueueBytes() / 2, options.writeQueueBytes()));
+                stream.pipeline()
+                        .addLast(
+                                new Http2StreamFrameToHttpObjectCodec(true), new HttpEcho(options, socket, null, null));
+            }
+        };
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == HttpSocket.DRAIN) {
+            goAway(ctx);
+        }
+        if (event == HttpSocket.DRAIN || HttpSocket.isEndOfInput(event)) {
+            closing = true;
+            closeIfDone();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    private void closeIfDone() {
+        if (closing && streams.isEmpty()) {
+            socket.closeAfterLastByte();
+        }
+    }
+
+    /** Tells the client to begin nothing more. */
+    private void goAway(ChannelHandlerContext ctx) {
+        if (!gone) {
+            gone = true;
+            ctx.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR));
+        }
+    }
+
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!socket.isDrained()) {
+            ctx.close(promise);
+            return;
+        }
+        for (Channel stream : streams.toArray(Channel[]::new)) {
+            if (stream.bytesBeforeUnwritable() <= stream.config().getWriteBufferHighWaterMark()) {
+                // Its client has not allowed us to send everything.
+                socket.broken();
+            } else {
+                ChannelHandlerContext echo = stream.pipeline().context(HttpEcho.class);
+                ((HttpEcho) echo.handler()).endEarly(echo);
+            }
+        }
+        goAway(ctx);
+        socket.closeAfterLastWords(promise);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        socket.fail(cause);
+    }
+}

@@ -1,0 +1,190 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A client's request, whose body is the output, and its response, whose body is the input. */
+@SuppressWarnings(
+        "FutureReturnValueIgnored") // A failed write or close of Netty's comes to exceptionCaught, or is moot.
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Connection {
+
+    private final HttpConnector connector;
+    private final Receiver receiver;
+    private final @Nullable SslHandler ssl;
+    private final String version;
+    private ChannelHandlerContext ctx;
+    private boolean answered;
+    private boolean informational;
+    private boolean over;
+
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
+    HttpConnection(HttpConnector connector, Receiver receiver, @Nullable SslHandler ssl, String version) {
+        this.connector = connector;
+        this.receiver = receiver;
+        this.ssl = ssl;
+        this.version = version;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    /** Sends the head of the request. */
+    void begin() {
+        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, connector.requestTarget());
+        request.headers()
+                .set(HttpHeaderNames.HOST, connector.authority())
+                .set(HttpHeaderNames.USER_AGENT, "vecho")
+                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_OCTET_STREAM);
+        if (!(ctx.channel() instanceof Http2StreamChannel)) {
+            request.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        }
+        ctx.writeAndFlush(request);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        try {
+            if (over) {
+                return;
+            }
+            if (message instanceof HttpResponse response) {
+                informational = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+                answered |= !informational;
+                if (response.decoderResult().isFailure()) {
+                    fail(new TransportException(
+                            Fault.OTHER,
+                            remoteAddress() + " does not speak HTTP",
+                            response.decoderResult().cause()));
+                    return;
+                }
+                if (!informational && !response.status().equals(HttpResponseStatus.OK)) {
+                    fail(new TransportException(Fault.OTHER, remoteAddress() + " answered " + response.status(), null));
+                    return;
+                }
+            }
+            if (message instanceof HttpContent content && !informational) {
+                if (content.decoderResult().isFailure()) {
+                    fail(HttpConnector.failure(content.decoderResult().cause(), false));
+                    return;
+                }
+                if (content.content().isReadable()) {
+                    receiver.received(BufferInternal.buffer(content.content()));
+                }
+                if (content instanceof LastHttpContent && !over) {
+                    over = true;
+                    receiver.ended();
+                }
+            }
+        } finally {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        fail(new TransportException(
+                Fault.RESET,
+                remoteAddress() + " closed the connection "
+                        + (answered ? "before the response was complete" : "without a response"),
+                null));
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        fail(HttpConnector.failure(cause, false));
+    }
+
+    private void fail(TransportException cause) {
+        if (!over) {
+            over = true;
+            receiver.failed(cause);
+            close();
+        }
+    }
+
+    @Override
+    public Future<Void> send(Buffer bytes) {
+        return adapt(ctx.writeAndFlush(new DefaultHttpContent(((BufferInternal) bytes).getByteBuf())));
+    }
+
+    @Override
+    public Future<Void> closeOutput() {
+        return adapt(ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
+    }
+
+    @Override
+    public Future<Void> close() {
+        over = true;
+        return adapt(connection().close()).otherwiseEmpty();
+    }
+
+    /** A stream of HTTP/2 has the connection to itself. */
+    private Channel connection() {
+        return ctx.channel() instanceof Http2StreamChannel stream ? stream.parent() : ctx.channel();
+    }
+
+    static Future<Void> adapt(ChannelFuture future) {
+        Promise<Void> promise = Promise.promise();
+        future.addListener(done -> {
+            if (done.isSuccess()) {
+                promise.complete();
+            } else {
+                promise.fail(HttpConnector.failure(done.cause(), false));
+            }
+        });
+        return promise.future();
+    }
+
+    @Override
+    public String localAddress() {
+        return Addresses.format(connection().localAddress());
+    }
+
+    @Override
+    public String remoteAddress() {
+        return Addresses.format(connection().remoteAddress());
+    }
+
+    @Override
+    public Map<String, String> details() {
+        Map<String, String> details = new LinkedHashMap<>();
+        details.put("http", version);
+        if (ssl != null) {
+            details.putAll(TlsClient.details(ssl));
+        }
+        return details;
+    }
+}

@@ -1,0 +1,388 @@
+package dev.vecho.transport.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.AsciiString;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The echo of HTTP: what comes as a request's body goes back as the response's, while it comes. It sees HTTP/1.1 messages
+ * whatever the version, one after another on a connection of HTTP/1.1, and one on each stream of HTTP/2.
+ *
+ * <p>The response begins when the request does: its length and its types ({@code Content-Type}, {@code Content-Encoding})
+ * are the request's, and nothing else of the request comes back. A client that sends everything before it reads anything
+ * is stopped once its echo fills the queues between; it must read while it sends.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+final class HttpEcho extends ChannelDuplexHandler {
+
+    private static final byte[] GREETING =
+            "Vecho, an echo service. Send a body, with POST for example, and it comes back.\n"
+                    .getBytes(StandardCharsets.US_ASCII);
+
+    /** RFC 9110, section 5.6.7. */
+    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern(
+                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
+            .withZone(ZoneOffset.UTC);
+
+    private static final AsciiString ALLOWED = AsciiString.cached("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    private static final AsciiString NO_SNIFF = AsciiString.cached("nosniff");
+
+    private final HttpListenerOptions options;
+    private final HttpSocket socket;
+
+    /** The codec of HTTP/1.1 around this handler; null on a stream of HTTP/2. */
+    private final @Nullable HttpRequestDecoder decoder;
+
+    private final @Nullable HttpResponseEncoder encoder;
+
+    /** From the head of a request to its end. */
+    private boolean requested;
+
+    /** Whether the body of the request in progress goes back. */
+    private boolean echoing;
+
+    /** Whether the end of the response's body must be marked, for nothing tells its length. */
+    private boolean unbounded;
+
+    /** The head of the response, where the client must hear 100 Continue and begin before. */
+    private @Nullable HttpResponse delayed;
+
+    private boolean closing;
+
+    /** Whether nothing that still comes is looked at. */
+    private boolean over;
+
+    private @Nullable WebSocketHandshake handshake;
+
+    HttpEcho(
+            HttpListenerOptions options,
+            HttpSocket socket,
+            @Nullable HttpRequestDecoder decoder,
+            @Nullable HttpResponseEncoder encoder) {
+        this.options = options;
+        this.socket = socket;
+        this.decoder = decoder;
+        this.encoder = encoder;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!over && message instanceof HttpRequest request) {
+            begin(ctx, request);
+        }
+        if (!over && message instanceof HttpContent content) {
+            body(ctx, content);
+        } else if (!(message instanceof HttpRequest) || over) {
+            ReferenceCountUtil.release(message);
+        }
+        if (decoder == null && !ctx.channel().isWritable()) {
+            ctx.flush();
+            if (!ctx.channel().isWritable()) {
+                ctx.channel().config().setAutoRead(false);
+            }
+        }
+    }
+
+    private void begin(ChannelHandlerContext ctx, HttpRequest request) {
+        requested = true;
+        echoing = false;
+        unbounded = false;
+        HttpResponseStatus refusal = refusal(request);
+        if (refusal != null) {
+            refuse(ctx, refusal, Map.of());
+            return;
+        }
+        closing |= socket.draining() || (decoder != null && !HttpUtil.isKeepAlive(request));
+        HttpMethod method = request.method();
+        boolean hasBody = hasBody(request);
+        if (WebSocketHandshake.isWanted(request) && decoder != null) {
+            handshake = hasBody ? null : WebSocketHandshake.of(request, options);
+            if (handshake == null) {
+                refuse(
+                        ctx,
+                        WebSocketHandshake.hasKnownVersion(request)
+                                ? HttpResponseStatus.BAD_REQUEST
+                                : HttpResponseStatus.UPGRADE_REQUIRED,
+                        Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+            }
+        } else if (method.equals(HttpMethod.HEAD) || (method.equals(HttpMethod.GET) && !hasBody)) {
+            greet(ctx, request, method.equals(HttpMethod.GET));
+        } else if (method.equals(HttpMethod.OPTIONS) && !hasBody) {
+            HttpResponse response = response(request, HttpResponseStatus.NO_CONTENT);
+            response.headers().set(HttpHeaderNames.ALLOW, ALLOWED);
+            ctx.write(response);
+            ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        } else {
+            echo(ctx, request, hasBody);
+        }
+    }
+
+    private boolean hasBody(HttpRequest request) {
+        return decoder == null
+                ? !(request instanceof FullHttpRequest)
+                : HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+    }
+
+    /** Why a request cannot be answered as it asks, or null. */
+    private @Nullable HttpResponseStatus refusal(HttpRequest request) {
+        if (request.decoderResult().isFailure()) {
+            Throwable cause = request.decoderResult().cause();
+            if (cause instanceof TooLongHttpLineException) {
+                return HttpResponseStatus.REQUEST_URI_TOO_LONG;
+            }
+            return cause instanceof TooLongHttpHeaderException
+                    ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                    : HttpResponseStatus.BAD_REQUEST;
+        }
+        HttpHeaders headers = request.headers();
+        if (decoder != null) {
+            HttpVersion version = request.protocolVersion();
+            if (version.majorVersion() != 1) {
+                return HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
+            }
+            int hosts = headers.getAll(HttpHeaderNames.HOST).size();
+            if (hosts > 1 || (hosts == 0 && version.minorVersion() > 0)) {
+                return HttpResponseStatus.BAD_REQUEST;
+            }
+            List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
+            if (!codings.isEmpty() && !(codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked"))) {
+                return HttpResponseStatus.NOT_IMPLEMENTED;
+            }
+        }
+        if (request.method().equals(HttpMethod.TRACE) || request.method().equals(HttpMethod.CONNECT)) {
+            // A trace would reflect headers, a tunnel leads elsewhere.
+            return HttpResponseStatus.METHOD_NOT_ALLOWED;
+        }
+        String expected = headers.get(HttpHeaderNames.EXPECT);
+        return expected != null && !expected.equalsIgnoreCase("100-continue")
+                ? HttpResponseStatus.EXPECTATION_FAILED
+                : null;
+    }
+
+    private HttpResponse response(HttpRequest request, HttpResponseStatus status) {
+        HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, status);
+        response.headers().set(HttpHeaderNames.DATE, DATE.format(Instant.now()));
+        if (closing) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        } else if (decoder != null && !request.protocolVersion().isKeepAliveDefault()) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
+        }
+        return response;
+    }
+
+    private void greet(ChannelHandlerContext ctx, HttpRequest request, boolean withBody) {
+        HttpResponse response = response(request, HttpResponseStatus.OK);
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN)
+                .set(HttpHeaderNames.CONTENT_LENGTH, GREETING.length);
+        ctx.write(response);
+        ctx.write(
+                withBody
+                        ? new DefaultLastHttpContent(Unpooled.wrappedBuffer(GREETING))
+                        : LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+
+    private void echo(ChannelHandlerContext ctx, HttpRequest request, boolean hasBody) {
+        HttpResponse response = response(request, HttpResponseStatus.OK);
+        HttpHeaders headers = response.headers();
+        String type = request.headers().get(HttpHeaderNames.CONTENT_TYPE);
+        headers.set(
+                HttpHeaderNames.CONTENT_TYPE,
+                type == null || type.isEmpty() ? HttpHeaderValues.APPLICATION_OCTET_STREAM : type);
+        // What a browser may be made to send is never more than what it was sent as.
+        headers.set("x-content-type-options", NO_SNIFF);
+        List<String> codings = request.headers().getAll(HttpHeaderNames.CONTENT_ENCODING);
+        if (!codings.isEmpty()) {
+            headers.set(HttpHeaderNames.CONTENT_ENCODING, codings);
+        }
+        long length = hasBody ? HttpUtil.getContentLength(request, -1L) : 0;
+        if (length >= 0) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
+        } else {
+            unbounded = true;
+            if (decoder != null) {
+                headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+            }
+        }
+        echoing = true;
+        if (hasBody && HttpUtil.is100ContinueExpected(request)) {
+            ctx.writeAndFlush(new DefaultFullHttpResponse(
+                    HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+            delayed = response;
+        } else {
+            ctx.write(response);
+        }
+    }
+
+    private void body(ChannelHandlerContext ctx, HttpContent content) {
+        ByteBuf bytes = content.content();
+        if (content.decoderResult().isFailure()) {
+            bytes.release();
+            over = true;
+            // The response has begun: that it breaks off is all that can be said.
+            failed(ctx, content.decoderResult().cause());
+            return;
+        }
+        boolean last = content instanceof LastHttpContent;
+        if (echoing) {
+            socket.received(bytes.readableBytes());
+            if (delayed != null) {
+                ctx.write(delayed);
+                delayed = null;
+            }
+            if (last && !bytes.isReadable()) {
+                bytes.release();
+                ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
+            } else {
+                ctx.write(last ? new DefaultLastHttpContent(bytes) : new DefaultHttpContent(bytes));
+            }
+        } else {
+            bytes.release();
+        }
+        if (last) {
+            end(ctx);
+        }
+    }
+
+    private void end(ChannelHandlerContext ctx) {
+        requested = false;
+        if (handshake != null && decoder != null && encoder != null) {
+            over = true;
+            // The encoder writes the answer, and nothing after it.
+            ctx.writeAndFlush(handshake.response());
+            WebSocketEcho webSocket = new WebSocketEcho(options, socket, handshake.compressed());
+            ctx.pipeline().replace(this, null, webSocket);
+            ctx.pipeline().remove(encoder);
+            // It hands on what it has read too far.
+            ctx.pipeline().remove(decoder);
+        } else if (closing && decoder != null) {
+            over = true;
+            socket.closeAfterLastByte();
+        }
+    }
+
+    private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status, Map<AsciiString, String> headers) {
+        over = true;
+        DefaultFullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(status + "\n", StandardCharsets.US_ASCII));
+        response.headers()
+                .set(HttpHeaderNames.DATE, DATE.format(Instant.now()))
+                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN)
+                .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        if (status.equals(HttpResponseStatus.METHOD_NOT_ALLOWED)) {
+            response.headers().set(HttpHeaderNames.ALLOW, ALLOWED);
+        }
+        headers.forEach((name, value) -> response.headers().set(name, value));
+        if (decoder == null) {
+            ctx.writeAndFlush(response).addListener(written -> ctx.close());
+        } else {
+            ctx.write(response);
+            socket.closeAndDiscardInput();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (decoder == null) {
+            ctx.flush();
+        }
+        ctx.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (decoder == null && ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (decoder != null && !over) {
+            if (event == HttpSocket.DRAIN) {
+                closing = true;
+                if (!requested) {
+                    over = true;
+                    socket.closeAfterLastByte();
+                }
+            } else if (HttpSocket.isEndOfInput(event)) {
+                over = true;
+                if (requested) {
+                    // The request was cut off, and so must be the response.
+                    socket.broken();
+                }
+                socket.closeAfterLastByte();
+            }
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** The connection closes at the end of a grace period, or because it was idle. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (decoder != null && socket.isDrained()) {
+            endEarly(ctx);
+            socket.closeAfterLastWords(promise);
+        } else {
+            ctx.close(promise);
+        }
+    }
+
+    /** Ends a response whose request has not ended, for everything that came was echoed; where that can be told. */
+    void endEarly(ChannelHandlerContext ctx) {
+        if (!requested || over) {
+            return;
+        }
+        over = true;
+        if (echoing && unbounded && delayed == null) {
+            ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        failed(ctx, cause);
+    }
+
+    private void failed(ChannelHandlerContext ctx, Throwable cause) {
+        if (decoder == null) {
+            ctx.close();
+        } else {
+            socket.fail(cause);
+        }
+    }
+}

@@ -1,0 +1,383 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.Traffic;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.UncheckedBooleanSupplier;
+import java.io.Serial;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The socket below every version of HTTP, between TLS and the codec. It does for them what the
+ * {@link dev.vecho.core.EchoPipe} does for plain streams:
+ *
+ * <ul>
+ *   <li>A peer that closes its output still gets everything that is queued for it.
+ *   <li>While more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer.
+ *   <li>A connection that is cut with echoes still under way is reset.
+ * </ul>
+ *
+ * <p>One instance a connection, used on the event loop of that connection only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+final class HttpSocket extends ChannelDuplexHandler {
+
+    /** Tells the handlers above to end once what was begun is done. */
+    static final Object DRAIN = new Object();
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpSocket.class);
+
+    /** How long a peer may take to notice that it was refused, and to close. */
+    private static final int LINGER_MILLIS = 2000;
+
+    private final Traffic traffic;
+    private final int writeQueueBytes;
+    private final long idleNanos;
+
+    private ChannelHandlerContext ctx;
+    private boolean reading;
+    private boolean draining;
+    private boolean discarding;
+    private boolean ending;
+    private boolean lastWords;
+    private boolean whole;
+    private boolean broken;
+    private boolean counted;
+    private long lastActive;
+    private long lastPending;
+
+    /**
+     * Makes the handler of one connection, which {@link Traffic#open} has let in.
+     *
+     * @param writeQueueBytes how much may wait to be written before reading stops
+     * @param idle closes the connection when no byte moved either way for so long; zero for never
+     */
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
+    HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle) {
+        this.traffic = traffic;
+        this.writeQueueBytes = writeQueueBytes;
+        this.idleNanos = idle.toNanos();
+    }
+
+    /** Whether an event says that the peer has closed its output. */
+    static boolean isEndOfInput(Object event) {
+        return event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        ChannelConfig config = ctx.channel().config();
+        // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
+        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        config.setRecvByteBufAllocator(new StoppableReads(config));
+        config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
+        if (idleNanos > 0) {
+            lastActive = System.nanoTime();
+            ctx.executor().schedule(this::closeIfIdle, idleNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Counts bytes of a body or a message. */
+    void received(int bytes) {
+        traffic.received(bytes);
+    }
+
+    /** Whether a connection without a request must close. */
+    boolean draining() {
+        return draining;
+    }
+
+    /** Notes that this connection does not end as it should. */
+    void broken() {
+        broken = true;
+    }
+
+    /** Any thread. */
+    void drain() {
+        ctx.executor().execute(() -> {
+            draining = true;
+            ctx.fireUserEventTriggered(DRAIN);
+        });
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        reading = true;
+        if (discarding) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        ctx.fireChannelRead(message);
+        Channel channel = ctx.channel();
+        // What is encrypted before the next record is read stays deliverable if that one is close_notify.
+        if (tls() != null || !channel.isWritable()) {
+            ctx.flush();
+            if (!channel.isWritable() && !discarding) {
+                channel.config().setAutoRead(false);
+            }
+        }
+    }
+
+    private @org.jspecify.annotations.Nullable SslHandler tls() {
+        return ctx.pipeline().get(SslHandler.class);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        reading = false;
+        lastActive = idleNanos > 0 ? System.nanoTime() : 0;
+        ctx.fireChannelReadComplete();
+        ctx.flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (discarding && isEndOfInput(event)) {
+            end();
+            return;
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Closes once the operating system took all that is queued. */
+    void closeAfterLastByte() {
+        afterLastByte(this::end);
+    }
+
+    /**
+     * Closes the output once all that is queued is written, and the rest when the peer has closed too, or takes too long:
+     * a socket that is closed with bytes that nobody has read resets, and the peer may lose what was sent to it last.
+     */
+    void closeAndDiscardInput() {
+        discarding = true;
+        ctx.channel().config().setAutoRead(true);
+        afterLastByte(() -> {
+            ctx.executor().schedule(this::end, LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            SslHandler tls = tls();
+            if (tls == null) {
+                shutdownOutput();
+            } else {
+                tls.closeOutbound().addListener(closed -> shutdownOutput());
+            }
+        });
+    }
+
+    private void shutdownOutput() {
+        ((DuplexChannel) ctx.channel()).shutdownOutput();
+    }
+
+    private void end() {
+        whole = true;
+        ctx.close();
+    }
+
+    private void afterLastByte(Runnable then) {
+        if (ending) {
+            return;
+        }
+        ending = true;
+        ctx.flush();
+        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
+        ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (written.isSuccess()) {
+                then.run();
+            }
+        });
+    }
+
+    /**
+     * Closes at once, at the end of a grace period or because nothing moves. Each handler above has its word, but not that
+     * of Vert.x, which would wait until everything is written, however long the peer takes to read it. Any thread.
+     */
+    void close() {
+        ctx.executor().execute(() -> ctx.pipeline().lastContext().close());
+    }
+
+    /** Whether the operating system took everything, last words aside. */
+    boolean isDrained() {
+        ctx.flush();
+        return lastWords || pendingBytes() == 0;
+    }
+
+    /** Closes after the last words of the handlers above, which must not take long. */
+    void closeAfterLastWords(ChannelPromise promise) {
+        ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
+        if (lastWords) {
+            return;
+        }
+        lastWords = true;
+        closeAfterLastByte();
+        ctx.executor().schedule(() -> cutOff(ctx.newPromise()), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void cutOff(ChannelPromise promise) {
+        if (ctx.channel().isOpen()) {
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        // Past TLS, which would wait for its close_notify to be written behind all that is queued.
+        ctx.pipeline().firstContext().close(promise);
+    }
+
+    @Override
+    public void close(ChannelHandlerContext context, ChannelPromise promise) {
+        if (lastWords) {
+            closeAfterLastWords(promise);
+        } else if (isDrained()) {
+            whole = true;
+            ctx.close(promise);
+        } else {
+            cutOff(promise);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof StopReading)) {
+            fail(cause);
+        }
+    }
+
+    /** Ends this connection because of what the peer did. */
+    void fail(Throwable cause) {
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        broken = true;
+        ctx.pipeline().firstContext().close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        countEnd();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        countEnd();
+    }
+
+    private void countEnd() {
+        if (!counted) {
+            counted = true;
+            traffic.closed(whole && !broken);
+        }
+    }
+
+    private void closeIfIdle() {
+        if (!ctx.channel().isOpen()) {
+            return;
+        }
+        long now = System.nanoTime();
+        long pending = pendingBytes();
+        if (pending != lastPending) {
+            lastPending = pending;
+            lastActive = now;
+        }
+        long left = idleNanos - (now - lastActive);
+        if (left <= 0) {
+            LOG.debug("{}: idle, closed", ctx.channel());
+            close();
+        } else {
+            ctx.executor().schedule(this::closeIfIdle, left, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** What the operating system has not taken yet. */
+    private long pendingBytes() {
+        ChannelOutboundBuffer queue = ctx.channel().unsafe().outboundBuffer();
+        if (queue == null) {
+            return 0;
+        }
+        long[] bytes = {0};
+        try {
+            queue.forEachFlushedMessage(message -> {
+                bytes[0] += message instanceof ByteBuf waiting ? waiting.readableBytes() : 0;
+                return true;
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException("the processor throws nothing", e);
+        }
+        return bytes[0];
+    }
+
+    /**
+     * Ends the read loops that go on although reading was switched off; see {@link dev.vecho.core.EchoPipe}, which needs
+     * the same.
+     */
+    private final class StoppableReads implements RecvByteBufAllocator {
+
+        private final ChannelConfig config;
+        private final RecvByteBufAllocator usual;
+
+        StoppableReads(ChannelConfig config) {
+            this.config = config;
+            this.usual = config.getRecvByteBufAllocator();
+        }
+
+        @Override
+        @SuppressWarnings("deprecation") // What Netty calls is an ExtendedHandle, whatever the method's type says.
+        public Handle newHandle() {
+            return new StoppableHandle((ExtendedHandle) usual.newHandle());
+        }
+
+        private final class StoppableHandle extends DelegatingHandle implements ExtendedHandle {
+
+            private final ExtendedHandle handle;
+
+            StoppableHandle(ExtendedHandle handle) {
+                super(handle);
+                this.handle = handle;
+            }
+
+            @Override
+            public ByteBuf allocate(ByteBufAllocator allocator) {
+                if (reading && !config.isAutoRead()) {
+                    throw new StopReading();
+                }
+                return handle.allocate(allocator);
+            }
+
+            @Override
+            public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
+                return handle.continueReading(maybeMoreData);
+            }
+        }
+    }
+
+    /** Ends a read loop; no failure. */
+    private static final class StopReading extends RuntimeException {
+
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        StopReading() {
+            super("no more reads for now", null, false, false);
+        }
+    }
+}

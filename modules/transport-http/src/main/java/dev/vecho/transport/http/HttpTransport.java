@@ -1,0 +1,50 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * HTTP: a request's body is a stream of bytes, and comes back as the response's body; plain as {@code http://host/path}
+ * or with TLS as {@code https://host/path}. A listener speaks HTTP/1.1, HTTP/2 and, by upgrade, WebSocket.
+ */
+public final class HttpTransport implements Transport {
+
+    @Override
+    public String name() {
+        return "http";
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of("http", "https");
+    }
+
+    @Override
+    public Carriage carriage() {
+        return Carriage.STREAM;
+    }
+
+    @Override
+    public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        JsonObject ipv4 = new JsonObject().put("host", "127.0.0.1").put("port", 0);
+        return List.of(ipv4, ipv4.copy().put("tls", tls));
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options), "http");
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        return new HttpClientTransport(HttpConnector.read(vertx, target, options));
+    }
+}

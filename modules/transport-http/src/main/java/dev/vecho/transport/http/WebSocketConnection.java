@@ -1,0 +1,204 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker;
+import io.netty.handler.codec.http.websocketx.WebSocketClientHandshakerFactory;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
+import io.netty.handler.codec.http.websocketx.WebSocketVersion;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A client's WebSocket. */
+@SuppressWarnings(
+        "FutureReturnValueIgnored") // A failed write or close of Netty's comes to exceptionCaught, or is moot.
+final class WebSocketConnection extends ChannelInboundHandlerAdapter implements Connection {
+
+    private static final int NORMAL = 1000;
+    private static final int GOING_AWAY = 1001;
+
+    private final Receiver receiver;
+    private final @Nullable SslHandler ssl;
+    private final Promise<Connection> opening;
+    private final WebSocketClientHandshaker handshaker;
+    private ChannelHandlerContext ctx;
+    private boolean over;
+
+    /**
+     * Makes the handler.
+     *
+     * @param opening completed with this connection when the handshake is done, or failed
+     */
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
+    WebSocketConnection(
+            HttpConnector connector, Receiver receiver, @Nullable SslHandler ssl, Promise<Connection> opening) {
+        this.receiver = receiver;
+        this.ssl = ssl;
+        this.opening = opening;
+        this.handshaker = WebSocketClientHandshakerFactory.newHandshaker(
+                connector.uri(),
+                WebSocketVersion.V13,
+                null,
+                false,
+                EmptyHttpHeaders.INSTANCE,
+                WebSocketClientTransport.MOST_IN_A_MESSAGE);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    /** Asks for the WebSocket. */
+    void begin() {
+        handshaker.handshake(ctx.channel()).addListener(sent -> {
+            if (!sent.isSuccess()) {
+                fail(HttpConnector.failure(sent.cause(), false));
+            }
+        });
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        try {
+            if (over) {
+                return;
+            }
+            if (message instanceof FullHttpResponse response) {
+                answered(response);
+            } else if (message instanceof WebSocketFrame frame) {
+                received(frame);
+            }
+        } finally {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void answered(FullHttpResponse response) {
+        if (!response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+            fail(new TransportException(Fault.OTHER, remoteAddress() + " answered " + response.status(), null));
+            return;
+        }
+        try {
+            handshaker.finishHandshake(ctx.channel(), response);
+            opening.tryComplete(this);
+        } catch (WebSocketHandshakeException e) {
+            fail(new TransportException(
+                    Fault.OTHER, remoteAddress() + " answered no WebSocket handshake: " + e.getMessage(), e));
+        }
+    }
+
+    private void received(WebSocketFrame frame) {
+        if (frame instanceof PingWebSocketFrame) {
+            ctx.writeAndFlush(new PongWebSocketFrame(frame.content().retain()));
+        } else if (frame instanceof BinaryWebSocketFrame || frame instanceof TextWebSocketFrame) {
+            receiver.received(BufferInternal.buffer(frame.content()));
+        } else if (frame instanceof CloseWebSocketFrame close) {
+            closed(close);
+        }
+    }
+
+    private void closed(CloseWebSocketFrame close) {
+        int code = close.statusCode();
+        if (code == -1 || code == NORMAL || code == GOING_AWAY) {
+            over = true;
+            receiver.ended();
+            close();
+        } else {
+            fail(new TransportException(
+                    Fault.OTHER,
+                    remoteAddress() + " closed the WebSocket with " + code
+                            + (close.reasonText().isEmpty() ? "" : ": " + close.reasonText()),
+                    null));
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        fail(new TransportException(Fault.RESET, remoteAddress() + " closed the connection", null));
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        fail(HttpConnector.failure(cause, false));
+    }
+
+    private void fail(TransportException cause) {
+        if (!over) {
+            over = true;
+            if (!opening.tryFail(cause)) {
+                receiver.failed(cause);
+            }
+            ctx.close();
+        }
+    }
+
+    @Override
+    public Future<Void> send(Buffer bytes) {
+        // The mask is put on in place, and these bytes are not ours to change.
+        return HttpConnection.adapt(ctx.writeAndFlush(
+                new BinaryWebSocketFrame(((BufferInternal) bytes).getByteBuf().copy())));
+    }
+
+    @Override
+    public Future<Void> closeOutput() {
+        return Future.failedFuture(new TransportException(
+                Fault.OTHER, "a WebSocket carries messages, which have no output to close", null));
+    }
+
+    @Override
+    public Future<Void> close() {
+        boolean begun = !over;
+        over = true;
+        if (begun && ctx.channel().isActive()) {
+            ctx.writeAndFlush(new CloseWebSocketFrame(NORMAL, ""));
+        }
+        return HttpConnection.adapt(ctx.close()).otherwiseEmpty();
+    }
+
+    @Override
+    public String localAddress() {
+        return Addresses.format(ctx.channel().localAddress());
+    }
+
+    @Override
+    public String remoteAddress() {
+        return Addresses.format(ctx.channel().remoteAddress());
+    }
+
+    @Override
+    public Map<String, String> details() {
+        Map<String, String> details = new LinkedHashMap<>();
+        String subprotocol = handshaker.actualSubprotocol();
+        if (subprotocol != null) {
+            details.put("subprotocol", subprotocol);
+        }
+        if (ssl != null) {
+            details.putAll(TlsClient.details(ssl));
+        }
+        return details;
+    }
+}

@@ -1,0 +1,398 @@
+package dev.vecho.transport.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import java.util.Arrays;
+import java.util.zip.DataFormatException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The echo of a WebSocket, RFC 6455. A message goes back while it comes: each part that the network delivers becomes a
+ * fragment of the answer, so that memory does not grow with a message, and a text that is none is refused at the very byte
+ * that says so. Netty's decoder would hold each frame whole and check a text at the end of a frame.
+ *
+ * <p>Control frames are answered where they stand, between the fragments of a message too.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+final class WebSocketEcho extends ChannelDuplexHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WebSocketEcho.class);
+
+    private static final int CONTINUATION = 0;
+    private static final int TEXT = 1;
+    private static final int BINARY = 2;
+    private static final int CLOSE = 8;
+    private static final int PING = 9;
+    private static final int PONG = 10;
+
+    private static final int FIN = 0x80;
+    private static final int RSV1 = 0x40;
+    private static final int RSV2_AND_3 = 0x30;
+    private static final int MASKED = 0x80;
+    private static final int MOST_IN_CONTROL = 125;
+
+    private static final int GOING_AWAY = 1001;
+    private static final int PROTOCOL_ERROR = 1002;
+    private static final int NOT_CONSISTENT = 1007;
+    private static final int TOO_BIG = 1009;
+
+    private final HttpSocket socket;
+    private final int maxMessageBytes;
+    private final @Nullable WebSocketDeflate deflate;
+    private final Utf8 utf8 = new Utf8();
+
+    /** The head of a frame, as far as it has come: two bytes, the length, the mask. */
+    private final byte[] head = new byte[14];
+
+    private int headBytes;
+
+    // The frame in progress.
+    private boolean inFrame;
+    private boolean fin;
+    private int opcode;
+    private long frameLeft;
+    private int mask;
+    private final byte[] control = new byte[MOST_IN_CONTROL];
+    private int controlBytes;
+
+    // The message in progress: its opcode, or CONTINUATION for none.
+    private int message;
+    private boolean compressed;
+    private boolean answered;
+    private long messageBytes;
+
+    private boolean over;
+
+    WebSocketEcho(HttpListenerOptions options, HttpSocket socket, boolean deflate) {
+        this.socket = socket;
+        this.maxMessageBytes = options.maxMessageBytes();
+        this.deflate = deflate ? new WebSocketDeflate() : null;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object received) {
+        ByteBuf in = (ByteBuf) received;
+        try {
+            while (!over && in.isReadable()) {
+                if (inFrame) {
+                    payload(ctx, in);
+                } else {
+                    head(ctx, in);
+                }
+            }
+        } finally {
+            in.release();
+        }
+        closeIfDraining(ctx);
+    }
+
+    /** Between messages, for everything that came was echoed. */
+    private void closeIfDraining(ChannelHandlerContext ctx) {
+        if (!over && socket.draining() && !isWithinMessage()) {
+            close(ctx, GOING_AWAY);
+        }
+    }
+
+    private boolean isWithinMessage() {
+        return inFrame || headBytes > 0 || message != CONTINUATION;
+    }
+
+    private void head(ChannelHandlerContext ctx, ByteBuf in) {
+        head[headBytes++] = in.readByte();
+        if (headBytes == 2 && !isLegal(ctx)) {
+            return;
+        }
+        if (headBytes < 2 || headBytes < headLength()) {
+            return;
+        }
+        long length = length(ctx);
+        int maskAt = headBytes - 4;
+        mask = (head[maskAt] & 0xff) << 24
+                | (head[maskAt + 1] & 0xff) << 16
+                | (head[maskAt + 2] & 0xff) << 8
+                | (head[maskAt + 3] & 0xff);
+        headBytes = 0;
+        if (over) {
+            return;
+        }
+        frameLeft = length;
+        controlBytes = 0;
+        if (opcode < CLOSE && !beginData(ctx, length)) {
+            return;
+        }
+        inFrame = true;
+        if (length == 0) {
+            payload(ctx, Unpooled.EMPTY_BUFFER);
+        }
+    }
+
+    private int headLength() {
+        return switch (head[1] & 0x7f) {
+            case 126 -> 8;
+            case 127 -> 14;
+            default -> 6;
+        };
+    }
+
+    /** Whether the first two bytes of a frame may be so, where they are. */
+    private boolean isLegal(ChannelHandlerContext ctx) {
+        fin = (head[0] & FIN) != 0;
+        opcode = head[0] & 0x0f;
+        boolean first = opcode == TEXT || opcode == BINARY;
+        if ((head[0] & RSV2_AND_3) != 0 || ((head[0] & RSV1) != 0 && (deflate == null || !first))) {
+            return fail(ctx, PROTOCOL_ERROR, "a reserved bit is set");
+        }
+        if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) {
+            return fail(ctx, PROTOCOL_ERROR, "a reserved opcode");
+        }
+        if ((head[1] & MASKED) == 0) {
+            return fail(ctx, PROTOCOL_ERROR, "not masked");
+        }
+        if (opcode >= CLOSE && (!fin || (head[1] & 0x7f) > MOST_IN_CONTROL)) {
+            return fail(ctx, PROTOCOL_ERROR, "a control frame that is fragmented or too long");
+        }
+        if (opcode == CONTINUATION && message == CONTINUATION) {
+            return fail(ctx, PROTOCOL_ERROR, "nothing to continue");
+        }
+        if (first && message != CONTINUATION) {
+            return fail(ctx, PROTOCOL_ERROR, "a message within a message");
+        }
+        return true;
+    }
+
+    private long length(ChannelHandlerContext ctx) {
+        int small = head[1] & 0x7f;
+        if (small < 126) {
+            return small;
+        }
+        long length = 0;
+        for (int i = 2; i < headBytes - 4; i++) {
+            length = length << 8 | (head[i] & 0xff);
+        }
+        if (length < 126 || (small == 127 && length < 65_536)) {
+            fail(ctx, PROTOCOL_ERROR, "a length that is negative or longer than needed");
+        }
+        return length;
+    }
+
+    private boolean beginData(ChannelHandlerContext ctx, long length) {
+        if (message == CONTINUATION) {
+            message = opcode;
+            compressed = (head[0] & RSV1) != 0;
+            answered = false;
+            messageBytes = 0;
+            utf8.reset();
+        }
+        if (!compressed) {
+            messageBytes += length;
+        }
+        return messageBytes <= maxMessageBytes || tooBig(ctx);
+    }
+
+    private void payload(ChannelHandlerContext ctx, ByteBuf in) {
+        int count = (int) Math.min(frameLeft, in.readableBytes());
+        ByteBuf part = in.readRetainedSlice(count);
+        boolean passedOn = false;
+        try {
+            mask = unmask(part, mask);
+            frameLeft -= count;
+            inFrame = frameLeft > 0;
+            if (opcode >= CLOSE) {
+                part.readBytes(control, controlBytes, count);
+                controlBytes += count;
+                if (!inFrame) {
+                    control(ctx);
+                }
+            } else if (compressed) {
+                inflate(ctx, part, fin && !inFrame);
+            } else {
+                passedOn = true;
+                data(ctx, part, fin && !inFrame);
+            }
+        } finally {
+            if (!passedOn) {
+                part.release();
+            }
+        }
+    }
+
+    /** Takes the mask off, and returns it as it must be for the byte that comes next. */
+    private static int unmask(ByteBuf bytes, int mask) {
+        int at = bytes.readerIndex();
+        int end = bytes.writerIndex();
+        long twice = (long) mask << 32 | (mask & 0xffff_ffffL);
+        for (; at + 8 <= end; at += 8) {
+            bytes.setLong(at, bytes.getLong(at) ^ twice);
+        }
+        int rotated = mask;
+        for (; at < end; at++) {
+            bytes.setByte(at, bytes.getByte(at) ^ rotated >>> 24);
+            rotated = Integer.rotateLeft(rotated, 8);
+        }
+        return rotated;
+    }
+
+    /** A part of a message. Releases it. */
+    private void data(ChannelHandlerContext ctx, ByteBuf part, boolean last) {
+        socket.received(part.readableBytes());
+        if (message == TEXT && (!utf8.accept(part) || (last && !utf8.isComplete()))) {
+            part.release();
+            fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
+            return;
+        }
+        answer(ctx, part, last);
+    }
+
+    private void inflate(ChannelHandlerContext ctx, ByteBuf part, boolean last) {
+        WebSocketDeflate inflating = deflate;
+        if (inflating == null) {
+            throw new IllegalStateException("nothing was agreed upon");
+        }
+        try {
+            inflating.inflate(part, last, (bytes, length) -> {
+                messageBytes += length;
+                if (messageBytes > maxMessageBytes) {
+                    return tooBig(ctx);
+                }
+                socket.received(length);
+                if (message == TEXT && !utf8.accept(bytes, length)) {
+                    return fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
+                }
+                inflating.deflate(ctx.alloc(), bytes, length, ready -> answer(ctx, ready, false));
+                return true;
+            });
+        } catch (DataFormatException e) {
+            fail(ctx, NOT_CONSISTENT, "not compressed as agreed upon");
+        }
+        if (!over && last) {
+            if (message == TEXT && !utf8.isComplete()) {
+                fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
+            } else {
+                answer(ctx, inflating.finish(ctx.alloc()), true);
+            }
+        }
+    }
+
+    private void answer(ChannelHandlerContext ctx, ByteBuf part, boolean last) {
+        if (part.isReadable() || last) {
+            int first = (last ? FIN : 0) | (answered ? CONTINUATION : message | (compressed ? RSV1 : 0));
+            answered = true;
+            write(ctx, first, part);
+        } else {
+            part.release();
+        }
+        if (last) {
+            message = CONTINUATION;
+        }
+    }
+
+    private static void write(ChannelHandlerContext ctx, int first, ByteBuf payload) {
+        int length = payload.readableBytes();
+        ByteBuf head = ctx.alloc().buffer(10).writeByte(first);
+        if (length < 126) {
+            head.writeByte(length);
+        } else if (length < 65_536) {
+            head.writeByte(126).writeShort(length);
+        } else {
+            head.writeByte(127).writeLong(length);
+        }
+        ctx.write(head, ctx.voidPromise());
+        ctx.write(payload, ctx.voidPromise());
+    }
+
+    private void control(ChannelHandlerContext ctx) {
+        if (opcode == PING) {
+            write(ctx, FIN | PONG, Unpooled.copiedBuffer(control, 0, controlBytes));
+        } else if (opcode == CLOSE) {
+            closed(ctx);
+        }
+    }
+
+    /** The peer closes; the answer has its code. */
+    private void closed(ChannelHandlerContext ctx) {
+        if (controlBytes == 0) {
+            over = true;
+            write(ctx, FIN | CLOSE, Unpooled.EMPTY_BUFFER);
+            socket.closeAndDiscardInput();
+            return;
+        }
+        int code = (control[0] & 0xff) << 8 | (control[1] & 0xff);
+        if (controlBytes == 1 || !mayBeSent(code)) {
+            fail(ctx, PROTOCOL_ERROR, "a close code that nobody may send");
+            return;
+        }
+        Utf8 reason = new Utf8();
+        if (!reason.accept(Arrays.copyOfRange(control, 2, controlBytes), controlBytes - 2) || !reason.isComplete()) {
+            fail(ctx, NOT_CONSISTENT, "a close reason that is not UTF-8");
+            return;
+        }
+        close(ctx, code);
+    }
+
+    /** Section 7.4, and what was registered with IANA since. */
+    private static boolean mayBeSent(int code) {
+        return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    }
+
+    private boolean tooBig(ChannelHandlerContext ctx) {
+        return fail(ctx, TOO_BIG, "a message of more than " + maxMessageBytes + " bytes");
+    }
+
+    /** Fails the connection; false, for convenience. */
+    private boolean fail(ChannelHandlerContext ctx, int code, String why) {
+        LOG.debug("{}: {}: closed with {}", ctx.channel(), why, code);
+        close(ctx, code);
+        return false;
+    }
+
+    private void close(ChannelHandlerContext ctx, int code) {
+        over = true;
+        write(ctx, FIN | CLOSE, Unpooled.buffer(2).writeShort(code));
+        socket.closeAndDiscardInput();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (HttpSocket.isEndOfInput(event) && !over) {
+            over = true;
+            if (isWithinMessage()) {
+                socket.broken();
+            }
+            socket.closeAfterLastByte();
+        } else if (event == HttpSocket.DRAIN) {
+            closeIfDraining(ctx);
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** The connection closes at the end of a grace period, or because it was idle. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!socket.isDrained()) {
+            ctx.close(promise);
+            return;
+        }
+        if (!over) {
+            over = true;
+            write(ctx, FIN | CLOSE, Unpooled.buffer(2).writeShort(GOING_AWAY));
+        }
+        socket.closeAfterLastWords(promise);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        socket.fail(cause);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (deflate != null) {
+            deflate.close();
+        }
+    }
+}

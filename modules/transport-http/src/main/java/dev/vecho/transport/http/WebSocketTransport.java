@@ -1,0 +1,50 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * WebSocket, RFC 6455: messages, plain as {@code ws://host/path} or with TLS as {@code wss://host/path}. Its listener is
+ * the very one of {@link HttpTransport}, which serves both on one port; it only tells its addresses as {@code ws://}.
+ */
+public final class WebSocketTransport implements Transport {
+
+    @Override
+    public String name() {
+        return "websocket";
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of("ws", "wss");
+    }
+
+    @Override
+    public Carriage carriage() {
+        return Carriage.MESSAGES;
+    }
+
+    @Override
+    public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        JsonObject ipv4 = new JsonObject().put("host", "127.0.0.1").put("port", 0);
+        return List.of(ipv4, ipv4.copy().put("tls", tls));
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options), "ws");
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        return new WebSocketClientTransport(HttpConnector.read(vertx, target, options));
+    }
+}
