@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -113,6 +114,9 @@ final class CheckCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nFor tls:// targets:%n")
     private TlsFlags tls = new TlsFlags();
 
+    @Mixin
+    private ClusterFlags cluster = new ClusterFlags();
+
     /** The flags that become the script's {@code tls} object. */
     static final class TlsFlags {
         @Option(
@@ -181,8 +185,9 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        cluster.validate();
         CountDownLatch interrupted = new CountDownLatch(1);
-        Signals.handle(name -> interrupted.countDown(), "INT", "TERM");
+        Signals.stopOrHalt(interrupted);
         Script script = script();
         int rounds = count == null ? script.repeat() : count;
         if (rounds < 0) {
@@ -191,7 +196,7 @@ final class CheckCommand implements Callable<Integer> {
         if (rounds == 0 && output == Output.json) {
             throw usage("--count 0 has no end, and --output json is one document: give a count");
         }
-        Vertx vertx = Launch.vertx(Io.AUTO);
+        Vertx vertx = Launch.vertx(Io.AUTO, cluster, false);
         try {
             List<Results> all =
                     Check.open(vertx, script).await().stream().map(Results::new).toList();
@@ -220,10 +225,12 @@ final class CheckCommand implements Callable<Integer> {
                 .compose(deployed -> Check.once(
                                 vertx, server.listeners().get(0).addresses().get(0))
                         .eventually(() -> vertx.undeploy(deployed)))
+                // Where it cannot listen the first round is slow, and nothing worse.
+                .transform(warm -> Future.succeededFuture())
                 .await();
     }
 
-    private Script script() throws IOException {
+    private Script script() {
         Script script = Script.standard();
         if (scriptFile != null) {
             if (size != null) {
@@ -236,6 +243,8 @@ final class CheckCommand implements Callable<Integer> {
                         new Source(scriptFile.toString(), directory, false));
             } catch (NoSuchFileException e) {
                 throw new InvalidInputException(List.of(scriptFile + ": no such file"));
+            } catch (IOException e) {
+                throw new InvalidInputException(List.of(scriptFile + ": cannot be read: " + e.getMessage()));
             }
         }
         if (size != null) {
@@ -259,7 +268,7 @@ final class CheckCommand implements Callable<Integer> {
     /** Plays round after round, all targets at once; says whether any of it failed. */
     private boolean play(List<Results> all, int rounds, CountDownLatch interrupted) throws InterruptedException {
         long start = System.nanoTime();
-        for (int round = 1; rounds == 0 || round <= rounds; round++) {
+        for (int round = 1; (rounds == 0 || round <= rounds) && interrupted.getCount() > 0; round++) {
             int number = round;
             CountDownLatch played = new CountDownLatch(1);
             Future<?> playing = Future.join(all.stream()
@@ -272,17 +281,19 @@ final class CheckCommand implements Callable<Integer> {
                 played.await();
             }
             if (playing.failed() && !(playing.cause() instanceof CancellationException)) {
-                throw new IllegalStateException("a check could not be played", playing.cause());
+                throw playing.cause() instanceof InvalidInputException invalid
+                        ? invalid
+                        : new IllegalStateException("a check could not be played", playing.cause());
             }
             if (round != rounds) {
                 long next = start + round * interval.toNanos();
-                boolean end = interrupted.await(next - System.nanoTime(), TimeUnit.NANOSECONDS);
-                if (end) {
+                if (interrupted.await(next - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     break;
                 }
             }
         }
-        return all.stream().anyMatch(results -> results.summary.failed() > 0);
+        // What was interrupted before its first round ended has not passed.
+        return all.stream().anyMatch(results -> results.summary.failed() > 0 || results.summary.rounds() == 0);
     }
 
     /** Waits until the round is played (true) or the user wants to end (false). */

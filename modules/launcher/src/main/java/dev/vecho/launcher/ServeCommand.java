@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Spec;
             "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each file, then",
             "environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties",
             "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); a second",
-            "one ends at once."
+            "one ends at once. --cluster adds no listener: those of transport eventbus are the ones that other members",
+            "reach."
         },
         mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
@@ -43,22 +45,27 @@ final class ServeCommand implements Callable<Integer> {
             description = "A JSON file; may be given several times, later ones over earlier ones.")
     private List<Path> files = new ArrayList<>();
 
+    @Mixin
+    private ClusterFlags cluster = new ClusterFlags();
+
     @Override
     public Integer call() throws Exception {
+        cluster.validate();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         CountDownLatch stop = new CountDownLatch(1);
         // From the start: a signal that comes before all is bound is not lost.
-        Signals.handle(name -> stopOrHalt(stop, name), "TERM", "INT");
+        Signals.stopOrHalt(stop);
         Vertx vertx = Launch.vertx(Io.AUTO);
         Configuration configuration;
         try {
             configuration = Configuration.load(vertx, files).await();
-            if (!configuration.io().equals(Io.AUTO)
+            boolean otherIo = !configuration.io().equals(Io.AUTO)
                     && !configuration.io().equals(Io.of(vertx))
-                    && Io.unavailable(configuration.io()).isEmpty()) {
+                    && Io.unavailable(configuration.io()).isEmpty();
+            if (otherIo || cluster.wanted()) {
                 vertx.close().await();
-                vertx = Launch.vertx(configuration.io());
+                vertx = Launch.vertx(otherIo ? configuration.io() : Io.AUTO, cluster, true);
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
             String deployment;
@@ -82,13 +89,6 @@ final class ServeCommand implements Callable<Integer> {
         } finally {
             vertx.close().await();
         }
-    }
-
-    private static void stopOrHalt(CountDownLatch stop, String signal) {
-        if (stop.getCount() == 0) {
-            Runtime.getRuntime().halt(128 + (signal.equals("INT") ? 2 : 15));
-        }
-        stop.countDown();
     }
 
     private static void print(PrintWriter out, OpenListener listener) {

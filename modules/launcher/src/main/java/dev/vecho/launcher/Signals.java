@@ -2,6 +2,7 @@ package dev.vecho.launcher;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
 /**
@@ -12,12 +13,25 @@ final class Signals {
 
     private Signals() {}
 
+    /** Counts down when the first SIGTERM or SIGINT arrives; the second one ends the process at once. */
+    static void stopOrHalt(CountDownLatch stop) {
+        handle(
+                name -> {
+                    if (stop.getCount() == 0) {
+                        Runtime.getRuntime().halt(128 + (name.equals("INT") ? 2 : 15));
+                    }
+                    stop.countDown();
+                },
+                "TERM",
+                "INT");
+    }
+
     /**
      * Calls a handler, on a thread of its own, each time that one of the signals arrives.
      *
      * @param names such as {@code TERM} and {@code INT}; one that this system does not have is left alone
      */
-    static void handle(Consumer<String> handler, String... names) {
+    private static void handle(Consumer<String> handler, String... names) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> signalHandler = Class.forName("sun.misc.SignalHandler");

@@ -103,6 +103,35 @@ class CheckIT {
     }
 
     @Test
+    void failsWhenItIsInterruptedBeforeItFoundOutAnything() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0);
+                Vecho check = Vecho.start("check", "tcp://127.0.0.1:" + silent.getLocalPort(), "-t", "1h")) {
+            silent.setSoTimeout(60_000);
+            silent.accept();
+            check.interrupt();
+            Result result = check.await();
+            assertThat(result.exitCode()).as(result.out() + result.err()).isEqualTo(1);
+            assertThat(result.out()).contains("0 rounds, 0 passed, 0 failed");
+            assertThat(result.err()).isEmpty();
+        }
+    }
+
+    @Test
+    void diagnosesAResetAfterTheEcho() throws Exception {
+        try (ServerSocket server = new ServerSocket(0);
+                Vecho check = Vecho.start("check", "tcp://127.0.0.1:" + server.getLocalPort())) {
+            server.setSoTimeout(60_000);
+            try (Socket peer = server.accept()) {
+                peer.getOutputStream().write(peer.getInputStream().readNBytes(42));
+                peer.setSoLinger(true, 0);
+            }
+            Result result = check.await();
+            assertThat(result.exitCode()).as(result.out() + result.err()).isEqualTo(1);
+            assertThat(result.out()).contains("FAILED reset: connection reset");
+        }
+    }
+
+    @Test
     void namesWhatIsWrongWithAScriptOrATarget() throws Exception {
         String script = write(
                 "bad-script.json",

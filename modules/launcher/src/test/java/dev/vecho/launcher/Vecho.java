@@ -1,6 +1,7 @@
 package dev.vecho.launcher;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 final class Vecho implements AutoCloseable {
 
     private static final int PATIENCE_SECONDS = 60;
+
+    static final String JAR = System.getProperty("vecho.jar", "target/vecho.jar");
 
     private final Process process;
     private final List<String> lines = new ArrayList<>();
@@ -49,13 +52,24 @@ final class Vecho implements AutoCloseable {
     /** Starts a command with more environment variables and options for the JVM. */
     static Vecho start(Map<String, String> environment, List<String> jvmOptions, String... arguments)
             throws IOException {
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.addAll(List.of("-jar", JAR));
+        return start(environment, options, Arrays.asList(arguments));
+    }
+
+    /** Starts a command with one more jar on the class path. */
+    static Vecho startWith(Path jar, String... arguments) throws IOException {
+        String classPath = JAR + File.pathSeparator + jar;
+        return start(Map.of(), List.of("-cp", classPath, "dev.vecho.launcher.Main"), Arrays.asList(arguments));
+    }
+
+    private static Vecho start(Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("vecho.java.home", System.getProperty("java.home")), "bin", "java")
                 .toString());
         command.addAll(jvmOptions);
-        command.add("-jar");
-        command.add(System.getProperty("vecho.jar", "target/vecho.jar"));
-        command.addAll(Arrays.asList(arguments));
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("VECHO__"));
         builder.environment().putAll(environment);

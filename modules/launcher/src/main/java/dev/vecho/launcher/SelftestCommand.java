@@ -1,0 +1,242 @@
+package dev.vecho.launcher;
+
+import dev.vecho.client.Check;
+import dev.vecho.client.Diagnosis;
+import dev.vecho.client.Report;
+import dev.vecho.client.Script;
+import dev.vecho.core.Identity;
+import dev.vecho.core.Io;
+import dev.vecho.core.Source;
+import dev.vecho.core.Transport;
+import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transports;
+import dev.vecho.server.EchoServerVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateEncodingException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vecho selftest}: opens every transport on loopback and checks each through real sockets. */
+@Command(
+        name = "selftest",
+        description = {
+            "Opens every transport on loopback, with fresh certificates and free ports, checks each through real",
+            "sockets with several payloads, and prints a table of results. Exit code 1 if one fails."
+        },
+        mixinStandardHelpOptions = true)
+final class SelftestCommand implements Callable<Integer> {
+
+    private static final int LARGE_BYTES = 1 << 20;
+    private static final int ROUND_TRIPS = 5;
+    private static final Source SELFTEST = Source.named("selftest");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-o", "--output"},
+            defaultValue = "text",
+            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+    private CheckCommand.Output output = CheckCommand.Output.text;
+
+    /**
+     * What was found out about one address.
+     *
+     * @param roundTripMillis the shortest of one byte; NaN where there is none
+     * @param bytesPerSecond of the large payload, there and back counted once; NaN where there is none
+     * @param reason why it was skipped or failed, or empty
+     */
+    private record Result(
+            String transport,
+            String address,
+            String verdict,
+            double roundTripMillis,
+            double bytesPerSecond,
+            String reason) {
+
+        JsonObject toJson() {
+            JsonObject json = new JsonObject()
+                    .put("transport", transport)
+                    .put("address", address)
+                    .put("verdict", verdict);
+            if (!Double.isNaN(roundTripMillis)) {
+                json.put("roundTripMillis", roundTripMillis).put("bytesPerSecond", Math.round(bytesPerSecond));
+            }
+            return reason.isEmpty() ? json : json.put("reason", reason);
+        }
+
+        /** A line of the table: what may be long comes last. */
+        String toRow() {
+            String figures = Double.isNaN(roundTripMillis)
+                    ? " ".repeat(27)
+                    : String.format(Locale.ROOT, "%9.3f ms %8.1f MiB/s", roundTripMillis, bytesPerSecond / (1 << 20));
+            return String.format(Locale.ROOT, "%-10s %-8s %s  %s %s", transport, verdict, figures, address, reason)
+                    .stripTrailing();
+        }
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path directory = Files.createTempDirectory("vecho-selftest-");
+        Vertx vertx = Launch.vertx(Io.AUTO);
+        List<Result> results = new ArrayList<>();
+        try {
+            Identity identity = Identity.selfSigned("localhost");
+            Path certificate = writeCertificate(directory, identity);
+            JsonObject tls = new JsonObject()
+                    .put("certificate", certificate.toString())
+                    .put("key", writeKey(directory, identity).toString());
+            if (output == CheckCommand.Output.text) {
+                out.printf("%-10s %-8s %12s %14s  %s%n", "transport", "verdict", "round trip", "throughput", "address");
+            }
+            Transports transports = Transports.load();
+            for (String name : transports.names()) {
+                Transport transport = transports.named(name).orElseThrow();
+                for (Result result : test(vertx, transport, directory, tls, certificate)) {
+                    results.add(result);
+                    if (output == CheckCommand.Output.text) {
+                        out.println(result.toRow());
+                    }
+                }
+            }
+        } finally {
+            vertx.close().await();
+            delete(directory);
+        }
+        boolean failed = results.stream().anyMatch(result -> result.verdict().equals("failed"));
+        if (output == CheckCommand.Output.json) {
+            JsonArray rows = new JsonArray();
+            results.forEach(result -> rows.add(result.toJson()));
+            out.println(new JsonObject()
+                    .put("version", 1)
+                    .put("verdict", failed ? "failed" : "passed")
+                    .put("transports", rows)
+                    .encodePrettily());
+        }
+        return failed ? Main.FAILED_CHECK : 0;
+    }
+
+    private static List<Result> test(
+            Vertx vertx, Transport transport, Path directory, JsonObject tls, Path certificate) {
+        Optional<String> unavailable = transport.unavailable(vertx);
+        if (unavailable.isPresent()) {
+            return List.of(new Result(transport.name(), "-", "skipped", Double.NaN, Double.NaN, unavailable.get()));
+        }
+        List<Result> results = new ArrayList<>();
+        for (JsonObject options : transport.selftests(directory, tls)) {
+            JsonObject configuration = new JsonObject()
+                    .put("drainMillis", 0)
+                    .put("listeners", new JsonObject().put("selftest", options.put("transport", transport.name())));
+            EchoServerVerticle server = new EchoServerVerticle();
+            try {
+                String deployment = vertx.deployVerticle(server, new DeploymentOptions().setConfig(configuration))
+                        .await();
+                for (String address : server.listeners().get(0).addresses()) {
+                    results.add(check(vertx, transport.name(), address, certificate));
+                }
+                vertx.undeploy(deployment).await();
+            } catch (Exception e) {
+                // Whatever it was, the others are still to be tested.
+                results.add(failure(transport.name(), "-", String.valueOf(e.getMessage())));
+            }
+        }
+        return results;
+    }
+
+    /** Checks an address with an empty payload, one byte, several times, and as much as fits, at most 1 MiB. */
+    private static Result check(Vertx vertx, String transport, String address, Path certificate) {
+        String scheme = address.substring(0, address.indexOf(':'));
+        Transport connecting = Transports.load().ofScheme(scheme).orElseThrow();
+        boolean messages = connecting.carriage() == Carriage.MESSAGES;
+        int large = messages ? Math.min(LARGE_BYTES, connecting.maxMessageBytes()) : LARGE_BYTES;
+        Script script = Script.standard()
+                .withTargets(List.of(address), SELFTEST)
+                .withTimeout(Duration.ofSeconds(2))
+                .withTls(new JsonObject().put("trust", certificate.toString()), SELFTEST);
+        double shortest = Double.POSITIVE_INFINITY;
+        for (int round = 0; round <= ROUND_TRIPS; round++) {
+            // The first one warms up.
+            Report report = play(vertx, script.withSize(1));
+            if (!report.passed()) {
+                return failure(transport, address, sentence(report));
+            }
+            shortest = Math.min(shortest, round == 0 ? shortest : longestMillis(report));
+        }
+        Report empty = play(vertx, script.withSize(0));
+        Report whole = play(vertx, script.withSize(large));
+        for (Report report : List.of(empty, whole)) {
+            if (!report.passed()) {
+                return failure(transport, address, sentence(report));
+            }
+        }
+        return new Result(transport, address, "passed", shortest, large / longestMillis(whole) * 1000, "");
+    }
+
+    private static Report play(Vertx vertx, Script script) {
+        Check check = Check.open(vertx, script).await().get(0);
+        return check.play(1).eventually(check::close).await();
+    }
+
+    private static double longestMillis(Report report) {
+        return report.roundTrips().stream().mapToLong(Duration::toNanos).max().orElse(0) / 1e6;
+    }
+
+    private static String sentence(Report report) {
+        Diagnosis diagnosis = Objects.requireNonNull(report.diagnosis());
+        return diagnosis.word() + ": " + diagnosis.sentence();
+    }
+
+    private static Result failure(String transport, String address, String reason) {
+        return new Result(transport, address, "failed", Double.NaN, Double.NaN, reason);
+    }
+
+    private static Path writeCertificate(Path directory, Identity identity)
+            throws IOException, CertificateEncodingException {
+        return write(
+                directory.resolve("certificate.pem"),
+                "CERTIFICATE",
+                identity.chain().get(0).getEncoded());
+    }
+
+    private static Path writeKey(Path directory, Identity identity) throws IOException {
+        return write(directory.resolve("key.pem"), "PRIVATE KEY", identity.key().getEncoded());
+    }
+
+    private static Path write(Path file, String type, byte[] content) throws IOException {
+        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
+        return Files.writeString(
+                file,
+                "-----BEGIN " + type + "-----\n" + lines + "\n-----END " + type + "-----\n",
+                StandardCharsets.US_ASCII);
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
+    }
+}

@@ -1,0 +1,239 @@
+package dev.vecho.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.hazelcast.config.Config;
+import dev.vecho.launcher.Vecho.Result;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.spi.cluster.hazelcast.ConfigUtil;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Members of a cluster as processes of their own, on loopback; each test has a cluster of its own, on ports of its own. */
+class ClusterIT {
+
+    private static final Pattern SUMMARY = Pattern.compile("(\\d+) rounds, (\\d+) passed, (\\d+) failed");
+    private static final Pattern MESSAGES = Pattern.compile("listener bus: (\\d+) connections");
+
+    /** How many rounds may pass until one has the expected result. */
+    private static final int MOST_ROUNDS = 100;
+
+    @TempDir
+    Path directory;
+
+    private String port = "";
+
+    @BeforeEach
+    void chooseAPort() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = Integer.toString(socket.getLocalPort());
+        }
+    }
+
+    /** The oldest member is the one that Hazelcast needs most: it coordinates the others. */
+    @ParameterizedTest(name = "server {0} of 3")
+    @CsvSource({"0", "2"})
+    void losesAtMostTheRequestUnderWayWhenAMemberIsKilled(int killed) throws Exception {
+        try (Vecho first = serve();
+                Vecho second = serve();
+                Vecho third = serve();
+                Vecho check = check("-n", "0", "-i", "50ms")) {
+            List<Vecho> servers = List.of(first, second, third);
+            check.awaitLine("bus://vecho.echo round=30 ");
+            kill(servers.get(killed));
+            check.awaitLine("bus://vecho.echo round=90 ");
+            check.interrupt();
+            Result result = check.await();
+            assertThat(failedRounds(result)).as(result.out()).isLessThanOrEqualTo(1);
+            for (Vecho server : servers) {
+                if (server != servers.get(killed)) {
+                    server.terminate();
+                    Result served = server.await();
+                    assertThat(served.exitCode()).as(served.err()).isZero();
+                    assertThat(find(MESSAGES, served.out(), 1)).as("messages").isGreaterThan(20);
+                }
+            }
+        }
+    }
+
+    @Test
+    void losesNothingWhenAMemberLeaves() throws Exception {
+        try (Vecho leaving = serve();
+                Vecho staying = serve();
+                Vecho check = check("-n", "0", "-i", "20ms")) {
+            check.awaitLine("bus://vecho.echo round=30 ");
+            leaving.terminate();
+            Result left = leaving.await();
+            assertThat(left.exitCode()).as(left.err()).isZero();
+            assertThat(left.err()).doesNotContain("WARNING", "modular environment", "Exception");
+            check.awaitLine("bus://vecho.echo round=100 ");
+            check.interrupt();
+            Result result = check.await();
+            assertThat(failedRounds(result)).as(result.out()).isZero();
+            assertThat(result.exitCode()).isZero();
+            assertThat(staying.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void goesOnWhenTheOnlyServerComesBack() throws Exception {
+        try (Vecho only = serve();
+                Vecho check = check("-n", "0", "-i", "100ms", "-t", "2s")) {
+            check.awaitLine("bus://vecho.echo round=5 ");
+            kill(only);
+            awaitOneOf(check, "FAILED refused");
+            try (Vecho back = serve()) {
+                awaitOneOf(check, "bytes=42");
+                assertThat(back.isAlive()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void reachesTheVerticleInTheClusterOfSomebodyElse() throws Exception {
+        Config config = ConfigUtil.loadConfig();
+        config.setProperty("hazelcast.local.localAddress", "127.0.0.1");
+        config.setProperty("hazelcast.socket.bind.any", "false");
+        config.setProperty("hazelcast.wait.seconds.before.join", "0");
+        config.getNetworkConfig().setPort(Integer.parseInt(port));
+        config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+        config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+        config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true).addMember("127.0.0.1");
+        Vertx vertx = Vertx.builder()
+                .withClusterManager(new HazelcastClusterManager(config))
+                .buildClustered()
+                .await(60, TimeUnit.SECONDS);
+        try {
+            JsonObject listener = new JsonObject().put("transport", "eventbus").put("address", "their_echo");
+            vertx.deployVerticle(
+                            "dev.vecho.server.EchoServerVerticle",
+                            new DeploymentOptions()
+                                    .setConfig(
+                                            new JsonObject().put("listeners", new JsonObject().put("bus", listener))))
+                    .await(60, TimeUnit.SECONDS);
+            Result result = Vecho.run(
+                    "check", "bus://their_echo", "--cluster", "--cluster-port", port, "-n", "3", "-i", "10ms");
+            assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+            assertThat(result.out()).contains("3 rounds, 3 passed, 0 failed");
+        } finally {
+            vertx.close().await(60, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void saysThatNobodyListens() throws Exception {
+        Result result = Vecho.run("check", "bus://vecho.echo", "--cluster", "--cluster-port", port);
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(1);
+        assertThat(result.out()).contains("FAILED refused: nobody listens on bus://vecho.echo");
+    }
+
+    @Test
+    void takesHazelcastsOwnConfiguration() throws Exception {
+        String file = Files.writeString(directory.resolve("hazelcast.yaml"), """
+                        hazelcast:
+                          cluster-name: own
+                          properties:
+                            hazelcast.local.localAddress: 127.0.0.1
+                            hazelcast.socket.bind.any: false
+                            hazelcast.wait.seconds.before.join: 0
+                          network:
+                            port:
+                              port: %s
+                            join:
+                              auto-detection:
+                                enabled: false
+                              tcp-ip:
+                                enabled: true
+                                member-list: [127.0.0.1]
+                        """.formatted(port))
+                .toString();
+        try (Vecho server = Vecho.serve("-c", configuration(), "--cluster", "--cluster-config", file)) {
+            Result result = Vecho.run("check", "bus://vecho.echo", "--cluster", "--cluster-config", file);
+            assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+            assertThat(server.isAlive()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--cluster-port 5701                              | --cluster-port: of no use without --cluster",
+                "--cluster --cluster-multicast --cluster-dns x    | one way to find members is enough:"
+                        + " --cluster-multicast or --cluster-dns",
+                "--cluster --cluster-config x --cluster-members a | --cluster-config says everything, and cannot be"
+                        + " combined with --cluster-members",
+                "--cluster --cluster-members ::1                  | --cluster-members: must be HOST or HOST:PORT (an IPv6"
+                        + " address in brackets), was \"::1\"",
+                "--cluster --cluster-port 70000                   | --cluster-port: must be 1..65535, was 70000",
+                "--cluster --cluster-host 0.0.0.0                 | --cluster-host: must be an address that the others"
+                        + " can reach, was 0.0.0.0",
+                "--cluster --cluster-host 192.0.2.1               | cluster: cannot join: ",
+                "--cluster --cluster-config none.xml              | none.xml: no such file"
+            })
+    void tellsWhatIsWrongWithItsFlags(String flags, String message) throws Exception {
+        String[] arguments = Stream.concat(Stream.of("check", "bus://x"), Arrays.stream(flags.split(" ", -1)))
+                .toArray(String[]::new);
+        Result result = Vecho.run(arguments);
+        assertThat(result.err()).contains(message);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+    }
+
+    private Vecho serve() throws Exception {
+        return Vecho.serve("-c", configuration(), "--cluster", "--cluster-port", port);
+    }
+
+    private Vecho check(String... more) throws Exception {
+        return Vecho.start(Stream.concat(
+                        Stream.of("check", "bus://vecho.echo", "--cluster", "--cluster-port", port), Stream.of(more))
+                .toArray(String[]::new));
+    }
+
+    /** With SIGKILL. */
+    private static void kill(Vecho server) {
+        server.close();
+    }
+
+    private String configuration() throws Exception {
+        return Files.writeString(
+                        directory.resolve("bus.json"), "{\"listeners\":{\"bus\":{\"transport\":\"eventbus\"}}}")
+                .toString();
+    }
+
+    /** Reads rounds up to one with these words. */
+    private static void awaitOneOf(Vecho check, String words) throws Exception {
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            if (check.awaitLine("bus://").contains(words)) {
+                return;
+            }
+        }
+        throw new AssertionError("no round with \"" + words + "\" among " + MOST_ROUNDS);
+    }
+
+    private static int failedRounds(Result result) {
+        return find(SUMMARY, result.out(), 3);
+    }
+
+    private static int find(Pattern pattern, String text, int group) {
+        Matcher matcher = pattern.matcher(text);
+        assertThat(matcher.find()).as(text).isTrue();
+        return Integer.parseInt(matcher.group(group));
+    }
+}

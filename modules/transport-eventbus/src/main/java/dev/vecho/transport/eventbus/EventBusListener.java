@@ -1,0 +1,133 @@
+package dev.vecho.transport.eventbus;
+
+import dev.vecho.core.Listener;
+import dev.vecho.core.Traffic;
+import io.netty.buffer.ByteBufUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.eventbus.MessageConsumerOptions;
+import io.vertx.core.eventbus.impl.MessageConsumerImpl;
+import io.vertx.core.eventbus.impl.MessageImpl;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One event loop's consumer of one address. Each message is answered with its own body and headers: nothing is kept. Of
+ * its {@link Traffic} a message is a connection: accepted, and failed where it could not be answered; refused where it was
+ * too large. Bytes are those of buffers, byte arrays and texts; of other bodies none are counted.
+ */
+final class EventBusListener implements Listener {
+
+    /** The failure code of a message that cannot be echoed; the values are those of HTTP, for lack of others. */
+    static final int NOT_ECHOABLE = 415;
+
+    /** The failure code of a message that is too large. */
+    static final int TOO_LARGE = 413;
+
+    private static final Logger LOG = LoggerFactory.getLogger(EventBusListener.class);
+
+    private final EventBusListenerOptions options;
+    private final Traffic traffic;
+    private final MessageConsumer<Object> consumer;
+
+    /** Made on the event loop that it works on. */
+    EventBusListener(Vertx vertx, EventBusListenerOptions options, Traffic traffic) {
+        this.options = options;
+        this.traffic = traffic;
+        this.consumer = vertx.eventBus()
+                .consumer(new MessageConsumerOptions()
+                        .setAddress(options.address())
+                        .setLocalOnly(options.localOnly()));
+        if (consumer instanceof MessageConsumerImpl<Object> known) {
+            // What is in its queue when it is unregistered: dropped with a warning each, if it were not for this.
+            known.discardHandler(this::echo);
+        }
+    }
+
+    /** Completes when all members of the cluster can know. */
+    Future<Void> open() {
+        consumer.handler(this::echo);
+        return consumer.completion();
+    }
+
+    private void echo(Message<Object> message) {
+        Object body = message.body();
+        long size = size(body);
+        if (size > options.maxMessageBytes()) {
+            // No connections are allowed: one is counted as refused.
+            traffic.open(0);
+            message.fail(
+                    TOO_LARGE,
+                    "a message must have at most " + options.maxMessageBytes() + " bytes here, this one has " + size);
+            return;
+        }
+        traffic.open(Integer.MAX_VALUE);
+        traffic.received(Math.max(size, 0));
+        traffic.closed(answer(message, body));
+    }
+
+    private boolean answer(Message<Object> message, Object body) {
+        if (message.replyAddress() == null) {
+            LOG.debug("bus://{}: a message without a reply address, which gets no answer", options.address());
+            return false;
+        }
+        DeliveryOptions reply = new DeliveryOptions();
+        if (!message.headers().isEmpty()) {
+            reply.setHeaders(message.headers());
+        }
+        if (message instanceof MessageImpl<?, ?> known && custom(known.codec())) {
+            reply.setCodecName(known.codec().name());
+        }
+        try {
+            message.reply(body, reply);
+            return true;
+        } catch (RuntimeException e) {
+            // A codec that makes of what was sent something that it cannot send.
+            LOG.debug("bus://{}: a message that cannot be echoed", options.address(), e);
+            message.fail(
+                    NOT_ECHOABLE,
+                    "cannot echo a body of " + body.getClass().getName() + ": its codec does not take it back: "
+                            + e.getMessage());
+            return false;
+        }
+    }
+
+    /** Whether a codec has a name to be asked for by; those of Vert.x itself go by the body's class. */
+    private static boolean custom(MessageCodec<?, ?> codec) {
+        return codec != null && codec.systemCodecID() == -1;
+    }
+
+    /** How many bytes a body has, or -1 where it would have to be encoded to know. */
+    private static long size(Object body) {
+        if (body instanceof Buffer buffer) {
+            return buffer.length();
+        }
+        if (body instanceof byte[] bytes) {
+            return bytes.length;
+        }
+        return body instanceof String text ? ByteBufUtil.utf8Bytes(text) : -1;
+    }
+
+    @Override
+    public List<String> addresses() {
+        return List.of("bus://" + options.address());
+    }
+
+    @Override
+    public List<String> notes() {
+        return options.localOnly() ? List.of("for this process only") : List.of();
+    }
+
+    /** There is nothing to wait for: a message is answered in the same turn. */
+    @Override
+    public Future<Void> drain(Duration grace) {
+        return consumer.unregister().otherwiseEmpty();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.vecho.transport.eventbus;
+
+import dev.vecho.core.Listener;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+
+/** Listens on one address of the event bus, with a consumer on each event loop; Vert.x deals the messages out in turn. */
+final class EventBusServerTransport implements ServerTransport {
+
+    private final Vertx vertx;
+    private final EventBusListenerOptions options;
+
+    EventBusServerTransport(Vertx vertx, EventBusListenerOptions options) {
+        this.vertx = vertx;
+        this.options = options;
+    }
+
+    @Override
+    public String address() {
+        return options.address();
+    }
+
+    @Override
+    public Future<Listener> listen(Traffic traffic) {
+        EventBusListener listener = new EventBusListener(vertx, options, traffic);
+        return listener.open()
+                .<Listener>map(listener)
+                .recover(failure -> Future.failedFuture(new TransportException(
+                        Fault.BIND, "cannot listen on bus://" + address() + ": " + failure.getMessage(), failure)));
+    }
+}
