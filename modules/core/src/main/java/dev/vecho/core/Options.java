@@ -174,7 +174,7 @@ public final class Options {
         return chosen;
     }
 
-    /** A list of texts or numbers; a single one stands for a list of one; in a textual source commas part them. */
+    /** A list of texts; a single text stands for a list of one, and in a textual source commas part them. */
     public List<String> texts(String key) {
         Object value = value(key);
         if (value == null) {
@@ -186,8 +186,7 @@ public final class Options {
         }
         List<String> texts = new ArrayList<>();
         for (Object item : items) {
-            String text = item instanceof Number ? item.toString() : item instanceof String string ? string : "";
-            if (text.isEmpty()) {
+            if (!(item instanceof String text) || text.isEmpty()) {
                 wrong(key, "must be a list of texts", value);
                 return List.of();
             }

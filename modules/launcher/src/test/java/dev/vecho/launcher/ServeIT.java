@@ -105,7 +105,8 @@ class ServeIT {
         assertThat(result.err().lines())
                 .containsExactly(
                         file + ": listeners.a.port: must be 0..65535, was 70000",
-                        file + ": listeners.b.transport: must be one of tcp, was \"pigeon\"",
+                        file
+                                + ": listeners.b.transport: must be one of eventbus, http, tcp, udp, unix, websocket, was \"pigeon\"",
                         file + ": listeners.c.prot: is not a known key, did you mean \"port\"?");
     }
 

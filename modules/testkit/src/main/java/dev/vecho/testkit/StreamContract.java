@@ -397,7 +397,7 @@ public abstract class StreamContract {
             settle(sending::isComplete);
             await(drain(Duration.ofMillis(200)));
             eventually("the sender noticed", sending::isComplete);
-            assertThat(traffic.snapshot().active()).isZero();
+            eventually("the end is counted", () -> traffic.snapshot().active() == 0);
             assertThat(traffic.snapshot().failed()).isEqualTo(1);
         }
     }

@@ -6,6 +6,9 @@ import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -27,6 +30,11 @@ public final class EventBusTransport implements Transport {
     @Override
     public Carriage carriage() {
         return Carriage.MESSAGES;
+    }
+
+    @Override
+    public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        return List.of(new JsonObject().put("address", "vecho.selftest"));
     }
 
     @Override
