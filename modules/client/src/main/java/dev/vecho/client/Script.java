@@ -75,11 +75,6 @@ public record Script(
         return new Script(targets, other, repeat, steps, defaultSteps, tls, sources);
     }
 
-    /** This script with another number of rounds. */
-    public Script withRepeat(int other) {
-        return new Script(targets, timeout, other, steps, defaultSteps, tls, sources);
-    }
-
     /** This script with some options of TLS set, or set to something else; the others stay. */
     public Script withTls(JsonObject others, Source source) {
         Function<String, Source> merged = sources;
