@@ -1,0 +1,83 @@
+package dev.vecho.transport.quic;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.internal.VertxInternal;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out whether anybody is at a UDP port: sends it one byte from a connected socket, which is told of an ICMP answer. A
+ * socket of QUIC serves many peers, is not connected, and waits in vain. The byte is no packet of QUIC (its fixed bit is
+ * not set; RFC 9000, section 17), so that a listener drops it.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write or connect comes to the listener, or is moot.
+final class Knock extends ChannelInboundHandlerAdapter {
+
+    private final Consumer<Throwable> nobody;
+    private @Nullable Channel channel;
+    private boolean closed;
+
+    /**
+     * Makes it.
+     *
+     * @param nobody told what the operating system says, if it says something
+     */
+    Knock(Consumer<Throwable> nobody) {
+        this.nobody = nobody;
+    }
+
+    void at(VertxInternal vertx, EventLoop eventLoop, InetSocketAddress address) {
+        new Bootstrap()
+                .group(eventLoop)
+                .channelFactory(vertx.transport().datagramChannelFactory())
+                .handler(this)
+                .connect(address)
+                .addListener((io.netty.channel.ChannelFuture connected) -> {
+                    if (!connected.isSuccess()) {
+                        nobody.accept(connected.cause());
+                    } else if (closed) {
+                        connected.channel().close();
+                    } else {
+                        channel = connected.channel();
+                        channel.writeAndFlush(Unpooled.directBuffer(1, 1).writeByte(0))
+                                .addListener(sent -> {
+                                    if (!sent.isSuccess() && !closed) {
+                                        nobody.accept(sent.cause());
+                                    }
+                                });
+                    }
+                });
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ReferenceCountUtil.release(message);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!closed) {
+            nobody.accept(cause);
+        }
+    }
+
+    /** The address of this machine that packets go out from; null before it is known. */
+    @Nullable InetAddress from() {
+        return channel != null && channel.localAddress() instanceof InetSocketAddress local ? local.getAddress() : null;
+    }
+
+    void close() {
+        closed = true;
+        if (channel != null) {
+            channel.close();
+        }
+    }
+}

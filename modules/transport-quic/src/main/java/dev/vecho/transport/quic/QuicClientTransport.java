@@ -1,0 +1,200 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.Receiver.Phase;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.net.QuicConnectionInternal;
+import io.vertx.core.internal.net.QuicStreamInternal;
+import io.vertx.core.net.QuicClient;
+import io.vertx.core.net.QuicClientConfig;
+import io.vertx.core.net.QuicConfig;
+import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.SocketAddress;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Connects to one target over QUIC, each time with a connection of its own that carries one stream. Where the target's name
+ * has several addresses, the first that answers.
+ *
+ * <p>The handshake of QUIC is that of TLS too: {@link Phase#CONNECT} is both, and {@link Phase#TLS} never comes.
+ */
+final class QuicClientTransport implements ClientTransport {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QuicClientTransport.class);
+
+    /** How long one address of several may take, so that a dead one leaves time for the others. */
+    private static final int ADDRESS_TIMEOUT_MILLIS = 2000;
+
+    private static final long MAX_STREAM_DATA = 1 << 20;
+
+    /** A client's socket is of one family, and serves the connections of one event loop. */
+    private record Key(EventLoop eventLoop, boolean ipv6) {}
+
+    private final VertxInternal vertx;
+    private final String host;
+    private final int port;
+    private final @Nullable TlsClient tls;
+    private final @Nullable RecordingTrust trust;
+
+    /** Kept: a client that nobody holds is closed by the garbage collector, with its connections. */
+    private final Map<Key, QuicClient> clients = new ConcurrentHashMap<>();
+
+    /**
+     * Makes it.
+     *
+     * @param tls null only where it could not be read, which is a problem of its own
+     */
+    QuicClientTransport(Vertx vertx, String host, int port, @Nullable TlsClient tls) {
+        this.vertx = (VertxInternal) vertx;
+        this.host = host;
+        this.port = port;
+        this.tls = tls;
+        this.trust = tls == null ? null : new RecordingTrust(tls.trust());
+    }
+
+    @Override
+    public Future<Connection> connect(Receiver receiver) {
+        long start = System.nanoTime();
+        ContextInternal context = vertx.getOrCreateContext();
+        return context.executeBlocking(() -> List.of(InetAddress.getAllByName(host)), false)
+                .recover(failure -> Future.failedFuture(
+                        new TransportException(Fault.DNS, "the name " + host + " does not resolve", failure)))
+                .compose(addresses -> {
+                    receiver.completed(Phase.RESOLVE, since(start));
+                    return connectFrom(context, addresses, 0, receiver);
+                });
+    }
+
+    private Future<Connection> connectFrom(
+            ContextInternal context, List<InetAddress> addresses, int index, Receiver receiver) {
+        long start = System.nanoTime();
+        InetSocketAddress address = new InetSocketAddress(addresses.get(index), port);
+        boolean last = index + 1 == addresses.size();
+        Future<Opened> connecting = connectTo(context, address);
+        Future<Opened> connected =
+                last ? connecting : connecting.timeout(ADDRESS_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        return connected.transform(result -> {
+            if (result.succeeded()) {
+                return open(context, result.result(), receiver, start);
+            }
+            // One that answers after all comes too late.
+            connecting.onSuccess(late -> late.connection().close());
+            return last
+                    ? Future.failedFuture(QuicFailures.connect(
+                            Addresses.format(address), result.cause(), trust == null ? null : trust.refusal()))
+                    : connectFrom(context, addresses, index + 1, receiver);
+        });
+    }
+
+    /** A connection, and the address of this machine that it goes out from. */
+    private record Opened(
+            QuicConnection connection, @Nullable InetAddress from) {}
+
+    /** Connects, and learns by the way from the operating system if nobody is there, which QUIC alone does not tell. */
+    private Future<Opened> connectTo(ContextInternal context, InetSocketAddress address) {
+        Promise<Opened> promise = context.promise();
+        Knock knock = new Knock(promise::tryFail);
+        knock.at(vertx, context.nettyEventLoop(), address);
+        Future<QuicConnection> connecting;
+        try {
+            connecting = client(context.nettyEventLoop(), address.getAddress() instanceof Inet6Address)
+                    .connect(named(address));
+        } catch (RuntimeException e) {
+            connecting = Future.failedFuture(e);
+        }
+        connecting.onComplete(result -> {
+            if (result.failed()) {
+                promise.tryFail(result.cause());
+            } else if (!promise.tryComplete(new Opened(result.result(), knock.from()))) {
+                result.result().close();
+            }
+        });
+        return promise.future().onComplete(done -> knock.close());
+    }
+
+    /** An address with the name that the certificate must be for. */
+    private SocketAddress named(InetSocketAddress address) {
+        try {
+            String name = Objects.requireNonNull(tls, "validated before").peerName();
+            byte[] bytes = address.getAddress().getAddress();
+            return SocketAddress.inetSocketAddress(
+                    new InetSocketAddress(InetAddress.getByAddress(name, bytes), address.getPort()));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address has 4 or 16 bytes", e);
+        }
+    }
+
+    private QuicClient client(EventLoop eventLoop, boolean ipv6) {
+        return clients.computeIfAbsent(new Key(eventLoop, ipv6), key -> {
+            QuicConfig transport = QuicConfig.forClient()
+                    .setInitialMaxStreamDataBidiLocal(MAX_STREAM_DATA)
+                    // The caller bounds the time of a connection, and the listener says how long it keeps an idle one.
+                    .setMaxIdleTimeout(null);
+            QuicClientConfig config = new QuicClientConfig()
+                    .setTransportConfig(transport)
+                    .setConnectTimeout(Duration.ofHours(1))
+                    .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
+            return vertx.createQuicClient(
+                    config,
+                    QuicTls.options(Objects.requireNonNull(tls), Objects.requireNonNull(trust, "validated before")));
+        });
+    }
+
+    /** Runs on the connection's event loop. */
+    private Future<Connection> open(ContextInternal context, Opened opened, Receiver receiver, long start) {
+        receiver.completed(Phase.CONNECT, since(start));
+        QuicConnection quic = opened.connection();
+        ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
+        QuicChannel channel = (QuicChannel) last.channel();
+        QuicStreamConnection connection = new QuicStreamConnection(receiver, channel, opened.from());
+        last.pipeline().addBefore(last.name(), null, connection.watch());
+        return ((QuicConnectionInternal) quic)
+                .openStream(context)
+                .<Connection>map(stream -> {
+                    stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString()));
+                    ChannelHandlerContext end = ((QuicStreamInternal) stream).channelHandlerContext();
+                    end.pipeline().addBefore(end.name(), null, connection);
+                    return connection;
+                })
+                .recover(failure -> {
+                    connection.close();
+                    return Future.failedFuture(connection.failure(failure));
+                });
+    }
+
+    @Override
+    public Future<Void> close() {
+        List<Future<Void>> closing =
+                clients.values().stream().map(QuicClient::close).toList();
+        return Future.join(closing).transform(closed -> Future.succeededFuture());
+    }
+
+    private static Duration since(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+}

@@ -1,0 +1,186 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Listener;
+import dev.vecho.core.TlsServer;
+import dev.vecho.core.Traffic;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.util.NetUtil;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.QuicConnectionInternal;
+import io.vertx.core.net.QuicClientAddressValidation;
+import io.vertx.core.net.QuicConfig;
+import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.QuicDatagramConfig;
+import io.vertx.core.net.QuicServer;
+import io.vertx.core.net.QuicServerConfig;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One event loop's QUIC servers of one listener. Its connections are used on that event loop only. */
+final class QuicListener implements Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QuicListener.class);
+
+    /** How much longer than for its streams a connection waits for a sign of its peer, so that these end in order. */
+    private static final Duration LONGER = Duration.ofSeconds(3);
+
+    private final Vertx vertx;
+    private final Context context;
+    private final QuicListenerOptions options;
+    private final TlsServer tls;
+    private final AddressToken token;
+    private final Traffic traffic;
+    private final AtomicInteger connections;
+    private final List<QuicServer> servers = new CopyOnWriteArrayList<>();
+    private final List<String> addresses = new CopyOnWriteArrayList<>();
+    private final Set<ServedConnection> open = new LinkedHashSet<>();
+    private boolean draining;
+    private @Nullable Promise<Void> empty;
+
+    /**
+     * Makes it, on the event loop that it will use.
+     *
+     * @param connections how many are open on all event loops of this listener
+     */
+    QuicListener(
+            Vertx vertx, QuicListenerOptions options, AddressToken token, Traffic traffic, AtomicInteger connections) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+        this.options = options;
+        this.tls = Objects.requireNonNull(options.tls(), "validated before");
+        this.token = token;
+        this.traffic = traffic;
+        this.connections = connections;
+    }
+
+    /** Opens an address that other event loops may open too. */
+    Future<?> open(InetSocketAddress address) {
+        QuicServer server = vertx.createQuicServer(config(), QuicTls.options(tls))
+                .connectHandler(this::accept)
+                .exceptionHandler(this::handshakeFailed);
+        String host = NetUtil.toAddressString(address.getAddress());
+        servers.add(server);
+        return server.listen(address.getPort(), host)
+                .onSuccess(listening -> addresses.add("quic://" + Addresses.format(host, listening.port())))
+                .onFailure(failure -> servers.remove(server));
+    }
+
+    private QuicServerConfig config() {
+        QuicConfig transport = QuicConfig.forServer()
+                .setInitialMaxStreamsBidi(options.maxStreams())
+                // An echo of a stream that goes one way has no way back: a peer may open none.
+                .setInitialMaxStreamsUni(0)
+                .setInitialMaxStreamDataBidiRemote(options.maxStreamData())
+                .setInitialMaxData(options.maxData())
+                .setMaxIdleTimeout(options.idle().plus(LONGER));
+        if (options.datagrams()) {
+            transport.setDatagramConfig(new QuicDatagramConfig()
+                    .setEnabled(true)
+                    .setReceiveQueueLength(QuicListenerOptions.DATAGRAM_QUEUE)
+                    .setSendQueueLength(QuicListenerOptions.DATAGRAM_QUEUE));
+        }
+        QuicServerConfig config = new QuicServerConfig()
+                .setTransportConfig(transport)
+                .setReuseAddress(false)
+                .setLoadBalanced(true);
+        return options.addressValidation()
+                ? config.setClientAddressValidation(QuicClientAddressValidation.CRYPTO)
+                        .setClientAddressValidationKey(token.key())
+                : config.setClientAddressValidation(QuicClientAddressValidation.NONE);
+    }
+
+    private void handshakeFailed(Throwable cause) {
+        LOG.debug("handshake failed: {}", cause.toString());
+        if (traffic.open(Integer.MAX_VALUE)) {
+            traffic.closed(false);
+        }
+    }
+
+    /** Runs on the connection's event loop, after the handshake and before anything is read. */
+    private void accept(QuicConnection connection) {
+        ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
+        ServedConnection served =
+                new ServedConnection((QuicChannel) last.channel(), connection, options, traffic, this::closed);
+        if (connections.incrementAndGet() > options.maxConnections() || draining) {
+            connections.decrementAndGet();
+            traffic.open(0);
+            served.close(QuicError.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
+            return;
+        }
+        open.add(served);
+        connection.streamHandler(served::accept);
+        last.pipeline().addBefore(last.name(), null, served);
+    }
+
+    private void closed(ServedConnection connection) {
+        if (open.remove(connection)) {
+            connections.decrementAndGet();
+            if (open.isEmpty() && empty != null) {
+                empty.tryComplete();
+            }
+        }
+    }
+
+    @Override
+    public List<String> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    @Override
+    public List<String> notes() {
+        return tls.notes();
+    }
+
+    @Override
+    public Future<Void> drain(Duration grace) {
+        Promise<Void> drained = Promise.promise();
+        context.runOnContext(now -> drainHere(grace).compose(empty -> close()).onComplete(drained));
+        return drained.future();
+    }
+
+    private Future<Void> drainHere(Duration grace) {
+        draining = true;
+        Promise<Void> gone = Promise.promise();
+        empty = gone;
+        if (open.isEmpty()) {
+            gone.complete();
+        } else if (grace.isZero()) {
+            copyOfOpen().forEach(ServedConnection::cut);
+        } else {
+            long timer = vertx.setTimer(
+                    Math.max(1, grace.toMillis()), late -> copyOfOpen().forEach(ServedConnection::cut));
+            gone.future().onComplete(done -> vertx.cancelTimer(timer));
+            copyOfOpen().forEach(ServedConnection::drain);
+        }
+        return gone.future();
+    }
+
+    private List<ServedConnection> copyOfOpen() {
+        return new ArrayList<>(open);
+    }
+
+    /** Closes the sockets; never fails. */
+    Future<Void> close() {
+        List<Future<Void>> closing = servers.stream().map(QuicServer::close).toList();
+        return Future.join(closing).transform(closed -> {
+            servers.clear();
+            addresses.clear();
+            return Future.succeededFuture();
+        });
+    }
+}

@@ -1,0 +1,192 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.Addresses;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
+
+/** A client's stream and the connection that carries nothing else, as the last handler before that of Vert.x. */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write or close of Netty's is told by its promise, or is moot.
+final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements Connection {
+
+    private final Receiver receiver;
+    private final QuicChannel quic;
+    private final String local;
+    private final String remote;
+    private final Map<String, String> details;
+    private @Nullable QuicStreamChannel stream;
+    private @Nullable QuicConnectionCloseEvent closedByPeer;
+    private boolean over;
+
+    /**
+     * Makes the handler of a stream.
+     *
+     * @param from the address of this machine that packets go out from, or null
+     */
+    QuicStreamConnection(Receiver receiver, QuicChannel quic, @Nullable InetAddress from) {
+        this.receiver = receiver;
+        this.quic = quic;
+        this.remote = Addresses.format(quic.remoteSocketAddress());
+        // The socket is bound to no address of its own.
+        this.local = from != null && quic.localSocketAddress() instanceof InetSocketAddress socket
+                ? Addresses.format(new InetSocketAddress(from, socket.getPort()))
+                : Addresses.format(quic.localSocketAddress());
+        SSLEngine engine = quic.sslEngine();
+        this.details =
+                engine == null ? Map.of() : TlsClient.details(engine.getSession(), engine.getApplicationProtocol());
+    }
+
+    /** The handler, for the pipeline of the connection, that tells how that one ended. */
+    ChannelHandler watch() {
+        return new ChannelInboundHandlerAdapter() {
+            @Override
+            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                if (event instanceof QuicConnectionCloseEvent close) {
+                    closedByPeer = close;
+                    // After what came together with it. QUIC itself closes only when late packets can no longer come.
+                    ctx.executor().execute(quic::close);
+                }
+                ctx.fireUserEventTriggered(event);
+            }
+
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                fail(cause);
+                quic.close();
+            }
+        };
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        stream = (QuicStreamChannel) ctx.channel();
+        stream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        try {
+            if (!over) {
+                receiver.received(BufferInternal.buffer(bytes));
+            }
+        } finally {
+            bytes.release();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (!(event instanceof ChannelInputShutdownEvent)) {
+            ctx.fireUserEventTriggered(event);
+        } else if (!over) {
+            over = true;
+            receiver.ended();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (quic.isTimedOut()) {
+            fail(new TransportException(Fault.TIMEOUT, "nothing was heard from " + remote + " for too long", null));
+        } else {
+            fail(new TransportException(Fault.RESET, remote + " closed the connection", null));
+        }
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        fail(cause);
+        ctx.close();
+    }
+
+    private void fail(Throwable cause) {
+        if (!over) {
+            over = true;
+            receiver.failed(failure(cause));
+        }
+    }
+
+    /** Says what broke; what the peer said of it, if it said something. */
+    TransportException failure(Throwable cause) {
+        return closedByPeer != null ? QuicFailures.closed(remote, closedByPeer) : QuicFailures.stream(remote, cause);
+    }
+
+    @Override
+    public Future<Void> send(Buffer bytes) {
+        return adapt(open().write(((BufferInternal) bytes).getByteBuf()));
+    }
+
+    @Override
+    public Future<Void> closeOutput() {
+        // Netty puts a FIN before what still waits to be written.
+        return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> adapt(open().shutdownOutput()));
+    }
+
+    @Override
+    public Future<Void> close() {
+        over = true;
+        Promise<Void> closed = Promise.promise();
+        quic.close(false, QuicError.NONE, Unpooled.EMPTY_BUFFER)
+                // Later: whoever closes the socket while Netty reads from it makes Netty warn.
+                .addListener(done -> quic.eventLoop().execute(closed::complete));
+        return closed.future();
+    }
+
+    private QuicStreamChannel open() {
+        if (stream == null) {
+            throw new IllegalStateException("not open yet");
+        }
+        return stream;
+    }
+
+    private Future<Void> adapt(ChannelFuture future) {
+        Promise<Void> promise = Promise.promise();
+        future.addListener(done -> {
+            if (done.isSuccess()) {
+                promise.complete();
+            } else {
+                promise.fail(failure(done.cause()));
+            }
+        });
+        return promise.future();
+    }
+
+    @Override
+    public String localAddress() {
+        return local;
+    }
+
+    @Override
+    public String remoteAddress() {
+        return remote;
+    }
+
+    @Override
+    public Map<String, String> details() {
+        return details;
+    }
+}

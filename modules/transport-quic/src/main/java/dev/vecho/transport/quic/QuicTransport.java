@@ -1,0 +1,81 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.TlsClient;
+import dev.vecho.core.Transport;
+import io.netty.handler.codec.quic.Quic;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** QUIC, as {@code quic://host:port}: one bidirectional stream is what other transports call a connection. */
+public final class QuicTransport implements Transport {
+
+    @Override
+    public String name() {
+        return "quic";
+    }
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of("quic");
+    }
+
+    @Override
+    public Carriage carriage() {
+        return Carriage.STREAM;
+    }
+
+    @Override
+    public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        return List.of(new JsonObject().put("host", "127.0.0.1").put("port", 0).put("tls", tls));
+    }
+
+    @Override
+    public Optional<String> unavailable(Vertx vertx) {
+        try {
+            return Quic.isAvailable() ? Optional.empty() : Optional.of(why(Quic.unavailabilityCause()));
+        } catch (LinkageError e) {
+            return Optional.of(why(e));
+        }
+    }
+
+    private static String why(@Nullable Throwable cause) {
+        Throwable root = cause;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        String detail = root == null ? "" : ": " + (root.getMessage() == null ? root.toString() : root.getMessage());
+        return "the native library netty_quiche is missing for " + System.getProperty("os.name") + " on "
+                + System.getProperty("os.arch") + detail;
+    }
+
+    @Override
+    public ServerTransport server(Vertx vertx, Options options) {
+        return new QuicServerTransport(vertx, QuicListenerOptions.read(vertx, options));
+    }
+
+    @Override
+    public ClientTransport client(Vertx vertx, Target target, Options options) {
+        String host = target.host();
+        if (host == null) {
+            options.problem("", target + ": host: is missing, expected quic://host:port");
+            host = "";
+        } else if (target.port() == -1) {
+            options.problem("", target + ": port: is missing, expected quic://host:port");
+        }
+        if (!target.path().isEmpty() && !target.path().equals("/")) {
+            options.problem("", target + ": path: has no meaning here, was " + target.path());
+        }
+        TlsClient tls = QuicTls.readClient(vertx, options.object("tls"), host);
+        options.rejectUnknownKeys();
+        return new QuicClientTransport(vertx, host, target.port(), tls);
+    }
+}

@@ -1,0 +1,241 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.Traffic;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicConnectionStats;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.util.concurrent.Future;
+import io.vertx.core.internal.net.QuicStreamInternal;
+import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.QuicStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection that a listener accepted: its streams echo, its datagrams come back from here. It sits in the connection's
+ * Netty pipeline before the handler of Vert.x and is used on the connection's event loop only.
+ *
+ * <p>It closes the connection only when all that its streams have echoed has arrived, as far as that can be known: to close
+ * it throws away what QUIC still has to send.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A datagram may be lost, a stream that is closed may be closed already.
+final class ServedConnection extends ChannelInboundHandlerAdapter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServedConnection.class);
+
+    /**
+     * How many streams may be broken off. Netty keeps some memory for each one as long as the connection lives, and a peer
+     * that opens streams only to reset them has no good in mind.
+     */
+    private static final int MAX_BROKEN_STREAMS = 10_000;
+
+    /** When no packet came or went for so long, nothing is under way any more: it would have been sent again. */
+    private static final long QUIET_MILLIS = 300;
+
+    private final QuicChannel channel;
+    private final QuicConnection connection;
+    private final QuicListenerOptions options;
+    private final Traffic traffic;
+    private final Consumer<ServedConnection> closed;
+    private final Set<StreamEcho> streams = new LinkedHashSet<>();
+    private long lastActive = System.nanoTime();
+    private int brokenStreams;
+    private boolean carried;
+    private boolean draining;
+    private boolean over;
+    private boolean lingering;
+    private boolean datagramsWritten;
+    private @Nullable Future<?> idleWatch;
+
+    ServedConnection(
+            QuicChannel channel,
+            QuicConnection connection,
+            QuicListenerOptions options,
+            Traffic traffic,
+            Consumer<ServedConnection> closed) {
+        this.channel = channel;
+        this.connection = connection;
+        this.options = options;
+        this.traffic = traffic;
+        this.closed = closed;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        watch(options.idle().toNanos());
+    }
+
+    /** Takes a stream that the peer opened, before anything is read from it. */
+    void accept(QuicStream stream) {
+        ChannelHandlerContext last = ((QuicStreamInternal) stream).channelHandlerContext();
+        stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
+        if (draining || over) {
+            traffic.open(0);
+            ((QuicStreamChannel) last.channel()).shutdown(QuicError.STREAM_REFUSED);
+            last.channel().close();
+            countBroken();
+            return;
+        }
+        if (traffic.open(Integer.MAX_VALUE)) {
+            StreamEcho echo = new StreamEcho(traffic, options.writeQueueBytes(), options.idle(), this::ended);
+            streams.add(echo);
+            carried = true;
+            last.pipeline().addBefore(last.name(), null, echo);
+        }
+    }
+
+    private void ended(StreamEcho echo) {
+        streams.remove(echo);
+        lastActive = System.nanoTime();
+        if (!echo.whole()) {
+            countBroken();
+        }
+        if (draining && streams.isEmpty()) {
+            linger();
+        }
+    }
+
+    private void countBroken() {
+        if (++brokenStreams == MAX_BROKEN_STREAMS) {
+            close(QuicError.CONNECTION_ABUSED, "too many broken streams");
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!(message instanceof ByteBuf datagram)) {
+            ctx.fireChannelRead(message);
+            return;
+        }
+        lastActive = System.nanoTime();
+        traffic.received(datagram.readableBytes());
+        // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
+        // nevertheless.
+        if (datagram.readableBytes() <= connection.maxDatagramLength()) {
+            ctx.write(datagram);
+            datagramsWritten = true;
+        } else {
+            datagram.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (datagramsWritten) {
+            datagramsWritten = false;
+            ctx.flush();
+        }
+        ctx.fireChannelReadComplete();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        ctx.fireUserEventTriggered(event);
+        if (event instanceof QuicConnectionCloseEvent close) {
+            LOG.debug("{}: closed by the peer, error {}", channel, close.error());
+            // After what came together with it; else it would all be kept until QUIC has forgotten the connection.
+            ctx.executor().execute(() -> {
+                if (close.error() == QuicError.NONE) {
+                    endStreams();
+                }
+                channel.close();
+            });
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("{}: {}", channel, cause.toString());
+        channel.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        over = true;
+        if (idleWatch != null) {
+            idleWatch.cancel(false);
+        }
+        closed.accept(this);
+        ctx.fireChannelInactive();
+    }
+
+    /** Takes no more streams, and closes the connection when those that it has are done. */
+    void drain() {
+        draining = true;
+        if (streams.isEmpty()) {
+            linger();
+        }
+    }
+
+    /** Closes it now: a stream with nothing under way ends, any other one is reset. */
+    void cut() {
+        draining = true;
+        endStreams();
+        close(QuicError.NONE, "going away");
+    }
+
+    private void endStreams() {
+        new ArrayList<>(streams).forEach(StreamEcho::end);
+    }
+
+    /** Closes it when the peer has all, or has closed it first, as it should. */
+    private void linger() {
+        if (!carried) {
+            close(QuicError.NONE, "going away");
+        } else if (!lingering) {
+            lingering = true;
+            lingerWhileBusy(-1);
+        }
+    }
+
+    private void lingerWhileBusy(long before) {
+        if (over) {
+            return;
+        }
+        channel.collectStats().addListener(collected -> {
+            long packets = before;
+            if (collected.isSuccess() && collected.getNow() instanceof QuicConnectionStats stats) {
+                packets = stats.sent() + stats.recv();
+            }
+            if (packets == before) {
+                close(QuicError.NONE, "going away");
+                return;
+            }
+            long now = packets;
+            channel.eventLoop().schedule(() -> lingerWhileBusy(now), QUIET_MILLIS, TimeUnit.MILLISECONDS);
+        });
+    }
+
+    /** Closes it with an error code and a reason for people. */
+    void close(int error, String reason) {
+        channel.close(false, error, Unpooled.copiedBuffer(reason, StandardCharsets.US_ASCII));
+    }
+
+    private void watch(long nanos) {
+        idleWatch = channel.eventLoop().schedule(this::closeIfIdle, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void closeIfIdle() {
+        long left = options.idle().toNanos() - (System.nanoTime() - lastActive);
+        if (!streams.isEmpty()) {
+            // They have their own watch.
+            watch(options.idle().toNanos());
+        } else if (left > 0) {
+            watch(left);
+        } else {
+            close(QuicError.NONE, "idle");
+        }
+    }
+}

@@ -1,0 +1,621 @@
+package dev.vecho.transport.quic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connection;
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Io;
+import dev.vecho.core.Listener;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Source;
+import dev.vecho.core.Target;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.Transports;
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.Certificates.Issued;
+import dev.vecho.testkit.EchoClient;
+import io.netty.handler.codec.quic.QuicSslContext;
+import io.netty.handler.codec.quic.QuicSslContextBuilder;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What QUIC has beyond one stream of bytes, and our client's side of it. */
+class QuicTest {
+
+    private static final int PATIENCE_SECONDS = 60;
+
+    @TempDir
+    static Path directory;
+
+    private static Certificates certificates;
+    private static Issued localhost;
+
+    private Vertx vertx;
+    private Traffic traffic = new Traffic();
+    private final List<Listener> listeners = new ArrayList<>();
+    private @Nullable Context loop;
+
+    @BeforeAll
+    static void makeCertificates() {
+        certificates = new Certificates(directory);
+        localhost = certificates.localhost();
+    }
+
+    @BeforeEach
+    void setUp() {
+        vertx = Vertx.vertx();
+    }
+
+    @AfterEach
+    void tearDown() throws Exception {
+        await(vertx.close());
+    }
+
+    @Test
+    void isFoundByItsNameAndScheme() {
+        Transports transports = Transports.load();
+        assertThat(transports.named("quic")).get().isInstanceOf(QuicTransport.class);
+        assertThat(transports.ofScheme("quic")).get().isInstanceOf(QuicTransport.class);
+        assertThat(new QuicTransport().unavailable(vertx)).isEmpty();
+    }
+
+    @Test
+    void echoesManyStreamsOfAConnectionAtOnce() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            List<EchoClient> streams = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                streams.add(client.stream());
+            }
+            for (int i = 0; i < streams.size(); i++) {
+                streams.get(i).out().write(bytes(10_000, i));
+            }
+            assertThat(traffic.snapshot().active()).isPositive();
+            for (int i = streams.size() - 1; i >= 0; i--) {
+                streams.get(i).closeOutput();
+                assertThat(streams.get(i).in().readAllBytes()).isEqualTo(bytes(10_000, i));
+            }
+            eventually(() -> traffic.snapshot().active() == 0);
+            assertThat(traffic.snapshot().accepted()).isEqualTo(100);
+            assertThat(traffic.snapshot().failed()).isZero();
+        }
+    }
+
+    @Test
+    void goesOnWithOtherStreamsWhileSomeAreStalled() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            List<CompletableFuture<Void>> stalled = new ArrayList<>();
+            List<EchoClient> silent = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                EchoClient stream = client.stream();
+                silent.add(stream);
+                byte[] tooMuch = bytes(8 << 20, i);
+                stalled.add(CompletableFuture.runAsync(() -> {
+                    try {
+                        stream.out().write(tooMuch);
+                    } catch (IOException e) {
+                        // It is broken off in the end.
+                        return;
+                    }
+                }));
+            }
+            byte[] sent = bytes(1 << 20, 9);
+            for (int round = 0; round < 64; round++) {
+                try (EchoClient other = client.stream()) {
+                    CompletableFuture<Void> sending = CompletableFuture.runAsync(() -> {
+                        try {
+                            other.out().write(sent);
+                            other.closeOutput();
+                        } catch (IOException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    });
+                    assertThat(other.in().readAllBytes()).isEqualTo(sent);
+                    sending.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                }
+            }
+            assertThat(stalled).noneMatch(CompletableFuture::isDone);
+            // One that reads at last gets all.
+            byte[] all = silent.get(0).in().readNBytes(8 << 20);
+            assertThat(all).isEqualTo(bytes(8 << 20, 0));
+            for (EchoClient stream : silent) {
+                stream.reset();
+            }
+            for (CompletableFuture<Void> sender : stalled) {
+                sender.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    @Test
+    void allowsAsManyStreamsAsItIsTold() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put("maxStreams", 2)))) {
+            EchoClient first = client.stream();
+            client.stream().out().write(2);
+            assertThatThrownBy(client::stream).isInstanceOf(IOException.class);
+            first.out().write(1);
+            assertThat(first.in().read()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void allowsNoUnidirectionalStreams() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            assertThatThrownBy(client::unidirectional).isInstanceOf(IOException.class);
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void goesOnWhenAStreamIsReset() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            for (int i = 0; i < 100; i++) {
+                EchoClient broken = client.stream();
+                broken.out().write(bytes(1000, i));
+                broken.reset();
+            }
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            stream.closeOutput();
+            assertThat(stream.in().readAllBytes()).containsExactly(1);
+            eventually(() -> traffic.snapshot().active() == 0);
+        }
+    }
+
+    @Test
+    void echoesDatagrams() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            for (int size : new int[] {1, 100, 1000, 1100}) {
+                client.sendDatagram(bytes(size, size));
+                assertThat(client.datagram()).isEqualTo(bytes(size, size));
+            }
+            assertThat(traffic.snapshot().bytes()).isEqualTo(2201);
+            assertThat(traffic.snapshot().accepted()).as("streams").isZero();
+        }
+    }
+
+    @Test
+    void survivesAFloodOfDatagrams() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            for (int i = 0; i < 5000; i++) {
+                client.sendDatagram(bytes(1000, i));
+            }
+            assertThat(client.datagram()).hasSize(1000);
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void takesNoDatagramsWhenToldSo() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put("datagrams", false)))) {
+            assertThatThrownBy(() -> client.sendDatagram(bytes(10, 1))).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void echoesWithoutAddressValidation() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put("addressValidation", false)))) {
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void closesOneConnectionMoreThanAllowed() throws Exception {
+        Listener listener = listen(options().put("maxConnections", 1));
+        try (QuicEchoClient first = rawClient(listener)) {
+            EchoClient stream = first.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+            try (QuicEchoClient second = rawClient(listener)) {
+                assertThat(second.closeEvent().reason()).asString().isEqualTo("too many connections");
+            }
+            assertThat(traffic.snapshot().refused()).isEqualTo(1);
+        }
+    }
+
+    /** A connection that is closed before its handshake is confirmed has made quiche send packets without end. */
+    @Test
+    void connectsAndClosesAtOnce() throws Exception {
+        String address = listen(options()).addresses().get(0);
+        ClientTransport client = client(address, trusting());
+        for (int i = 0; i < 50; i++) {
+            await(onLoop(() -> client.connect(new Heard()).compose(Connection::close)));
+        }
+        await(client.close());
+    }
+
+    @Test
+    void closesAnIdleConnectionWithoutStreams() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put("idleTimeoutMillis", 200)))) {
+            assertThat(client.closeEvent().reason()).asString().isEqualTo("idle");
+        }
+    }
+
+    @Test
+    void listensOnBothFamilies() throws Exception {
+        Listener listener = listen(options().put("host", "localhost"));
+        assertThat(listener.addresses()).hasSize(2).last().asString().startsWith("quic://[::1]:");
+        for (String address : listener.addresses()) {
+            assertThat(echo(address, trusting())).isEqualTo("echo");
+        }
+    }
+
+    @Test
+    void saysWhoHasTheAddress() throws Exception {
+        int port = Target.parse(listen(options()).addresses().get(0)).port();
+        assertThatThrownBy(() -> listen(options().put("port", port)))
+                .hasRootCauseInstanceOf(BindException.class)
+                .cause()
+                .isInstanceOfSatisfying(TransportException.class, failure -> {
+                    assertThat(failure.fault()).isEqualTo(Fault.BIND);
+                    assertThat(failure).hasMessage("cannot bind 127.0.0.1:" + port + ": address already in use");
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("ios")
+    void connectsOnEveryIo(String io) throws Exception {
+        await(vertx.close());
+        vertx = Vertx.builder().withTransport(Io.transport(io)).build();
+        Listener listener = listen(options());
+        Heard heard = new Heard();
+        ClientTransport transport = client(listener.addresses().get(0), trusting());
+        Connection connection = connect(transport, heard);
+        assertThat(connection.details())
+                .containsEntry("protocol", "TLSv1.3")
+                .containsEntry("alpn", "echo")
+                .containsEntry("peer", "CN=localhost");
+        assertThat(connection.localAddress()).startsWith("127.0.0.1:");
+        assertThat("quic://" + connection.remoteAddress())
+                .isEqualTo(listener.addresses().get(0));
+        Buffer sent = Buffer.buffer(bytes(3 << 20, 3));
+        for (int at = 0; at < sent.length(); at += 1 << 16) {
+            Buffer part = sent.getBuffer(at, Math.min(at + (1 << 16), sent.length()));
+            await(onLoop(() -> connection.send(part)));
+        }
+        await(onLoop(connection::closeOutput));
+        await(heard.end.future());
+        assertThat(heard.bytes).isEqualTo(sent);
+        assertThat(heard.phases).containsExactly(Receiver.Phase.RESOLVE, Receiver.Phase.CONNECT);
+        await(onLoop(connection::close));
+        await(transport.close());
+        eventually(() -> traffic.snapshot().active() == 0);
+        assertThat(traffic.snapshot().failed()).isZero();
+    }
+
+    @ParameterizedTest
+    @MethodSource("ios")
+    void tellsThatNobodyListens(String io) throws Exception {
+        await(vertx.close());
+        vertx = Vertx.builder().withTransport(Io.transport(io)).build();
+        int port;
+        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+            port = socket.getLocalPort();
+        }
+        TransportException failure = failure("quic://127.0.0.1:" + port, trusting());
+        assertThat(failure.fault()).as(failure.getMessage()).isEqualTo(Fault.REFUSED);
+    }
+
+    @Test
+    void waitsForASilentPeerUntilItIsClosed() throws Exception {
+        try (DatagramSocket silent = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+            ClientTransport client = client("quic://127.0.0.1:" + silent.getLocalPort(), trusting());
+            Future<Connection> connecting = onLoop(() -> client.connect(new Heard()));
+            silent.receive(new DatagramPacket(new byte[2000], 2000));
+            assertThat(connecting.isComplete()).isFalse();
+            await(client.close());
+            assertThatThrownBy(() -> await(connecting)).cause().isInstanceOf(TransportException.class);
+        }
+    }
+
+    @Test
+    void tellsAnExpiredCertificate() throws Exception {
+        refused(options(certificates.expired()), trusting(), "expired");
+    }
+
+    @Test
+    void tellsAWrongName() throws Exception {
+        refused(options(certificates.forName("example.org")), trusting(), "wrong name");
+    }
+
+    @Test
+    void tellsAnUnknownAuthority() throws Exception {
+        refused(options(), new JsonObject(), "unknown authority");
+    }
+
+    @Test
+    void tellsThatThereIsNoApplicationProtocolInCommon() throws Exception {
+        refused(options(), trusting().put("alpn", "other"), "no application protocol");
+        eventually(() -> traffic.snapshot().failed() == 1);
+    }
+
+    @Test
+    void tellsAMissingClientCertificate() throws Exception {
+        refused(clientAuth(), trusting(), "certificate");
+    }
+
+    @Test
+    void acceptsAClientCertificate() throws Exception {
+        Issued someone = certificates.client("someone");
+        JsonObject tls = trusting()
+                .put("certificate", someone.certificate().toString())
+                .put("key", someone.key().toString());
+        assertThat(echo(listen(clientAuth()).addresses().get(0), tls)).isEqualTo("echo");
+    }
+
+    private static JsonObject clientAuth() {
+        JsonObject options = options();
+        options.getJsonObject("tls")
+                .put("clientAuth", "required")
+                .put("trust", certificates.authority().toString());
+        return options;
+    }
+
+    @Test
+    void acceptsAnyCertificateWhenToldTo() throws Exception {
+        String address = listen(options(certificates.expired())).addresses().get(0);
+        assertThat(echo(address, new JsonObject().put("insecure", true))).isEqualTo("echo");
+    }
+
+    @Test
+    void acceptsThePinnedCertificateOnly() throws Exception {
+        Listener listener = listen(options().put("tls", new JsonObject().put("selfSigned", true)));
+        String note = listener.notes().get(0);
+        String address = listener.addresses().get(0);
+        String fingerprint = note.substring(note.lastIndexOf(' ') + 1);
+        assertThat(echo(address, new JsonObject().put("fingerprint", fingerprint)))
+                .isEqualTo("echo");
+        assertThat(failure(address, new JsonObject().put("fingerprint", "00".repeat(32)))
+                        .fault())
+                .isEqualTo(Fault.TLS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"one.example.org,CN=one.example.org", "any.example.com,CN=any.example.com", "localhost,CN=localhost"})
+    void choosesTheCertificateByName(String name, String subject) throws Exception {
+        JsonObject options = options();
+        options.getJsonObject("tls")
+                .put(
+                        "certificates",
+                        new JsonArray()
+                                .add(tls(certificates.forName("one.example.org")))
+                                .add(tls(certificates.forName("any.example.com"))));
+        ClientTransport client =
+                client(listen(options).addresses().get(0), trusting().put("serverName", name));
+        assertThat(connect(client, new Heard()).details()).containsEntry("peer", subject);
+        await(client.close());
+    }
+
+    @Test
+    void tellsThatTheListenerWentAway() throws Exception {
+        Listener listener = listen(options());
+        Heard heard = new Heard();
+        ClientTransport client = client(listener.addresses().get(0), trusting());
+        Connection connection = connect(client, heard);
+        await(onLoop(() -> connection.send(Buffer.buffer("x"))));
+        eventually(() -> heard.bytes.length() == 1);
+        await(listener.drain(Duration.ZERO));
+        await(heard.end.future());
+        await(client.close());
+    }
+
+    @Test
+    void rejectsWhatItDoesNotUnderstand() {
+        assertThat(problems(new JsonObject()))
+                .containsExactly(
+                        "test: tls: is missing: QUIC is always encrypted, give a certificate and key or selfSigned");
+        assertThat(problems(options()
+                        .put("maxStreams", 0)
+                        .put("idleTimeoutMillis", 0)
+                        .put("maxStream", 1)))
+                .containsExactly(
+                        "test: idleTimeoutMillis: must be 1..31536000000, was 0",
+                        "test: maxStreams: must be 1..1048576, was 0",
+                        "test: maxStream: is not a known key, did you mean \"maxStreams\"?");
+        JsonObject odd = options();
+        odd.getJsonObject("tls")
+                .put("engine", "jdk")
+                .put("protocols", "TLSv1.2")
+                .put("alpn", new JsonArray());
+        assertThat(problems(odd))
+                .containsExactly(
+                        "test: tls.engine: has no meaning for QUIC, which brings its own TLS",
+                        "test: tls.protocols: must have TLSv1.3, for QUIC has no other",
+                        "test: tls.alpn: must have a protocol, for QUIC needs one");
+    }
+
+    static List<String> ios() {
+        return Io.available();
+    }
+
+    private static JsonObject options() {
+        return options(localhost);
+    }
+
+    private static JsonObject options(Issued certificate) {
+        return new JsonObject().put("host", "127.0.0.1").put("port", 0).put("tls", tls(certificate));
+    }
+
+    private static JsonObject tls(Issued certificate) {
+        return new JsonObject()
+                .put("certificate", certificate.certificate().toString())
+                .put("key", certificate.key().toString());
+    }
+
+    private static JsonObject trusting() {
+        return new JsonObject().put("trust", certificates.authority().toString());
+    }
+
+    private List<String> problems(JsonObject options) {
+        Problems problems = new Problems();
+        try {
+            new QuicTransport().server(vertx, Options.of(options, Source.named("test"), problems));
+            problems.throwIfAny();
+            return List.of();
+        } catch (InvalidInputException e) {
+            return e.problems();
+        }
+    }
+
+    private Listener listen(JsonObject options) throws Exception {
+        Problems problems = new Problems();
+        ServerTransport server = new QuicTransport().server(vertx, Options.of(options, Source.named("test"), problems));
+        problems.throwIfAny();
+        traffic = new Traffic();
+        Listener listener = await(onLoop(() -> server.listen(traffic)));
+        listeners.add(listener);
+        return listener;
+    }
+
+    private static QuicEchoClient rawClient(Listener listener) throws IOException {
+        Target target = Target.parse(listener.addresses().get(0));
+        QuicSslContext tls = QuicSslContextBuilder.forClient()
+                .trustManager(certificates.trustManager())
+                .applicationProtocols("echo")
+                .build();
+        return QuicEchoClient.connect(tls, new InetSocketAddress(target.host(), target.port()), 0);
+    }
+
+    private ClientTransport client(String address, JsonObject tls) {
+        Problems problems = new Problems();
+        ClientTransport client = new QuicTransport()
+                .client(
+                        vertx,
+                        Target.parse(address),
+                        Options.of(new JsonObject().put("tls", tls), Source.named("test"), problems));
+        problems.throwIfAny();
+        return client;
+    }
+
+    private Connection connect(ClientTransport client, Heard heard) throws Exception {
+        return await(onLoop(() -> client.connect(heard)));
+    }
+
+    /** Has a text echoed and returns what came. */
+    private String echo(String address, JsonObject tls) throws Exception {
+        Heard heard = new Heard();
+        ClientTransport client = client(address, tls);
+        Connection connection = connect(client, heard);
+        await(onLoop(() -> connection.send(Buffer.buffer("echo"))));
+        await(onLoop(connection::closeOutput));
+        await(heard.end.future());
+        await(client.close());
+        return heard.bytes.toString();
+    }
+
+    private TransportException failure(String address, JsonObject tls) throws Exception {
+        try {
+            String came = echo(address, tls);
+            throw new AssertionError("no failure, but " + came);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TransportException failure) {
+                return failure;
+            }
+            throw e;
+        }
+    }
+
+    private void refused(JsonObject server, JsonObject tls, String reason) throws Exception {
+        String address = listen(server).addresses().get(0).replace("127.0.0.1", "localhost");
+        TransportException failure = failure(address, tls);
+        assertThat(failure.fault()).as(failure.getMessage()).isEqualTo(Fault.TLS);
+        assertThat(failure).hasMessageContaining(reason);
+    }
+
+    /** Runs a task on one event loop, always the same. */
+    private <T> Future<T> onLoop(Supplier<Future<T>> task) {
+        Promise<T> promise = Promise.promise();
+        Context context = loop == null ? vertx.getOrCreateContext() : loop;
+        loop = context;
+        context.runOnContext(now -> task.get().onComplete(promise));
+        return promise.future();
+    }
+
+    private static <T> T await(Future<T> future) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static void eventually(BooleanSupplier condition) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(PATIENCE_SECONDS).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    private static byte[] bytes(int count, long seed) {
+        byte[] bytes = new byte[count];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    /** Keeps what a connection tells. */
+    private static final class Heard implements Receiver {
+
+        private final Buffer bytes = Buffer.buffer();
+        private final List<Phase> phases = new ArrayList<>();
+        private final Promise<Void> end = Promise.promise();
+
+        @Override
+        public void completed(Phase phase, Duration took) {
+            phases.add(phase);
+        }
+
+        @Override
+        public void received(Buffer part) {
+            bytes.appendBuffer(part);
+        }
+
+        @Override
+        public void ended() {
+            end.tryComplete();
+        }
+
+        @Override
+        public void failed(TransportException cause) {
+            end.tryFail(cause);
+        }
+    }
+}
