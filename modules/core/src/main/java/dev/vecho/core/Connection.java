@@ -1,5 +1,6 @@
 package dev.vecho.core;
 
+import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.Map;
@@ -26,6 +27,25 @@ public interface Connection {
 
     /** Closes the connection, both ways; never fails. */
     Future<Void> close();
+
+    /**
+     * Breaks the connection off, what was not sent yet is lost: a TCP reset, for example. Where a transport knows no such
+     * thing, it closes. Never fails.
+     */
+    default Future<Void> reset() {
+        return close();
+    }
+
+    /**
+     * Begins TLS on a connection that was opened without, with the target's {@code tls} options. Nothing may be sent until
+     * the result completes.
+     *
+     * @return fails with a {@link TransportException}, also where the transport has no TLS to begin
+     */
+    default Future<Void> startTls() {
+        return Future.failedFuture(
+                new TransportException(Fault.OTHER, remoteAddress() + ": TLS cannot be begun on this transport", null));
+    }
 
     /** The address of this side, such as {@code 127.0.0.1:50412}. */
     String localAddress();

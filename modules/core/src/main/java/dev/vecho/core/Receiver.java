@@ -20,6 +20,15 @@ public interface Receiver {
     default void completed(Phase phase, Duration took) {}
 
     /**
+     * Something is not as it should be, although a connection comes about: of two addresses only one answered, for
+     * example.
+     *
+     * @param word stable, for programs, such as {@code family}
+     * @param sentence for people
+     */
+    default void warned(String word, String sentence) {}
+
+    /**
      * Bytes, or one message, came.
      *
      * @param bytes valid during this call only

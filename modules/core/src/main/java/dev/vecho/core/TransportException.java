@@ -30,14 +30,30 @@ public final class TransportException extends Exception {
     }
 
     private final Fault fault;
+    private final @Nullable String reason;
 
     public TransportException(Fault fault, String message, @Nullable Throwable cause) {
+        this(fault, null, message, cause);
+    }
+
+    /**
+     * Makes it.
+     *
+     * @param reason see {@link #reason}
+     */
+    public TransportException(Fault fault, @Nullable String reason, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.fault = fault;
+        this.reason = reason;
     }
 
     public Fault fault() {
         return fault;
+    }
+
+    /** Which of the faults of its kind it was, in a stable word for programs, such as {@code expired}; null for no other. */
+    public @Nullable String reason() {
+        return reason;
     }
 
     /** The message; a {@link TransportException} always has one. */
