@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
@@ -119,18 +118,12 @@ public final class Check {
 
     private static Check open(Vertx vertx, Script script, Transports transports, String uri, String place) {
         Target target;
+        Transport transport;
         try {
             target = Target.parse(uri);
+            transport = transports.reaching(vertx, target);
         } catch (IllegalArgumentException e) {
             throw new InvalidInputException(List.of(place + e.getMessage()));
-        }
-        Transport transport = transports
-                .ofScheme(target.scheme())
-                .orElseThrow(() -> new InvalidInputException(List.of(place + uri + ": scheme: \"" + target.scheme()
-                        + "\" is not known" + Options.didYouMean(target.scheme(), transports.schemes()))));
-        Optional<String> missing = transport.unavailable(vertx);
-        if (missing.isPresent()) {
-            throw new InvalidInputException(List.of(place + uri + ": cannot run here: " + missing.get()));
         }
         rejectImpossibleSteps(script, transport.carriage(), target);
         Supplier<ClientTransport> opener = () -> {

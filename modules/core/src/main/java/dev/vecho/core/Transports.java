@@ -1,5 +1,6 @@
 package dev.vecho.core;
 
+import io.vertx.core.Vertx;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,24 @@ public final class Transports {
 
     public Optional<Transport> ofScheme(String scheme) {
         return Optional.ofNullable(byScheme.get(scheme));
+    }
+
+    /**
+     * The transport that reaches a target.
+     *
+     * @throws IllegalArgumentException with a message that starts with the target, if there is none or it cannot run here
+     */
+    public Transport reaching(Vertx vertx, Target target) {
+        Transport transport = byScheme.get(target.scheme());
+        if (transport == null) {
+            throw new IllegalArgumentException(target + ": scheme: \"" + target.scheme() + "\" is not known"
+                    + Options.didYouMean(target.scheme(), schemes()));
+        }
+        Optional<String> missing = transport.unavailable(vertx);
+        if (missing.isPresent()) {
+            throw new IllegalArgumentException(target + ": cannot run here: " + missing.get());
+        }
+        return transport;
     }
 
     /** All names, in order. */

@@ -13,7 +13,7 @@ final class Launch {
 
     /** An instance with an event loop for each core, which unpacks nothing to the disk. */
     static Vertx vertx(String io) {
-        return builder(io).build();
+        return builder(io, processors()).build();
     }
 
     /**
@@ -22,13 +22,23 @@ final class Launch {
      * @param owner whether it keeps its share of the cluster's own data
      */
     static Vertx vertx(String io, ClusterFlags cluster, boolean owner) {
-        return cluster.wanted() ? cluster.join(builder(io), owner) : vertx(io);
+        return vertx(io, processors(), cluster, owner);
     }
 
-    private static VertxBuilder builder(String io) {
+    /** The same, with so many event loops. */
+    static Vertx vertx(String io, int eventLoops, ClusterFlags cluster, boolean owner) {
+        VertxBuilder builder = builder(io, eventLoops);
+        return cluster.wanted() ? cluster.join(builder, owner) : builder.build();
+    }
+
+    private static int processors() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    private static VertxBuilder builder(String io, int eventLoops) {
         return Vertx.builder()
                 .with(new VertxOptions()
-                        .setEventLoopPoolSize(Runtime.getRuntime().availableProcessors())
+                        .setEventLoopPoolSize(eventLoops)
                         .setFileSystemOptions(new FileSystemOptions()
                                 .setFileCachingEnabled(false)
                                 .setClassPathResolvingEnabled(false)))

@@ -25,7 +25,8 @@ class ArchitectureTest {
 
     @Test
     void seesAllModules() {
-        for (String module : new String[] {"core", "server", "client", "launcher", "transport.tcp", "testkit"}) {
+        for (String module :
+                new String[] {"core", "server", "client", "load", "launcher", "transport.tcp", "testkit"}) {
             assertThat(classes.stream().anyMatch(type -> type.getPackageName().equals("dev.vecho." + module)))
                     .as(module)
                     .isTrue();
@@ -44,6 +45,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.server..")
                 .layer("client")
                 .definedBy("dev.vecho.client..")
+                .layer("load")
+                .definedBy("dev.vecho.load..")
                 .layer("launcher")
                 .definedBy("dev.vecho.launcher..")
                 .layer("testkit")
@@ -58,8 +61,10 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("client")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("load")
+                .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("core")
-                .mayOnlyBeAccessedByLayers("transports", "server", "client", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers("transports", "server", "client", "load", "launcher", "testkit")
                 .check(classes);
     }
 
