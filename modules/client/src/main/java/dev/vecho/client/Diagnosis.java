@@ -4,12 +4,15 @@ import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.json.JsonObject;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What broke.
  *
  * @param word stable, for programs
+ * @param reason which kind it is of those that the word stands for, lower case with hyphens, for programs too; null where
+ *     the word says all. See {@link Word#TLS}, {@link Word#RESET} and {@link Word#IDLE}.
  * @param sentence for people
  * @param step the index of the step that failed, or null if none had begun or all were done
  * @param offset of the first wrong, unexpected or missing byte in all that came, or null
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Diagnosis(
         Word word,
+        @Nullable String reason,
         String sentence,
         @Nullable Integer step,
         @Nullable Long offset,
@@ -32,24 +36,51 @@ public record Diagnosis(
         REFUSED,
         /** The network or the host cannot be reached. */
         UNREACHABLE,
-        /** Something did not happen in time: the connection, the rest of an echo, the end. */
+        /** Nothing answered the attempt to connect: something on the way drops packets, or there is no such machine. */
+        FILTERED,
+        /** Something did not happen in time: the rest of an echo, the end, the name's address. */
         TIMEOUT,
-        /** TLS was not agreed upon. */
+        /**
+         * TLS was not agreed upon. Reasons: {@code expired}, {@code not-yet-valid}, {@code wrong-name},
+         * {@code unknown-authority}, {@code self-signed}, {@code wrong-purpose}, {@code weak}, {@code protocol},
+         * {@code cipher}, {@code alpn}, {@code client-certificate-required}, {@code client-certificate-refused},
+         * {@code plain-text} (the peer does not speak TLS), {@code required} (the peer speaks TLS, and plain text was
+         * spoken to it), {@code closed}, {@code timeout}, {@code other}.
+         */
         TLS,
-        /** The connection was broken. */
+        /**
+         * The connection was broken off. Reasons: {@code before} (nothing had come back), {@code during}, {@code after}
+         * (all that was sent had come back).
+         */
         RESET,
-        /** The end came before all that was expected, or a message came back shorter. */
+        /** The end came without a reply, although one was due. */
+        CLOSED,
+        /** The end came in the middle of what was expected, or a message came back shorter. */
         TRUNCATED,
-        /** A byte came back as another. */
+        /** Bytes came back as others. */
         CORRUPTED,
-        /** Bytes came that were never sent. */
+        /** Bytes came that were never sent, or too often; where an echo is expected, too, it may go on after them. */
         INJECTED,
-        /** An echo or the end came when the script expected nothing. */
-        UNEXPECTED,
-        /** The output was closed, and the end never came. */
-        HALF_CLOSE,
+        /** Bytes came that were sent on another connection, or in an earlier round. */
+        FOREIGN,
+        /** Some bytes, or messages, are missing, and what was sent after them came back. */
+        LOST,
+        /** A message came back more than once. */
+        DUPLICATED,
+        /** A message came back after one that was sent later. */
+        REORDERED,
         /** Connected, and nothing at all came back. */
         SILENT,
+        /** The output was closed, and the end never came. */
+        HALF_CLOSE,
+        /** The connection was cut while nothing was under way. Reasons: {@code closed}, {@code reset}. */
+        IDLE,
+        /** Bytes still trickled in when the limit of a step had passed. */
+        SLOW,
+        /** An echo or the end came when the script expected nothing. */
+        UNEXPECTED,
+        /** All came back, but not as well as the script demands. */
+        BUDGET,
         /** Anything else. */
         FAILED;
 
@@ -72,27 +103,40 @@ public record Diagnosis(
     }
 
     static Diagnosis of(Word word, String sentence) {
-        return new Diagnosis(word, sentence, null, null, null, null);
+        return new Diagnosis(word, null, sentence, null, null, null, null);
     }
 
     static Diagnosis at(Word word, String sentence, long offset) {
-        return new Diagnosis(word, sentence, null, offset, null, null);
+        return new Diagnosis(word, null, sentence, null, offset, null, null);
     }
 
     static Diagnosis of(Throwable cause) {
-        Word word = cause instanceof TransportException fault ? Word.of(fault.fault()) : Word.FAILED;
-        String message = cause.getMessage();
-        return of(word, message == null ? cause.toString() : message);
+        String message = Objects.requireNonNullElse(cause.getMessage(), cause.toString());
+        return cause instanceof TransportException fault
+                ? of(Word.of(fault.fault()), message).because(fault.reason())
+                : of(Word.FAILED, message);
+    }
+
+    /** This diagnosis with a reason. */
+    Diagnosis because(@Nullable String other) {
+        return new Diagnosis(word, other, sentence, step, offset, expected, found);
     }
 
     /** This diagnosis with the step, unless it has one. */
     Diagnosis inStep(@Nullable Integer other) {
-        return new Diagnosis(word, sentence, step == null ? other : step, offset, expected, found);
+        return new Diagnosis(word, reason, sentence, step == null ? other : step, offset, expected, found);
     }
 
-    /** {@code word}, {@code sentence}, and where known {@code step}, {@code offset}, {@code expected}, {@code found}. */
+    /** The word, with the reason where there is one: {@code tls: expired}. */
+    public String kind() {
+        return reason == null ? word.toString() : word + ": " + reason;
+    }
+
+    /** {@code word}, {@code sentence}, and where known {@code reason}, {@code step}, {@code offset}, {@code expected}, {@code found}. */
     public JsonObject toJson() {
-        JsonObject json = new JsonObject().put("word", word.toString()).put("sentence", sentence);
+        JsonObject json = new JsonObject().put("word", word.toString());
+        putIfKnown(json, "reason", reason);
+        json.put("sentence", sentence);
         putIfKnown(json, "step", step);
         putIfKnown(json, "offset", offset);
         putIfKnown(json, "expected", expected);

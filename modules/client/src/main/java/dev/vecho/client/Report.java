@@ -21,7 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param bytesSent those that the operating system took
  * @param bytesReceived those that came, wrong ones among them
  * @param roundTrips for each step that expects an echo, and got it: from the first byte handed over of the first payload
- *     that it waits for, to the last byte that came back
+ *     that it waits for, to the last byte that came back. Of a send with a {@code count}, those of each block or message
+ *     instead: from when it was handed over.
+ * @param corrected of sends with a rate, each block's or message's time from when it was meant to be sent: where a stall
+ *     held up the sending, these tell it, and {@code roundTrips} do not
+ * @param messages what became of messages; null where a stream of bytes is carried
+ * @param warnings what is not as it should be, and did not fail the round
+ * @param seed from which the random payloads without a seed of their own were made. A run with this seed sends the same
+ *     bytes in its first round, so that this round can be played again.
  */
 public record Report(
         String target,
@@ -35,11 +42,59 @@ public record Report(
         Phases phases,
         long bytesSent,
         long bytesReceived,
-        List<Duration> roundTrips) {
+        RoundTrips roundTrips,
+        RoundTrips corrected,
+        @Nullable Messages messages,
+        List<Warning> warnings,
+        long seed) {
 
     public Report {
         details = Map.copyOf(details);
-        roundTrips = List.copyOf(roundTrips);
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Something that does not fail a round.
+     *
+     * @param word stable, for programs, such as {@code family}
+     * @param sentence for people
+     */
+    public record Warning(String word, String sentence) {
+
+        private JsonObject toJson() {
+            return new JsonObject().put("word", word).put("sentence", sentence);
+        }
+    }
+
+    /**
+     * What became of messages.
+     *
+     * @param sent those handed over to be sent
+     * @param received those that came, wrong ones among them
+     * @param lost those that a step waited for in vain
+     * @param duplicated those that came once more
+     * @param reordered those that came after one that was sent later
+     * @param jitter the mean deviation of the time between messages, smoothed, as RFC 3550 section 6.4.1 has it, but of
+     *     round trips, since the clock of the other side is not known; null where less than two round trips were measured
+     */
+    public record Messages(
+            long sent,
+            long received,
+            long lost,
+            long duplicated,
+            long reordered,
+            @Nullable Duration jitter) {
+
+        private JsonObject toJson() {
+            JsonObject json = new JsonObject()
+                    .put("sent", sent)
+                    .put("received", received)
+                    .put("lost", lost)
+                    .put("duplicated", duplicated)
+                    .put("reordered", reordered);
+            Diagnosis.putIfKnown(json, "jitterMillis", jitter == null ? null : millis(jitter));
+            return json;
+        }
     }
 
     /**
@@ -80,7 +135,10 @@ public record Report(
      * {@code durationMillis}, {@code verdict} ({@code passed} or {@code failed}), {@code diagnosis} (see
      * {@link Diagnosis#toJson}), {@code localAddress}, {@code remoteAddress}, {@code details}, {@code phases}
      * ({@code resolveMillis}, {@code connectMillis}, {@code tlsMillis}, {@code firstByteMillis}, {@code lastByteMillis}),
-     * {@code bytesSent}, {@code bytesReceived}, {@code roundTripMillis} (a list). What is not known is not there.
+     * {@code bytesSent}, {@code bytesReceived}, {@code roundTripMillis} (a list; empty if there were more than 1000),
+     * {@code roundTrips} and {@code corrected} (see {@link RoundTrips#toJson}), {@code messages} ({@code sent},
+     * {@code received}, {@code lost}, {@code duplicated}, {@code reordered}, {@code jitterMillis}), {@code warnings} (a list
+     * of {@code word} and {@code sentence}; not there if there is none), {@code seed}. What is not known is not there.
      * Milliseconds have up to three decimals.
      */
     public JsonObject toJson() {
@@ -96,13 +154,23 @@ public record Report(
         Diagnosis.putIfKnown(json, "remoteAddress", remoteAddress);
         JsonObject negotiated = new JsonObject();
         details.forEach(negotiated::put);
-        return json.put("details", negotiated)
+        json.put("details", negotiated)
                 .put("phases", phases.toJson())
                 .put("bytesSent", bytesSent)
                 .put("bytesReceived", bytesReceived)
                 .put(
                         "roundTripMillis",
-                        new JsonArray(roundTrips.stream().map(Report::millis).toList()));
+                        new JsonArray(
+                                roundTrips.each().stream().map(Report::millis).toList()));
+        Diagnosis.putIfKnown(json, "roundTrips", roundTrips.isEmpty() ? null : roundTrips.toJson());
+        Diagnosis.putIfKnown(json, "corrected", corrected.isEmpty() ? null : corrected.toJson());
+        Diagnosis.putIfKnown(json, "messages", messages == null ? null : messages.toJson());
+        if (!warnings.isEmpty()) {
+            json.put(
+                    "warnings",
+                    new JsonArray(warnings.stream().map(Warning::toJson).toList()));
+        }
+        return json.put("seed", seed);
     }
 
     static String verdict(boolean passed) {

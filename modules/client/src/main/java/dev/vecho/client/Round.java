@@ -40,7 +40,9 @@ final class Round implements Receiver {
 
     private final Promise<Report> report = Promise.promise();
     private final Verifier verifier;
-    private final List<Duration> roundTrips = new ArrayList<>();
+    private final RoundTrips.Recorder roundTrips = new RoundTrips.Recorder();
+    private int echoed;
+    private final List<Report.Warning> warnings = new ArrayList<>();
     private final Map<Phase, Duration> opening = new EnumMap<>(Phase.class);
     private @Nullable Duration firstByte;
     private @Nullable Duration lastByte;
@@ -170,6 +172,11 @@ final class Round implements Receiver {
     }
 
     @Override
+    public void warned(String word, String sentence) {
+        on(() -> warnings.add(new Report.Warning(word, sentence)));
+    }
+
+    @Override
     public void received(Buffer bytes) {
         on(() -> {
             long now = nanoTime.getAsLong();
@@ -232,10 +239,10 @@ final class Round implements Receiver {
 
     private void measureRoundTrips(long now) {
         while (sender != null
-                && roundTrips.size() < plan.echoes().size()
-                && plan.echoes().get(roundTrips.size()).upTo() <= verifier.completed()) {
-            int send = plan.echoes().get(roundTrips.size()).firstSend();
-            roundTrips.add(Duration.ofNanos(now - sender.startedAt(send)));
+                && echoed < plan.echoes().size()
+                && plan.echoes().get(echoed).upTo() <= verifier.completed()) {
+            int send = plan.echoes().get(echoed++).firstSend();
+            roundTrips.record(now - sender.startedAt(send));
         }
     }
 
@@ -451,7 +458,11 @@ final class Round implements Receiver {
                         lastByte),
                 sender == null ? 0 : sender.sent(),
                 verifier.received(),
-                roundTrips);
+                roundTrips.get(),
+                RoundTrips.NONE,
+                null,
+                warnings,
+                0);
         close().onComplete(closed -> report.tryComplete(result));
     }
 

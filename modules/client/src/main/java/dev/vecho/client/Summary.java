@@ -55,7 +55,7 @@ public record Summary(
     /** This summary with one more round. */
     public Summary plus(Report report) {
         RoundTrips trips = roundTrips;
-        for (Duration trip : report.roundTrips()) {
+        for (Duration trip : report.roundTrips().each()) {
             trips = RoundTrips.plus(trips, trip);
         }
         Map<Word, Long> counted = words;

@@ -20,7 +20,7 @@ public final class TextReport {
         Diagnosis diagnosis = report.diagnosis();
         if (diagnosis != null) {
             String line =
-                    start + " FAILED " + diagnosis.word() + ": " + diagnosis.sentence() + where(report, diagnosis);
+                    start + " FAILED " + diagnosis.kind() + ": " + diagnosis.sentence() + where(report, diagnosis);
             // Part of the sentence may come from the peer, a certificate's name for example: it must not rule a
             // terminal.
             return line.replaceAll("\\p{Cc}", "?");

@@ -121,6 +121,7 @@ final class Verifier {
                 + hex.toHexDigits(expected[index]);
         return new Diagnosis(
                 Word.CORRUPTED,
+                null,
                 sentence,
                 null,
                 offset,

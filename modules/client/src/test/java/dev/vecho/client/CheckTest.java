@@ -68,7 +68,7 @@ final class CheckTest {
         assertThat(report.round()).isEqualTo(1);
         assertThat(report.bytesSent()).isEqualTo(TEXT.length());
         assertThat(report.bytesReceived()).isEqualTo(TEXT.length());
-        assertThat(report.roundTrips()).hasSize(1);
+        assertThat(report.roundTrips().each()).hasSize(1);
         assertThat(report.localAddress()).isEqualTo("near:1");
         assertThat(report.remoteAddress()).isEqualTo("far:2");
         assertThat(report.details()).containsEntry("protocol", "fake");
@@ -103,7 +103,7 @@ final class CheckTest {
                 {"send": {"text": "cd"}}, {"send": {"text": "ef"}}, {"expect": "echo"}"""), nanos::get);
 
         assertPassed(report);
-        assertThat(report.roundTrips()).containsExactly(Duration.ofNanos(20), Duration.ofNanos(1040));
+        assertThat(report.roundTrips().each()).containsExactly(Duration.ofNanos(20), Duration.ofNanos(1040));
         assertThat(report.phases().firstByte()).isEqualTo(Duration.ofNanos(10));
         assertThat(report.phases().lastByte()).isEqualTo(Duration.ofNanos(2060));
     }
@@ -132,7 +132,7 @@ final class CheckTest {
 
         assertPassed(report);
         assertThat(report.bytesReceived()).isEqualTo(300_015);
-        assertThat(report.roundTrips()).hasSize(2);
+        assertThat(report.roundTrips().each()).hasSize(2);
     }
 
     @Test
@@ -671,7 +671,7 @@ final class CheckTest {
                 {"send": {"random": 200000}}, {"send": {"text": ""}}, {"send": {"text": "c"}}, {"expect": "echo"},
                 {"send": {"text": "d"}}, {"expect": {"text": "d"}}, {"expect": "echo"}"""), System::nanoTime);
         assertPassed(report);
-        assertThat(report.roundTrips()).hasSize(1);
+        assertThat(report.roundTrips().each()).hasSize(1);
         assertPassed(play(Carriage.MESSAGES, new FakeClient(NO_END), Script.standard(), System::nanoTime));
     }
 

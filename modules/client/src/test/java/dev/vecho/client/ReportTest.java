@@ -3,6 +3,7 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.Diagnosis.Word;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 final class ReportTest {
 
     private static final Diagnosis CORRUPTED =
-            new Diagnosis(Word.CORRUPTED, "byte 7 came back as 0x00, expected 0xff", 1, 7L, "ff01", "0001");
+            new Diagnosis(Word.CORRUPTED, null, "byte 7 came back as 0x00, expected 0xff", 1, 7L, "ff01", "0001");
 
     @Test
     void writesPassedRound() {
@@ -25,7 +26,10 @@ final class ReportTest {
                   "localAddress": "127.0.0.1:5", "remoteAddress": "127.0.0.1:7007",
                   "details": { "protocol": "TLSv1.3" },
                   "phases": { "connectMillis": 0.25, "firstByteMillis": 0.3, "lastByteMillis": 0.4 },
-                  "bytesSent": 42, "bytesReceived": 41, "roundTripMillis": [ 0.412, 1.0 ] }"""));
+                  "bytesSent": 42, "bytesReceived": 41, "roundTripMillis": [ 0.412, 1.0 ],
+                  "roundTrips": { "count": 2, "min": 0.412, "mean": 0.706, "p50": 0.412, "p90": 1.0, "p99": 1.0,
+                                  "p999": 1.0, "max": 1.0 },
+                  "seed": 7 }"""));
     }
 
     @Test
@@ -42,6 +46,41 @@ final class ReportTest {
         assertThat(Arrays.stream(Word.values()).map(Word::toString))
                 .contains("dns", "half-close", "silent")
                 .allMatch(word -> word.matches("[a-z-]+"));
+    }
+
+    @Test
+    void writesReasonMessagesWarningsAndCorrectedRoundTrips() {
+        Report plain =
+                report(1, Diagnosis.of(Word.TLS, "the certificate has expired").because("expired"));
+        Report report = new Report(
+                plain.target(),
+                plain.round(),
+                plain.startedAt(),
+                plain.duration(),
+                plain.diagnosis(),
+                plain.localAddress(),
+                plain.remoteAddress(),
+                plain.details(),
+                plain.phases(),
+                plain.bytesSent(),
+                plain.bytesReceived(),
+                RoundTrips.NONE,
+                RoundTrips.of(Duration.ofMillis(4)),
+                new Report.Messages(5, 4, 3, 2, 1, Duration.ofNanos(1_500_000)),
+                List.of(new Report.Warning("family", "only IPv4 answers")),
+                7);
+
+        JsonObject json = report.toJson();
+
+        assertThat(json.getJsonObject("diagnosis")).isEqualTo(new JsonObject("""
+                { "word": "tls", "reason": "expired", "sentence": "the certificate has expired" }"""));
+        assertThat(json.getJsonObject("messages")).isEqualTo(new JsonObject("""
+                { "sent": 5, "received": 4, "lost": 3, "duplicated": 2, "reordered": 1, "jitterMillis": 1.5 }"""));
+        assertThat(json.getJsonArray("warnings"))
+                .isEqualTo(new JsonArray("[{ \"word\": \"family\", \"sentence\": \"only IPv4 answers\" }]"));
+        assertThat(json.getJsonObject("corrected").getDouble("p99")).isEqualTo(4.0);
+        assertThat(json.containsKey("roundTrips")).isFalse();
+        assertThat(TextReport.line(report)).contains("FAILED tls: expired: the certificate has expired");
     }
 
     @Test
@@ -78,10 +117,7 @@ final class ReportTest {
                         .put("target", "tcp://a:1")
                         .put("verdict", "passed")
                         .put("summary", good.summary().toJson())
-                        .put(
-                                "rounds",
-                                new io.vertx.core.json.JsonArray()
-                                        .add(report(1, null).toJson())));
+                        .put("rounds", new JsonArray().add(report(1, null).toJson())));
     }
 
     @Test
@@ -116,6 +152,12 @@ final class ReportTest {
                         null, Duration.ofNanos(250_000), null, Duration.ofNanos(300_000), Duration.ofNanos(400_000)),
                 42,
                 41,
-                Arrays.stream(roundTripNanos).mapToObj(Duration::ofNanos).toList());
+                RoundTrips.of(Arrays.stream(roundTripNanos)
+                        .mapToObj(Duration::ofNanos)
+                        .toArray(Duration[]::new)),
+                RoundTrips.NONE,
+                null,
+                List.of(),
+                7);
     }
 }

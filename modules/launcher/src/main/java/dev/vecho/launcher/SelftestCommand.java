@@ -199,7 +199,7 @@ final class SelftestCommand implements Callable<Integer> {
     }
 
     private static double longestMillis(Report report) {
-        return report.roundTrips().stream().mapToLong(Duration::toNanos).max().orElse(0) / 1e6;
+        return report.roundTrips().max().toNanos() / 1e6;
     }
 
     private static String sentence(Report report) {
