@@ -38,40 +38,36 @@ final class HttpClientTransport implements ClientTransport {
     public Future<Connection> connect(Receiver receiver) {
         return connector.connect(
                 receiver,
-                (last, ssl) -> ssl != null && "h2".equals(ssl.applicationProtocol())
-                        ? open2(last, ssl, receiver)
-                        : open1(last, ssl, receiver));
+                (channel, ssl) -> ssl != null && "h2".equals(ssl.applicationProtocol())
+                        ? open2(channel, ssl, receiver)
+                        : open1(channel, ssl, receiver));
     }
 
-    private Future<Connection> open1(ChannelHandlerContext last, @Nullable SslHandler ssl, Receiver receiver) {
+    private Future<Connection> open1(Channel channel, @Nullable SslHandler ssl, Receiver receiver) {
         HttpConnection connection = new HttpConnection(connector, receiver, ssl, "HTTP/1.1");
-        last.pipeline().addBefore(last.name(), null, new HttpClientCodec());
-        last.pipeline().addBefore(last.name(), null, connection);
+        channel.pipeline().addLast(new HttpClientCodec(), connection);
         connection.begin();
         return Future.succeededFuture(connection);
     }
 
-    private Future<Connection> open2(ChannelHandlerContext last, SslHandler ssl, Receiver receiver) {
-        last.pipeline()
-                .addBefore(
-                        last.name(),
-                        null,
-                        Http2FrameCodecBuilder.forClient()
-                                .initialSettings(Http2Settings.defaultSettings().initialWindowSize(WINDOW))
-                                .gracefulShutdownTimeoutMillis(0)
-                                .build());
+    private Future<Connection> open2(Channel channel, SslHandler ssl, Receiver receiver) {
+        channel.pipeline()
+                .addLast(Http2FrameCodecBuilder.forClient()
+                        .initialSettings(Http2Settings.defaultSettings().initialWindowSize(WINDOW))
+                        .gracefulShutdownTimeoutMillis(0)
+                        .build());
         // A server opens no streams: it pushes nothing, for nobody allowed it to.
         ChannelHandler none = new ChannelInboundHandlerAdapter();
-        last.pipeline().addBefore(last.name(), null, new Http2MultiplexHandler(none));
+        channel.pipeline().addLast(new Http2MultiplexHandler(none));
         HttpConnection connection = new HttpConnection(connector, receiver, ssl, "HTTP/2");
-        last.pipeline().addBefore(last.name(), null, new ChannelInboundHandlerAdapter() {
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
                 connection.exceptionCaught(ctx, cause);
             }
         });
         Promise<Connection> opened = Promise.promise();
-        new Http2StreamChannelBootstrap(last.channel())
+        new Http2StreamChannelBootstrap(channel)
                 .handler(new io.netty.channel.ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel stream) {
@@ -84,7 +80,7 @@ final class HttpClientTransport implements ClientTransport {
                         connection.begin();
                         opened.complete(connection);
                     } else {
-                        opened.fail(HttpConnector.failure(stream.cause(), false));
+                        opened.fail(HttpConnector.failure(stream.cause()));
                     }
                 });
         return opened.future();

@@ -96,7 +96,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
             }
             if (message instanceof HttpContent content && !informational) {
                 if (content.decoderResult().isFailure()) {
-                    fail(HttpConnector.failure(content.decoderResult().cause(), false));
+                    fail(HttpConnector.failure(content.decoderResult().cause()));
                     return;
                 }
                 if (content.content().isReadable()) {
@@ -124,7 +124,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        fail(HttpConnector.failure(cause, false));
+        fail(HttpConnector.failure(cause));
     }
 
     private void fail(TransportException cause) {
@@ -162,7 +162,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
             if (done.isSuccess()) {
                 promise.complete();
             } else {
-                promise.fail(HttpConnector.failure(done.cause(), false));
+                promise.fail(HttpConnector.failure(done.cause()));
             }
         });
         return promise.future();

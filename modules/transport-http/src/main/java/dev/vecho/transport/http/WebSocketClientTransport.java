@@ -25,14 +25,14 @@ final class WebSocketClientTransport implements ClientTransport {
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        return connector.connect(receiver, (last, ssl) -> {
+        return connector.connect(receiver, (channel, ssl) -> {
             Promise<Connection> opened = Promise.promise();
             WebSocketConnection connection = new WebSocketConnection(connector, receiver, ssl, opened);
-            last.pipeline()
-                    .addBefore(last.name(), null, new HttpClientCodec())
-                    .addBefore(last.name(), "refusal", new HttpObjectAggregator(MOST_IN_A_REFUSAL))
-                    .addBefore(last.name(), "messages", new WebSocketFrameAggregator(MOST_IN_A_MESSAGE))
-                    .addBefore(last.name(), null, connection);
+            channel.pipeline()
+                    .addLast(new HttpClientCodec())
+                    .addLast("refusal", new HttpObjectAggregator(MOST_IN_A_REFUSAL))
+                    .addLast("messages", new WebSocketFrameAggregator(MOST_IN_A_MESSAGE))
+                    .addLast(connection);
             connection.begin();
             return opened.future();
         });

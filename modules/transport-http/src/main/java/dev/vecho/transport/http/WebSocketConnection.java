@@ -75,7 +75,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     void begin() {
         handshaker.handshake(ctx.channel()).addListener(sent -> {
             if (!sent.isSuccess()) {
-                fail(HttpConnector.failure(sent.cause(), false));
+                fail(HttpConnector.failure(sent.cause()));
             }
         });
     }
@@ -143,7 +143,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        fail(HttpConnector.failure(cause, false));
+        fail(HttpConnector.failure(cause));
     }
 
     private void fail(TransportException cause) {

@@ -3,11 +3,11 @@ package dev.vecho.transport.quic;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.Connector;
+import dev.vecho.core.Connector.Attempt;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TlsClient;
-import dev.vecho.core.TransportException;
-import dev.vecho.core.TransportException.Fault;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -32,14 +32,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects to one target over QUIC, each time with a connection of its own that carries one stream. Where the target's name
- * has several addresses, the first that answers.
+ * Connects to one target over QUIC, each time with a connection of its own that carries one stream.
  *
  * <p>The handshake of QUIC is that of TLS too: {@link Phase#CONNECT} is both, and {@link Phase#TLS} never comes.
  */
@@ -47,8 +45,8 @@ final class QuicClientTransport implements ClientTransport {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicClientTransport.class);
 
-    /** How long one address of several may take, so that a dead one leaves time for the others. */
-    private static final int ADDRESS_TIMEOUT_MILLIS = 2000;
+    /** An attempt cannot be cancelled, so that one whose result nobody wants any more must come to its own end. */
+    private static final Duration ATTEMPT_TIMEOUT = Duration.ofMinutes(1);
 
     private static final long MAX_STREAM_DATA = 1 << 20;
 
@@ -56,8 +54,7 @@ final class QuicClientTransport implements ClientTransport {
     private record Key(EventLoop eventLoop, boolean ipv6) {}
 
     private final VertxInternal vertx;
-    private final String host;
-    private final int port;
+    private final Connector connector;
     private final @Nullable TlsClient tls;
     private final @Nullable RecordingTrust trust;
 
@@ -69,46 +66,26 @@ final class QuicClientTransport implements ClientTransport {
      *
      * @param tls null only where it could not be read, which is a problem of its own
      */
-    QuicClientTransport(Vertx vertx, String host, int port, @Nullable TlsClient tls) {
+    QuicClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls) {
         this.vertx = (VertxInternal) vertx;
-        this.host = host;
-        this.port = port;
+        this.connector = connector;
         this.tls = tls;
         this.trust = tls == null ? null : new RecordingTrust(tls.trust());
     }
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        long start = System.nanoTime();
         ContextInternal context = vertx.getOrCreateContext();
-        return context.executeBlocking(() -> List.of(InetAddress.getAllByName(host)), false)
-                .recover(failure -> Future.failedFuture(
-                        new TransportException(Fault.DNS, "the name " + host + " does not resolve", failure)))
-                .compose(addresses -> {
-                    receiver.completed(Phase.RESOLVE, since(start));
-                    return connectFrom(context, addresses, 0, receiver);
-                });
+        return connector
+                .connect(context, receiver, address -> attempt(context, address))
+                .compose(opened -> open(context, opened, receiver));
     }
 
-    private Future<Connection> connectFrom(
-            ContextInternal context, List<InetAddress> addresses, int index, Receiver receiver) {
-        long start = System.nanoTime();
-        InetSocketAddress address = new InetSocketAddress(addresses.get(index), port);
-        boolean last = index + 1 == addresses.size();
-        Future<Opened> connecting = connectTo(context, address);
-        Future<Opened> connected =
-                last ? connecting : connecting.timeout(ADDRESS_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
-        return connected.transform(result -> {
-            if (result.succeeded()) {
-                return open(context, result.result(), receiver, start);
-            }
-            // One that answers after all comes too late.
-            connecting.onSuccess(late -> late.connection().close());
-            return last
-                    ? Future.failedFuture(QuicFailures.connect(
-                            Addresses.format(address), result.cause(), trust == null ? null : trust.refusal()))
-                    : connectFrom(context, addresses, index + 1, receiver);
-        });
+    private Attempt<Opened> attempt(ContextInternal context, InetSocketAddress address) {
+        Future<Opened> connecting = connectTo(context, address)
+                .recover(failure -> Future.failedFuture(QuicFailures.connect(
+                        Addresses.format(address), failure, trust == null ? null : trust.refusal())));
+        return Attempt.of(connecting, late -> late.connection().close());
     }
 
     /** A connection, and the address of this machine that it goes out from. */
@@ -157,7 +134,7 @@ final class QuicClientTransport implements ClientTransport {
                     .setMaxIdleTimeout(null);
             QuicClientConfig config = new QuicClientConfig()
                     .setTransportConfig(transport)
-                    .setConnectTimeout(Duration.ofHours(1))
+                    .setConnectTimeout(ATTEMPT_TIMEOUT)
                     .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
             return vertx.createQuicClient(
                     config,
@@ -166,8 +143,7 @@ final class QuicClientTransport implements ClientTransport {
     }
 
     /** Runs on the connection's event loop. */
-    private Future<Connection> open(ContextInternal context, Opened opened, Receiver receiver, long start) {
-        receiver.completed(Phase.CONNECT, since(start));
+    private Future<Connection> open(ContextInternal context, Opened opened, Receiver receiver) {
         QuicConnection quic = opened.connection();
         ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
         QuicChannel channel = (QuicChannel) last.channel();
@@ -189,12 +165,9 @@ final class QuicClientTransport implements ClientTransport {
 
     @Override
     public Future<Void> close() {
+        connector.close();
         List<Future<Void>> closing =
                 clients.values().stream().map(QuicClient::close).toList();
         return Future.join(closing).transform(closed -> Future.succeededFuture());
-    }
-
-    private static Duration since(long nanoTime) {
-        return Duration.ofNanos(System.nanoTime() - nanoTime);
     }
 }

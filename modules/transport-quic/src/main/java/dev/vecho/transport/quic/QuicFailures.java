@@ -1,6 +1,7 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.Addresses;
+import dev.vecho.core.ConnectFailure;
 import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
@@ -9,7 +10,6 @@ import io.netty.handler.codec.quic.QuicClosedChannelException;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.codec.quic.QuicTimeoutClosedChannelException;
-import java.net.PortUnreachableException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
@@ -60,14 +60,7 @@ final class QuicFailures {
                 return new TransportException(Fault.TIMEOUT, address + " did not answer", cause);
             }
         }
-        String reason = Addresses.reason(cause);
-        if (cause instanceof PortUnreachableException || reason.equals("connection refused")) {
-            return new TransportException(Fault.REFUSED, "nobody listens on " + address, cause);
-        }
-        if (reason.contains("unreachable") || reason.equals("no route to host")) {
-            return new TransportException(Fault.UNREACHABLE, address + " cannot be reached: " + reason, cause);
-        }
-        return new TransportException(Fault.OTHER, "cannot connect to " + address + ": " + reason, cause);
+        return ConnectFailure.of(cause).at(address);
     }
 
     /** What the peer said when it closed the connection. */

@@ -1,6 +1,8 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connector;
+import dev.vecho.core.Family;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
@@ -75,7 +77,8 @@ public final class QuicTransport implements Transport {
             options.problem("", target + ": path: has no meaning here, was " + target.path());
         }
         TlsClient tls = QuicTls.readClient(vertx, options.object("tls"), host);
+        Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
         options.rejectUnknownKeys();
-        return new QuicClientTransport(vertx, host, target.port(), tls);
+        return new QuicClientTransport(vertx, connector, tls);
     }
 }

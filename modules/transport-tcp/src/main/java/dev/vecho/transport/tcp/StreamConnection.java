@@ -3,12 +3,12 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -21,65 +21,36 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.buffer.BufferInternal;
-import io.vertx.core.internal.net.NetSocketInternal;
-import io.vertx.core.net.NetSocket;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** A client's connection over TCP or a Unix domain socket, as the last handler of its Netty pipeline before that of Vert.x: buffers are not copied. */
+/** A client's connection over TCP or a Unix domain socket, as the last handler of its Netty pipeline: buffers are not copied. */
 @SuppressWarnings(
         "FutureReturnValueIgnored") // A failed write or close of Netty's comes to exceptionCaught, or is moot.
 final class StreamConnection extends ChannelInboundHandlerAdapter implements Connection {
 
     private final Receiver receiver;
     private final @Nullable SslHandler ssl;
-    private final Promise<Connection> opening;
+    private final List<Runnable> unsent = new ArrayList<>();
     private ChannelHandlerContext ctx;
     private boolean over;
 
-    /**
-     * Makes the handler.
-     *
-     * @param ssl the handler before this one, or null for plain TCP
-     * @param opening failed with what goes wrong before it is completed with this connection
-     */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    private StreamConnection(Receiver receiver, @Nullable SslHandler ssl, Promise<Connection> opening) {
+    private StreamConnection(Receiver receiver, @Nullable SslHandler ssl) {
         this.receiver = receiver;
         this.ssl = ssl;
-        this.opening = opening;
     }
 
-    /**
-     * Puts a connection, and TLS where wanted, into the pipeline of a socket that has just been connected. Runs on its
-     * event loop, before anything is read from it.
-     */
-    static Future<Connection> open(NetSocket socket, @Nullable TlsClient tls, int port, Receiver receiver) {
-        long start = System.nanoTime();
-        ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
-        SslHandler ssl = tls == null ? null : tls.newHandler(last.alloc(), port);
-        Promise<Connection> opening = Promise.promise();
-        StreamConnection connection = new StreamConnection(receiver, ssl, opening);
-        if (ssl == null) {
-            last.pipeline().addBefore(last.name(), null, connection);
-            opening.complete(connection);
-            return opening.future();
-        }
-        last.pipeline().addBefore(last.name(), null, ssl);
-        last.pipeline().addBefore(last.name(), null, connection);
-        ssl.handshakeFuture().addListener(handshake -> {
-            if (handshake.isSuccess()) {
-                receiver.completed(Phase.TLS, Duration.ofNanos(System.nanoTime() - start));
-                opening.tryComplete(connection);
-            } else {
-                opening.tryFail(failure(handshake.cause(), true));
-            }
-        });
-        return opening.future();
+    /** Puts a connection into the pipeline of a socket that is ready. */
+    static Future<Connection> open(Channel channel, @Nullable SslHandler ssl, Receiver receiver) {
+        StreamConnection connection = new StreamConnection(receiver, ssl);
+        channel.pipeline().addLast(connection);
+        return Future.succeededFuture(connection);
     }
 
     @Override
@@ -117,29 +88,25 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
     private void end() {
         if (!over) {
             over = true;
-            if (!opening.tryFail(
-                    new TransportException(Fault.RESET, remoteAddress() + " closed the connection", null))) {
-                receiver.ended();
-            }
+            receiver.ended();
         }
+        tellUnsent();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (!over) {
             over = true;
-            TransportException failure = failure(cause, false);
-            if (!opening.tryFail(failure)) {
-                receiver.failed(failure);
-            }
+            receiver.failed(failure(cause));
         }
+        tellUnsent();
         context.close();
     }
 
-    /** Says what broke a connection, or its TLS handshake. */
-    private static TransportException failure(Throwable cause, boolean handshake) {
+    /** Says what broke a connection. */
+    private static TransportException failure(Throwable cause) {
         for (Throwable c = cause; c != null; c = c.getCause()) {
-            if (c instanceof SSLException || handshake) {
+            if (c instanceof SSLException) {
                 return new TransportException(Fault.TLS, TlsClient.reason(cause), cause);
             }
         }
@@ -169,19 +136,33 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
     @Override
     public Future<Void> close() {
         over = true;
+        tellUnsent();
         return adapt(ctx.close()).otherwiseEmpty();
     }
 
-    private static Future<Void> adapt(ChannelFuture future) {
+    private Future<Void> adapt(ChannelFuture future) {
         Promise<Void> promise = Promise.promise();
         future.addListener(done -> {
             if (done.isSuccess()) {
                 promise.complete();
+                return;
+            }
+            TransportException failure = failure(done.cause());
+            if (failure.fault() == Fault.RESET && !over) {
+                // The peer may have said why, in an alert of TLS for example, and that is still to be read.
+                unsent.add(() -> promise.fail(failure));
             } else {
-                promise.fail(failure(done.cause(), false));
+                promise.fail(failure);
             }
         });
         return promise.future();
+    }
+
+    /** Fails what could not be sent, after the receiver knows how the input ended. */
+    private void tellUnsent() {
+        List<Runnable> all = List.copyOf(unsent);
+        unsent.clear();
+        all.forEach(Runnable::run);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connector;
+import dev.vecho.core.Family;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
@@ -60,7 +62,8 @@ public final class TcpTransport implements Transport {
             // Known, but of no use here: one script may have targets with and without TLS.
             options.has("tls");
         }
+        Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
         options.rejectUnknownKeys();
-        return new TcpClientTransport(vertx, host, target.port(), tls);
+        return new TcpClientTransport(vertx, connector, tls);
     }
 }

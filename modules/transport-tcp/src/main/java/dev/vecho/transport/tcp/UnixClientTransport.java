@@ -4,15 +4,11 @@ import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Receiver.Phase;
+import dev.vecho.core.SocketConnector;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetClient;
-import io.vertx.core.net.NetClientOptions;
-import io.vertx.core.net.SocketAddress;
-import java.time.Duration;
 import java.util.Locale;
 
 /** Connects to one Unix domain socket. */
@@ -20,24 +16,17 @@ final class UnixClientTransport implements ClientTransport {
 
     private final String path;
 
-    /** Kept: a net client that nobody holds is closed by the garbage collector, with its connections. */
-    private final NetClient client;
+    private final SocketConnector sockets;
 
     UnixClientTransport(Vertx vertx, String path) {
         this.path = path;
-        this.client = vertx.createNetClient(new NetClientOptions());
+        this.sockets = new SocketConnector(vertx);
     }
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        long start = System.nanoTime();
-        return client.connect(SocketAddress.domainSocketAddress(path)).transform(result -> {
-            if (result.failed()) {
-                return Future.failedFuture(failure(result.cause()));
-            }
-            receiver.completed(Phase.CONNECT, Duration.ofNanos(System.nanoTime() - start));
-            return StreamConnection.open(result.result(), null, -1, receiver);
-        });
+        return sockets.connect(path, receiver, (channel, ssl) -> StreamConnection.open(channel, ssl, receiver))
+                .recover(cause -> Future.failedFuture(failure(cause)));
     }
 
     private TransportException failure(Throwable cause) {
@@ -54,6 +43,6 @@ final class UnixClientTransport implements ClientTransport {
 
     @Override
     public Future<Void> close() {
-        return client.close().otherwiseEmpty();
+        return sockets.close();
     }
 }

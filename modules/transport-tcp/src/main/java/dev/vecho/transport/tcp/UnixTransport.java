@@ -1,6 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Family;
 import dev.vecho.core.Io;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
@@ -60,8 +61,9 @@ public final class UnixTransport implements Transport {
         if (target.host() != null || target.path().isEmpty()) {
             options.problem("", target + ": path: is missing, expected unix:///path");
         }
-        // Known, but of no use here: one script may have targets with and without TLS.
+        // Known, but of no use here: one script may have targets with and without TLS, and a host.
         options.has("tls");
+        Family.read(options);
         options.rejectUnknownKeys();
         return new UnixClientTransport(vertx, target.path());
     }

@@ -2,10 +2,9 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.Connector;
+import dev.vecho.core.Connector.Attempt;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Receiver.Phase;
-import dev.vecho.core.TransportException;
-import dev.vecho.core.TransportException.Fault;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -14,10 +13,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -30,43 +26,20 @@ import java.util.concurrent.ConcurrentHashMap;
 final class UdpClientTransport implements ClientTransport {
 
     private final Vertx vertx;
-    private final String host;
-    private final int port;
+    private final Connector connector;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    UdpClientTransport(Vertx vertx, String host, int port) {
+    UdpClientTransport(Vertx vertx, Connector connector) {
         this.vertx = vertx;
-        this.host = host;
-        this.port = port;
+        this.connector = connector;
     }
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
         ContextInternal context = (ContextInternal) vertx.getOrCreateContext();
-        long start = System.nanoTime();
-        return context.executeBlocking(() -> List.of(InetAddress.getAllByName(host)), false)
-                .recover(failure -> Future.failedFuture(
-                        new TransportException(Fault.DNS, "the name " + host + " does not resolve", failure)))
-                .compose(addresses -> {
-                    receiver.completed(Phase.RESOLVE, since(start));
-                    return connectFrom(context, addresses, 0, receiver);
-                });
-    }
-
-    private Future<Connection> connectFrom(
-            ContextInternal context, List<InetAddress> addresses, int index, Receiver receiver) {
-        long start = System.nanoTime();
-        InetSocketAddress peer = new InetSocketAddress(addresses.get(index), port);
-        return connect(context, peer, receiver).transform(result -> {
-            if (result.succeeded()) {
-                receiver.completed(Phase.CONNECT, since(start));
-                return Future.succeededFuture(result.result());
-            }
-            return index + 1 == addresses.size()
-                    ? Future.failedFuture(UdpConnection.failure(peer, result.cause()))
-                    : connectFrom(context, addresses, index + 1, receiver);
-        });
+        return connector.connectInOrder(
+                context, receiver, peer -> Attempt.of(connect(context, peer, receiver), Connection::close));
     }
 
     private Future<Connection> connect(ContextInternal context, InetSocketAddress peer, Receiver receiver) {
@@ -113,6 +86,7 @@ final class UdpClientTransport implements ClientTransport {
     @Override
     public Future<Void> close() {
         closed = true;
+        connector.close();
         return Future.join(channels.stream()
                         .map(channel -> {
                             Promise<Void> promise = Promise.promise();
@@ -121,9 +95,5 @@ final class UdpClientTransport implements ClientTransport {
                         })
                         .toList())
                 .mapEmpty();
-    }
-
-    private static Duration since(long nanoTime) {
-        return Duration.ofNanos(System.nanoTime() - nanoTime);
     }
 }

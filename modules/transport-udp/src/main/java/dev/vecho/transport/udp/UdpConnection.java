@@ -1,6 +1,7 @@
 package dev.vecho.transport.udp;
 
 import dev.vecho.core.Addresses;
+import dev.vecho.core.ConnectFailure;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
@@ -66,15 +67,13 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
     }
 
     static TransportException failure(InetSocketAddress peer, Throwable cause) {
-        String reason = Addresses.reason(cause);
+        ConnectFailure failure = ConnectFailure.of(cause);
         String where = Addresses.format(peer);
-        if (cause instanceof java.net.PortUnreachableException || reason.equals("connection refused")) {
-            return new TransportException(Fault.REFUSED, "nobody listens on " + where, cause);
+        if (failure.fault() != Fault.OTHER) {
+            return failure.at(where);
         }
-        if (reason.contains("unreachable") || reason.equals("no route to host")) {
-            return new TransportException(Fault.UNREACHABLE, where + " cannot be reached: " + reason, cause);
-        }
-        return new TransportException(Fault.OTHER, "cannot exchange datagrams with " + where + ": " + reason, cause);
+        return new TransportException(
+                Fault.OTHER, "cannot exchange datagrams with " + where + ": " + failure.words(), cause);
     }
 
     @Override

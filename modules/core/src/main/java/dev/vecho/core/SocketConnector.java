@@ -1,0 +1,175 @@
+package dev.vecho.core;
+
+import dev.vecho.core.Connector.Attempt;
+import dev.vecho.core.Receiver.Phase;
+import dev.vecho.core.TransportException.Fault;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslHandler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Opens sockets of TCP, or of a Unix domain, and TLS on them: what the transports on top of sockets share. Its owner closes it. */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed close of Netty's is moot.
+public final class SocketConnector {
+
+    /** What goes on top of a socket. */
+    public interface Opening<T> {
+
+        /**
+         * Called on the connection's event loop, before anything of the peer's is read.
+         *
+         * @param channel to whose pipeline handlers are added, at the end
+         * @param ssl has shaken hands, or null for no TLS
+         */
+        Future<T> open(Channel channel, @Nullable SslHandler ssl);
+    }
+
+    private final VertxInternal vertx;
+    private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    public SocketConnector(Vertx vertx) {
+        this.vertx = (VertxInternal) vertx;
+    }
+
+    /**
+     * Connects over TCP, and shakes hands where TLS is wanted.
+     *
+     * @param receiver told of the phases
+     * @return completes on the event loop of the caller's context; fails with a {@link TransportException}
+     */
+    public <T> Future<T> connect(Connector connector, @Nullable TlsClient tls, Receiver receiver, Opening<T> opening) {
+        ContextInternal context = vertx.getOrCreateContext();
+        return connector
+                .connect(context, receiver, address -> dial(context, address, false))
+                .compose(channel -> secure(channel, tls, connector.port(), receiver, opening));
+    }
+
+    /** Connects to a Unix domain socket; fails with what the operating system said. */
+    public <T> Future<T> connect(String path, Receiver receiver, Opening<T> opening) {
+        ContextInternal context = vertx.getOrCreateContext();
+        SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
+        long start = System.nanoTime();
+        return dial(context, address, true).result().compose(channel -> {
+            receiver.completed(Phase.CONNECT, since(start));
+            return secure(channel, null, -1, receiver, opening);
+        });
+    }
+
+    private Attempt<Channel> dial(ContextInternal context, SocketAddress address, boolean domainSocket) {
+        Bootstrap bootstrap = new Bootstrap()
+                .group(context.nettyEventLoop())
+                .channelFactory(vertx.transport().channelFactory(domainSocket))
+                .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+                // What the peer has said before it went must still be read when a write fails.
+                .option(ChannelOption.AUTO_CLOSE, false)
+                .handler(new ChannelInboundHandlerAdapter());
+        if (address instanceof InetSocketAddress) {
+            bootstrap.option(ChannelOption.TCP_NODELAY, true);
+        }
+        Promise<Channel> promise = context.promise();
+        ChannelFuture connecting = bootstrap.connect(address);
+        Channel channel = connecting.channel();
+        connecting.addListener(connected -> {
+            if (!connected.isSuccess()) {
+                close(channel);
+                promise.fail(connected.cause());
+                return;
+            }
+            channels.add(channel);
+            channel.closeFuture().addListener(ended -> channels.remove(channel));
+            if (closed) {
+                channel.close();
+            }
+            promise.complete(channel);
+        });
+        return new Attempt<>() {
+            @Override
+            public Future<Channel> result() {
+                return promise.future();
+            }
+
+            @Override
+            public void cancel() {
+                close(channel);
+            }
+        };
+    }
+
+    private static void close(Channel channel) {
+        // One that could not even be made, for want of file descriptors, cannot be closed.
+        if (channel.isRegistered()) {
+            channel.close();
+        }
+    }
+
+    /**
+     * Begins TLS on an open connection, on its event loop.
+     *
+     * @param opening called when the hands are shaken
+     */
+    private static <T> Future<T> secure(
+            Channel channel, @Nullable TlsClient tls, int port, Receiver receiver, Opening<T> opening) {
+        if (tls == null) {
+            return opening.open(channel, null);
+        }
+        long start = System.nanoTime();
+        SslHandler ssl = tls.newHandler(channel.alloc(), port);
+        Handshake handshake = new Handshake();
+        channel.pipeline().addLast(ssl, handshake);
+        Promise<T> promise = Promise.promise();
+        ssl.handshakeFuture().addListener(done -> {
+            if (done.isSuccess()) {
+                receiver.completed(Phase.TLS, since(start));
+                channel.pipeline().remove(handshake);
+                opening.open(channel, ssl).onComplete(promise);
+            } else {
+                promise.fail(new TransportException(Fault.TLS, TlsClient.reason(done.cause()), done.cause()));
+                channel.close();
+            }
+        });
+        return promise.future();
+    }
+
+    /** Keeps what broke a handshake, which its future tells, from the end of the pipeline, which would log it. */
+    private static final class Handshake extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
+    }
+
+    /** Closes every connection; never fails. */
+    public Future<Void> close() {
+        closed = true;
+        return Future.join(channels.stream()
+                        .map(channel -> {
+                            Promise<Void> promise = Promise.promise();
+                            channel.close().addListener(ended -> promise.complete());
+                            return promise.future();
+                        })
+                        .toList())
+                .mapEmpty();
+    }
+
+    private static Duration since(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+}
