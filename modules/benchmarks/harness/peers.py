@@ -1,0 +1,221 @@
+"""The servers: what each needs, how it is built and how it is started."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MODULE = Path(__file__).resolve().parent.parent
+ROOT = MODULE.parent.parent
+SOURCES = MODULE / "src" / "main"
+BUILT = MODULE / "target" / "peers"
+FAT_JAR = ROOT / "modules" / "launcher" / "target" / "vecho.jar"
+CERTIFICATE = BUILT / "certificate.pem"
+KEY = BUILT / "key.pem"
+CARGO_REGISTRY = Path("/usr/share/cargo/registry")
+
+# Debian's compilers before others that the user may have.
+BUILD_ENVIRONMENT = dict(os.environ, PATH="/usr/bin:/bin:" + os.environ.get("PATH", ""), GO111MODULE="off",
+                         GOPATH="/usr/share/gocode", GOCACHE=str(BUILT / "go-cache"), CARGO_HOME=str(BUILT / "cargo"))
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that must be on this machine: the Debian package that brings it, and a file that tells it is there."""
+
+    package: str
+    file: str
+
+    def is_met(self):
+        directory, _, pattern = self.file.rpartition("/")
+        return any(Path(directory).glob(pattern)) if Path(directory).is_dir() else False
+
+
+GCC = Need("gcc", "/usr/bin/gcc")
+CXX = Need("g++", "/usr/bin/g++")
+OPENSSL = Need("libssl-dev", "/usr/include/openssl/ssl.h")
+OPENSSL_TOOL = Need("openssl", "/usr/bin/openssl")
+LIBURING = Need("liburing-dev", "/usr/include/liburing.h")
+BOOST = Need("libboost-dev", "/usr/include/boost/beast.hpp")
+RUST = (Need("rustc", "/usr/bin/rustc"), Need("cargo", "/usr/bin/cargo"),
+        Need("librust-tokio-dev", f"{CARGO_REGISTRY}/tokio-1*"))
+GO = Need("golang-go", "/usr/bin/go")
+GORILLA = Need("golang-github-gorilla-websocket-dev", "/usr/share/gocode/src/github.com/gorilla/websocket")
+NODE = Need("nodejs", "/usr/bin/node")
+NPM = Need("npm", "/usr/bin/npm")
+UVLOOP = Need("python3-uvloop", "/usr/lib/python3/dist-packages/uvloop")
+MATPLOTLIB = Need("python3-matplotlib", "/usr/lib/python3/dist-packages/matplotlib")
+HARNESS_NEEDS = (GCC, OPENSSL, OPENSSL_TOOL, LIBURING, MATPLOTLIB)
+
+
+@dataclass(frozen=True, eq=False)
+class Build:
+    """One program of the peers: made again when it is older than what it is made of."""
+
+    program: Path
+    sources: Path
+    command: list
+    directory: Path = SOURCES
+
+    def run(self):
+        newest = max(path.stat().st_mtime for path in [self.sources, *self.sources.rglob("*")])
+        if self.program.exists() and self.program.stat().st_mtime >= newest:
+            return
+        print(f"building {self.program.relative_to(BUILT)}", flush=True)
+        self.program.parent.mkdir(parents=True, exist_ok=True)
+        for directory in (BUILT / "rust", BUILT / "js"):
+            # cargo and npm write beside their sources, so they get a copy.
+            shutil.copytree(SOURCES / directory.name, directory, dirs_exist_ok=True)
+        subprocess.run([str(word) for word in self.command], cwd=self.directory, env=BUILD_ENVIRONMENT, check=True)
+        self.program.touch()
+
+
+def c_program(name, sources, *libraries):
+    flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra"]
+    files = sorted(sources.glob("*.c")) if sources.is_dir() else [sources]
+    return Build(BUILT / name, sources, ["gcc", *flags, "-o", BUILT / name, *files, *libraries])
+
+
+C = SOURCES / "c"
+LOAD = c_program("load", C / "load", "-lssl", "-lcrypto", "-luring")
+C_EPOLL = c_program("epoll", C / "servers" / "epoll.c")
+C_EPOLL_TLS = c_program("epoll_tls", C / "servers" / "epoll_tls.c", "-lssl", "-lcrypto")
+C_URING = c_program("uring", C / "servers" / "uring.c", "-luring")
+C_MMSG = c_program("mmsg", C / "servers" / "mmsg.c")
+BEAST = Build(BUILT / "beast", SOURCES / "cpp", ["g++", "-O2", "-o", BUILT / "beast", SOURCES / "cpp" / "beast.cpp"])
+TOKIO = Build(BUILT / "rust" / "target" / "release" / "tokio-echo", SOURCES / "rust", [
+    "cargo", "build", "--quiet", "--release", "--offline",
+    "--config", 'source.crates-io.replace-with="debian"',
+    "--config", f'source.debian.directory="{CARGO_REGISTRY}"'], BUILT / "rust")
+GO_TCP = Build(BUILT / "go-tcp", SOURCES / "go", ["go", "build", "-o", BUILT / "go-tcp", "./tcp"], SOURCES / "go")
+GO_WS = Build(BUILT / "go-ws", SOURCES / "go", ["go", "build", "-o", BUILT / "go-ws", "./websocket"], SOURCES / "go")
+JS = Build(BUILT / "js" / "node_modules" / ".package-lock.json", SOURCES / "js",
+           ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], BUILT / "js")
+
+
+@dataclass(frozen=True, eq=False)
+class Peer:
+    """A server that can be started.
+
+    command: what starts it, from the kind of the case, the path of its Unix domain socket, and a directory of its own
+    warm: whether it compiles while it runs, so that it needs a long warm-up
+    """
+
+    name: str
+    title: str
+    kinds: tuple
+    command: object
+    version: list
+    needs: tuple = ()
+    builds: tuple = ()
+    warm: bool = False
+    environment: dict = field(default_factory=dict)
+
+
+def java(home):
+    return str(Path(home, "bin", "java")) if home else "java"
+
+
+def vecho_listener(kind, socket):
+    listener = {"transport": kind, "host": "127.0.0.1", "port": 0}
+    if kind == "tls":
+        listener |= {"transport": "tcp", "tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
+    elif kind == "unix":
+        listener = {"transport": "unix", "path": str(socket)}
+    elif kind == "udp":
+        listener |= {"maxDatagramsPerSecond": 0}
+    if kind != "udp":
+        listener |= {"maxConnections": 20000}
+    return listener
+
+
+def vecho(name, title, home):
+    """Vecho as a user starts it: the script, and the JVM's default options."""
+
+    def command(kind, socket, directory):
+        configuration = directory / f"{name}.json"
+        configuration.write_text(json.dumps({"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
+        return [ROOT / "vecho", "serve", "-c", configuration]
+
+    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket"), command, [java(home), "-version"], warm=True,
+                environment={"JAVA_HOME": home} if home else {})
+
+
+def bun(*_):
+    found = sorted(BUILT.glob("js/node_modules/@oven/bun-linux-*/bin/bun"))
+    # Of several builds the one for all processors comes last; the first is the faster one.
+    return [found[0] if found else "bun", BUILT / "js" / "bun-ws.js"]
+
+
+def known_peers(java_home, other_jdk):
+    """All peers by name. other_jdk adds a second Vecho that runs on it."""
+    python = ["/usr/bin/python3", SOURCES / "python" / "tcp.py"]
+    pipe_to = [java(java_home), "-cp", f"{MODULE / 'target' / 'classes'}:{FAT_JAR}", "dev.vecho.benchmarks.PipeToServer"]
+    gcc_version = ["gcc", "--version"]
+
+    def socket_or_none(program):
+        return lambda kind, socket, _: [program, socket] if kind == "unix" else [program]
+
+    peers = [
+        Peer("c-epoll", "C epoll", ("tcp", "unix"), socket_or_none(C_EPOLL.program), gcc_version, (), (C_EPOLL,)),
+        Peer("c-epoll-tls", "C epoll, OpenSSL", ("tls",), lambda *_: [C_EPOLL_TLS.program, CERTIFICATE, KEY],
+             ["openssl", "version"], (), (C_EPOLL_TLS,)),
+        Peer("c-mmsg", "C recvmmsg", ("udp",), lambda *_: [C_MMSG.program], gcc_version, (), (C_MMSG,)),
+        Peer("c-uring", "C io_uring", ("tcp", "unix"), socket_or_none(C_URING.program), gcc_version, (), (C_URING,)),
+        Peer("tokio", "Rust tokio", ("tcp",), lambda *_: [TOKIO.program], ["/usr/bin/rustc", "--version"], RUST, (TOKIO,)),
+        Peer("go", "Go", ("tcp",), lambda *_: [GO_TCP.program], ["/usr/bin/go", "version"], (GO,), (GO_TCP,)),
+        Peer("uvloop", "Python uvloop", ("tcp",), lambda *_: [*python, "uvloop"],
+             ["/usr/bin/python3", "-c", "import sys, uvloop; print('uvloop', uvloop.__version__, 'Python', sys.version)"],
+             (UVLOOP,)),
+        Peer("asyncio", "Python asyncio", ("tcp",), lambda *_: python, ["/usr/bin/python3", "--version"]),
+        Peer("node", "Node", ("tcp",), lambda *_: ["node", SOURCES / "js" / "tcp.js"], ["node", "--version"], (NODE,),
+             warm=True),
+        Peer("pipeto", "Vert.x pipeTo", ("tcp",), lambda *_: pipe_to, [java(java_home), "-version"], warm=True),
+        Peer("bun", "uWebSockets in Bun", ("websocket",), bun, ["npm", "ls", "--prefix", str(BUILT / "js"), "bun"],
+             (NODE, NPM), (JS,), warm=True),
+        Peer("beast", "Boost.Beast", ("websocket",), lambda *_: [BEAST.program],
+             ["/bin/sh", "-c", "sed -n 's/#define BOOST_LIB_VERSION/Boost/p' /usr/include/boost/version.hpp"],
+             (CXX, BOOST), (BEAST,)),
+        Peer("gorilla", "Go gorilla", ("websocket",), lambda *_: [GO_WS.program],
+             ["dpkg-query", "-W", "golang-github-gorilla-websocket-dev"], (GO, GORILLA), (GO_WS,)),
+        Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],
+             ["npm", "ls", "--prefix", str(BUILT / "js"), "ws"], (NODE, NPM), (JS,), warm=True),
+        vecho("vecho", "Vecho", java_home),
+    ]
+    if other_jdk:
+        peers.append(vecho("vecho-other-jdk", f"Vecho, JDK {jdk_version(other_jdk)}", other_jdk))
+    return {peer.name: peer for peer in peers}
+
+
+def jdk_version(home):
+    told = subprocess.run([java(home), "-version"], capture_output=True, text=True, check=True).stderr
+    match = re.search(r'version "(\d+)', told)
+    return match.group(1) if match else "?"
+
+
+def version_of(peer):
+    try:
+        told = subprocess.run(peer.version, capture_output=True, text=True, env=BUILD_ENVIRONMENT | peer.environment)
+        lines = [line.strip() for line in (told.stdout + told.stderr).splitlines() if re.search(r"\d", line)]
+        return lines[-1 if peer.version[0] == "npm" else 0] if lines else "unknown"
+    except OSError:
+        return "unknown"
+
+
+def build(peers):
+    """Builds the generator, Vecho, and what these peers need. Raises CalledProcessError where a compiler fails."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    for program in dict.fromkeys([LOAD, *(build for peer in peers for build in peer.builds)]):
+        program.run()
+    if not CERTIFICATE.exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "3650", "-subj", "/CN=localhost", "-keyout", KEY, "-out", CERTIFICATE],
+                       check=True, capture_output=True)
+    if not FAT_JAR.exists() or not (MODULE / "target" / "jmh").exists():
+        print("building vecho.jar", flush=True)
+        subprocess.run(["mvn", "-q", "-B", "-Dmaven.test.skip=true", "package"], cwd=ROOT, check=True)
+    # The script builds the jar again where it is older than the sources.
+    subprocess.run([ROOT / "vecho", "--version"], check=True, stdout=subprocess.DEVNULL)
