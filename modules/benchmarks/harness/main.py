@@ -16,6 +16,7 @@ from harness.cases import CASES, EXTRAS
 RESULTS = peers.MODULE / "results"
 QUICK_RESULTS = peers.MODULE / "target" / "quick"
 SETTLE_SECONDS = 0.3  # of each round, before what counts
+BUSY = 1.5  # a load average that a build leaves behind falls below this within a minute
 
 
 def parse(arguments):
@@ -196,7 +197,8 @@ def main(arguments):
     cases = [case for case in CASES if case.name in todo]
     others = [name for name in EXTRAS if name in todo]
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, and stops every server
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, signal.default_int_handler)  # an exception, so that every server is stopped
     try:
         with tempfile.TemporaryDirectory(prefix="vecho-bench-") as directory:
             run = Run(options, known, names, Path(directory))
@@ -209,6 +211,9 @@ def main(arguments):
                                    options.install):
                 return 2
             peers.build(used.values())
+            if os.getloadavg()[0] > BUSY and not options.quick:
+                print(f"run: other programs are busy (load {os.getloadavg()[0]:.1f}), and will be measured, too",
+                      file=sys.stderr)
             return measure_all(run, options, cases, others, used)
     except KeyboardInterrupt:
         print("\nrun: interrupted; what was complete is in the results", file=sys.stderr)

@@ -150,6 +150,14 @@ def bun(*_):
     return [found[0] if found else "bun", BUILT / "js" / "bun-ws.js"]
 
 
+def shell(command):
+    return ["/bin/sh", "-c", command]
+
+
+def npm_version(package):
+    return ["node", "-p", f"'{package} ' + require('{BUILT}/js/node_modules/{package}/package.json').version"]
+
+
 def known_peers(java_home, other_jdk):
     """All peers by name. other_jdk adds a second Vecho that runs on it."""
     python = ["/usr/bin/python3", SOURCES / "python" / "tcp.py"]
@@ -164,8 +172,10 @@ def known_peers(java_home, other_jdk):
         Peer("c-epoll-tls", "C epoll, OpenSSL", ("tls",), lambda *_: [C_EPOLL_TLS.program, CERTIFICATE, KEY],
              ["openssl", "version"], (), (C_EPOLL_TLS,)),
         Peer("c-mmsg", "C recvmmsg", ("udp",), lambda *_: [C_MMSG.program], gcc_version, (), (C_MMSG,)),
-        Peer("c-uring", "C io_uring", ("tcp", "unix"), socket_or_none(C_URING.program), gcc_version, (), (C_URING,)),
-        Peer("tokio", "Rust tokio", ("tcp",), lambda *_: [TOKIO.program], ["/usr/bin/rustc", "--version"], RUST, (TOKIO,)),
+        Peer("c-uring", "C io_uring", ("tcp", "unix"), socket_or_none(C_URING.program),
+             shell("echo $(gcc --version | head -1), liburing $(dpkg-query -Wf '${Version}' liburing-dev)"), (), (C_URING,)),
+        Peer("tokio", "Rust tokio", ("tcp",), lambda *_: [TOKIO.program], 
+             shell("echo $(/usr/bin/rustc --version), tokio $(dpkg-query -Wf '${Version}' librust-tokio-dev)"), RUST, (TOKIO,)),
         Peer("go", "Go", ("tcp",), lambda *_: [GO_TCP.program], ["/usr/bin/go", "version"], (GO,), (GO_TCP,)),
         Peer("uvloop", "Python uvloop", ("tcp",), lambda *_: [*python, "uvloop"],
              ["/usr/bin/python3", "-c", "import sys, uvloop; print('uvloop', uvloop.__version__, 'Python', sys.version)"],
@@ -174,15 +184,15 @@ def known_peers(java_home, other_jdk):
         Peer("node", "Node", ("tcp",), lambda *_: ["node", SOURCES / "js" / "tcp.js"], ["node", "--version"], (NODE,),
              warm=True),
         Peer("pipeto", "Vert.x pipeTo", ("tcp",), lambda *_: pipe_to, [java(java_home), "-version"], warm=True),
-        Peer("bun", "uWebSockets in Bun", ("websocket",), bun, ["npm", "ls", "--prefix", str(BUILT / "js"), "bun"],
+        Peer("bun", "uWebSockets in Bun", ("websocket",), bun, npm_version("bun"),
              (NODE, NPM), (JS,), warm=True),
         Peer("beast", "Boost.Beast", ("websocket",), lambda *_: [BEAST.program],
-             ["/bin/sh", "-c", "sed -n 's/#define BOOST_LIB_VERSION/Boost/p' /usr/include/boost/version.hpp"],
+             shell("dpkg-query -W libboost-dev"),
              (CXX, BOOST), (BEAST,)),
         Peer("gorilla", "Go gorilla", ("websocket",), lambda *_: [GO_WS.program],
-             ["dpkg-query", "-W", "golang-github-gorilla-websocket-dev"], (GO, GORILLA), (GO_WS,)),
+             shell("dpkg-query -W golang-github-gorilla-websocket-dev"), (GO, GORILLA), (GO_WS,)),
         Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],
-             ["npm", "ls", "--prefix", str(BUILT / "js"), "ws"], (NODE, NPM), (JS,), warm=True),
+             npm_version("ws"), (NODE, NPM), (JS,), warm=True),
         vecho("vecho", "Vecho", java_home),
     ]
     if other_jdk:
@@ -200,7 +210,7 @@ def version_of(peer):
     try:
         told = subprocess.run(peer.version, capture_output=True, text=True, env=BUILD_ENVIRONMENT | peer.environment)
         lines = [line.strip() for line in (told.stdout + told.stderr).splitlines() if re.search(r"\d", line)]
-        return lines[-1 if peer.version[0] == "npm" else 0] if lines else "unknown"
+        return lines[0].replace("\t", " ") if lines else "unknown"
     except OSError:
         return "unknown"
 

@@ -38,6 +38,7 @@ class Server:
         self.peer = peer
         self.kind = kind
         socket = directory / f"{peer.name}.sock"
+        socket.unlink(missing_ok=True)
         self.log = directory / f"{peer.name}-{kind}.log"
         command = [str(word) for word in peer.command(kind, socket, directory)]
         with self.log.open("wb") as log:

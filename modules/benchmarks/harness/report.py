@@ -30,8 +30,13 @@ def machine():
         "cores": len(os.sched_getaffinity(0)),
         "memoryMegabytes": int(first(r"^MemTotal:\s+(\d+)", "/proc/meminfo", "0")) // 1024,
         "system": first(r'^PRETTY_NAME="(.*)"', "/etc/os-release"),
+        "loadBefore": os.getloadavg()[0],
         "congestionControl": first(r"^(\S+)", "/proc/sys/net/ipv4/tcp_congestion_control"),
     }
+
+
+def same_machine(one, other):
+    return {**one, "loadBefore": 0} == {**other, "loadBefore": 0}
 
 
 def commit():
@@ -51,14 +56,14 @@ class Results:
         self.data = {"machine": machine(), "versions": {}, "cases": {}, "extras": {}}
         if options.only and self.file.exists():
             before = json.loads(self.file.read_text(encoding="utf-8"))
-            if before["machine"] == self.data["machine"]:
+            if same_machine(before["machine"], self.data["machine"]):
                 self.data = before
         self.data["versions"] |= {peer.name: {"title": peer.title, "version": peers.version_of(peer)} for peer in used}
         self.titles = {name: version["title"] for name, version in self.data["versions"].items()} | self.titles
 
     def add(self, section, name, measured):
         measured["measured"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self.data[section][name] = measured | self.setting
+        self.data[section][name] = measured | {"setting": self.setting}
         self.directory.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps(self.data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         (self.directory / "results.md").write_text(self.markdown(), encoding="utf-8")
@@ -74,16 +79,21 @@ class Results:
         rows = []
         for case, measured in self.cases():
             for goal in measured["goals"]:
+                both = [measured["peers"][goal[side]] for side in ("subject", "against")]
                 rows.append([case.title, self.titles[goal["subject"]], self.titles[goal["against"]],
                              f"≥ {goal['atLeast']:.2f}", f"{goal['ratio']:.2f}",
-                             f"{goal['least']:.2f}–{goal['most']:.2f}", "yes" if goal["reached"] else "**no**"])
+                             f"{goal['least']:.2f}–{goal['most']:.2f}", "yes" if goal["reached"] else "**no**",
+                             *(" / ".join(f"{row[figure]:,.{digits}f}" for row in both) for figure, digits in
+                               (("p99Micros", 0), ("p999Micros", 0), ("serverMicrosPerMessage", 2)))])
             for name, failure in measured["failures"].items():
-                rows.append([case.title, self.titles[name], "", "", "failed", failure[:80].replace("\n", " "), "**no**"])
+                rows.append([case.title, self.titles[name], "", "", "failed", failure[:80].replace("\n", " "), "**no**",
+                             "", "", ""])
         for name in EXTRAS:
             for goal in self.data["extras"].get(name, {}).get("goals", []):
                 rows.append([goal["what"], self.titles.get("vecho", "Vecho"), "", f"≤ {goal['atMost']:g}",
-                             f"{goal['value']:.2f}", "", "yes" if goal["reached"] else "**no**"])
-        return table(["case", "server", "against", "goal", "ratio", "least–most", "reached"], rows)
+                             f"{goal['value']:.2f}", "", "yes" if goal["reached"] else "**no**", "", "", ""])
+        return table(["case", "server", "against", "goal", "ratio", "least–most", "reached", "p99 µs, both",
+                      "p99.9 µs, both", "server CPU µs each, both"], rows)
 
     def markdown(self):
         found = self.data["machine"]
