@@ -22,7 +22,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,16 +38,13 @@ import org.jspecify.annotations.Nullable;
 public final class Check {
 
     private final Vertx vertx;
-    private final String target;
+    private final Setting setting;
     private final Supplier<ClientTransport> opener;
-    private final List<Step> steps;
-    private final Plan plan;
-    private final Duration timeout;
-    private final LongSupplier nanoTime;
 
     // These are guarded by this.
     private @Nullable ClientTransport transport;
     private @Nullable Round round;
+    private @Nullable Link kept;
     private boolean playing;
     private boolean closed;
 
@@ -57,20 +53,10 @@ public final class Check {
      *
      * @param opener makes a new transport after one had to be closed; called on a thread that may block
      */
-    Check(
-            Vertx vertx,
-            String target,
-            Carriage carriage,
-            Script script,
-            Supplier<ClientTransport> opener,
-            LongSupplier nanoTime) {
-        this.vertx = vertx;
-        this.target = target;
+    Check(Setting setting, Supplier<ClientTransport> opener) {
+        this.vertx = setting.vertx();
+        this.setting = setting;
         this.opener = opener;
-        this.steps = script.steps(carriage);
-        this.plan = new Plan(steps, carriage);
-        this.timeout = script.timeout();
-        this.nanoTime = nanoTime;
         this.transport = opener.get();
     }
 
@@ -99,12 +85,14 @@ public final class Check {
     static List<Check> openAll(Vertx vertx, Script script) {
         Transports transports = Transports.load();
         List<Check> checks = new ArrayList<>();
+        Seed seed = Seed.any();
+        Recent recent = new Recent();
         // Options that all targets share are wrong for each of them, and told once.
         Set<String> problems = new LinkedHashSet<>();
         for (int i = 0; i < script.targets().size(); i++) {
             String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
             try {
-                checks.add(open(vertx, script, transports, script.targets().get(i), place));
+                checks.add(open(vertx, script, transports, script.targets().get(i), place, i, seed, recent));
             } catch (InvalidInputException e) {
                 problems.addAll(e.problems());
             }
@@ -116,7 +104,15 @@ public final class Check {
         return checks;
     }
 
-    private static Check open(Vertx vertx, Script script, Transports transports, String uri, String place) {
+    private static Check open(
+            Vertx vertx,
+            Script script,
+            Transports transports,
+            String uri,
+            String place,
+            int index,
+            Seed seed,
+            Recent recent) {
         Target target;
         Transport transport;
         try {
@@ -136,7 +132,21 @@ public final class Check {
             problems.throwIfAny();
             return opened;
         };
-        return new Check(vertx, uri, transport.carriage(), script, opener, System::nanoTime);
+        Carriage carriage = transport.carriage();
+        return new Check(
+                new Setting(
+                        vertx,
+                        uri,
+                        carriage,
+                        script.steps(carriage),
+                        script.timeout(),
+                        false,
+                        Set.of(),
+                        seed,
+                        index,
+                        recent,
+                        System::nanoTime),
+                opener);
     }
 
     private static void rejectImpossibleSteps(Script script, Carriage carriage, Target target) {
@@ -160,33 +170,48 @@ public final class Check {
 
     /** The target, as the user wrote it. */
     public String target() {
-        return target;
+        return setting.target();
     }
 
     /**
-     * Plays the script once, on a connection of its own, on the caller's event loop if it is called on one. Whatever
-     * happens to the connection is told by the report.
+     * Plays the script once, on the caller's event loop if it is called on one. Whatever happens to the connection is told
+     * by the report.
      *
-     * @param number of the round, for the report
-     * @return completes when the connection is closed; fails with an {@link IllegalStateException} if a round is being
-     *     played or the check is closed, with a {@link CancellationException} if it is closed meanwhile, and with an
-     *     {@link InvalidInputException} if options that were valid are so no more
+     * @param number of the round, from 1, for the report; random payloads follow from it
+     * @return completes when the connection is closed, or kept for the next round; fails with an
+     *     {@link IllegalStateException} if a round is being played or the check is closed, with a
+     *     {@link CancellationException} if it is closed meanwhile, and with an {@link InvalidInputException} if options
+     *     that were valid are so no more
      */
-    public synchronized Future<Report> play(int number) {
-        if (playing || closed) {
-            return Future.failedFuture(new IllegalStateException(
-                    target + (closed ? ": the check is closed" : ": a round is being played")));
-        }
-        playing = true;
-        Context context = eventLoop();
-        Future<ClientTransport> ready =
-                transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
-        return ready.compose(opened -> begin(context, opened, number).play()).onComplete(played -> end());
+    public Future<Report> play(int number) {
+        return play(number, null);
     }
 
-    private synchronized Round begin(Context context, ClientTransport opened, int number) {
+    /**
+     * As {@link #play(int)}.
+     *
+     * @param trace told of everything that happens; null for nobody
+     */
+    public synchronized Future<Report> play(int number, @Nullable Trace trace) {
+        if (playing || closed) {
+            return Future.failedFuture(new IllegalStateException(
+                    target() + (closed ? ": the check is closed" : ": a round is being played")));
+        }
+        playing = true;
+        Link open = kept;
+        kept = null;
+        Context context = open == null ? eventLoop() : open.context();
+        Future<ClientTransport> ready =
+                transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
+        return ready.compose(
+                        opened -> begin(context, opened, number, open, trace).play())
+                .onComplete(played -> end());
+    }
+
+    private synchronized Round begin(
+            Context context, ClientTransport opened, int number, @Nullable Link open, @Nullable Trace trace) {
         transport = opened;
-        Round begun = new Round(vertx, context, opened, target, number, steps, plan, timeout, nanoTime);
+        Round begun = new Round(setting, context, opened, number, open, trace);
         round = begun;
         if (closed) {
             opened.close();
@@ -199,6 +224,7 @@ public final class Check {
         if (round != null && round.gaveUp()) {
             transport = null;
         }
+        kept = round == null ? null : round.kept();
         round = null;
         playing = false;
     }
@@ -209,11 +235,11 @@ public final class Check {
         Future<Void> aborted = round == null ? Future.succeededFuture() : round.abort(cancelled());
         ClientTransport open = transport;
         // In this order: a closed transport would fail the round with something that nobody has found out.
-        return open == null ? aborted : aborted.compose(done -> atMost(vertx, timeout, open.close()));
+        return open == null ? aborted : aborted.compose(done -> atMost(vertx, setting.timeout(), open.close()));
     }
 
     private CancellationException cancelled() {
-        return new CancellationException(target + ": the check was closed");
+        return new CancellationException(target() + ": the check was closed");
     }
 
     private Context eventLoop() {

@@ -1,9 +1,12 @@
 package dev.vecho.client;
 
+import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -115,6 +118,33 @@ public record Diagnosis(
         return cause instanceof TransportException fault
                 ? of(Word.of(fault.fault()), message).because(fault.reason())
                 : of(Word.FAILED, message);
+    }
+
+    /** What came of an attempt to connect. */
+    static Diagnosis connecting(Throwable cause, Map<Phase, Duration> phases) {
+        Diagnosis diagnosis = of(cause);
+        boolean silent = diagnosis.word == Word.TIMEOUT && !phases.containsKey(Phase.CONNECT);
+        return silent ? of(Word.FILTERED, diagnosis.sentence) : diagnosis;
+    }
+
+    /**
+     * An attempt to connect took too long.
+     *
+     * @param begun the phase that was not done; null if the transport does not tell
+     * @param done those before it
+     */
+    static Diagnosis noConnection(@Nullable Phase begun, Map<Phase, Duration> done, Duration within) {
+        String late = " within " + within.toMillis() + " ms";
+        if (begun == Phase.RESOLVE) {
+            return of(Word.DNS, "the name did not resolve" + late);
+        }
+        if (begun == Phase.TLS) {
+            return of(Word.TLS, "connected, but TLS was not agreed upon" + late).because("timeout");
+        }
+        if (begun == null && done.containsKey(Phase.CONNECT)) {
+            return of(Word.TIMEOUT, "connected, but not ready to carry bytes (a TLS handshake, for example)" + late);
+        }
+        return of(Word.FILTERED, "no answer to the attempt to connect" + late);
     }
 
     /** This diagnosis with a reason. */

@@ -21,6 +21,31 @@ public interface Payload {
      */
     void copy(long position, byte[] into, int length);
 
+    /** These bytes; where they are random ones without a seed of their own, those of this seed. */
+    default Payload seeded(long seed) {
+        return this;
+    }
+
+    /**
+     * These bytes so often, one after another. Random bytes do not repeat: each time come the next ones, the first of them
+     * being the first byte of a word.
+     *
+     * @param count at least 1
+     */
+    default Payload times(int count) {
+        return count == 1 ? this : new RepeatedPayload(this, count);
+    }
+
+    /**
+     * Where some bytes are from, if that can be told at once, as of random ones.
+     *
+     * @param bytes the first {@code length} of which are looked for; 15 are enough, less than 8 are never found
+     * @return their position in this payload, or -1
+     */
+    default long find(byte[] bytes, int length) {
+        return -1;
+    }
+
     /** Bytes held in memory. */
     static Payload of(byte[] bytes) {
         return new LiteralPayload(bytes);
@@ -34,7 +59,17 @@ public interface Payload {
      * @param size at least 0
      */
     static Payload random(long size, long seed) {
-        return new RandomPayload(size, seed);
+        return new RandomPayload(size, 1, seed);
+    }
+
+    /**
+     * Pseudo-random bytes that differ from one connection to the next, and from one round to the next; see
+     * {@link #seeded}. They cannot be copied before.
+     *
+     * @param size at least 0
+     */
+    static Payload random(long size) {
+        return new VariedPayload(size);
     }
 
     /**

@@ -8,93 +8,150 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must come back, in order, known from the steps before anything is sent. That is why bytes can be verified when they
- * arrive, also those that come before their step.
+ * What must come back on one connection, in order, known from the steps before anything is sent. That is why bytes can be
+ * verified when they arrive, also those that come before their step.
  */
 final class Plan {
 
     /**
-     * Bytes that must come in one stretch: of a stream some bytes, or one whole message.
+     * What one step sends.
+     *
+     * @param payload all of it
+     * @param block how many bytes of it are one block, or one message
+     * @param count how many blocks there are
+     * @param ratePerSecond 0 for as fast as possible
+     */
+    record Sending(Payload payload, long block, int count, int ratePerSecond) {}
+
+    /**
+     * Bytes that must come in one stretch: of a stream some bytes, or messages.
      *
      * @param from where they start in the payload
      * @param length how many; of a stream at least one
+     * @param block how many bytes of the payload are one block, or one message
+     * @param messages how many of these are expected, where messages are carried
+     * @param first the number of the first message among all that are expected
      * @param send which of the sends they are the echo of, counted from 0; -1 if of none
      * @param sentAt where they start in all that is sent; -1 if nowhere
      */
-    record Piece(Payload payload, long from, long length, int send, long sentAt) {
+    record Piece(Payload payload, long from, long length, long block, int messages, long first, int send, long sentAt) {
 
         boolean echo() {
             return send >= 0;
         }
 
-        private Piece without(long first) {
-            return new Piece(payload, from + first, length - first, send, sentAt + first);
+        /** The index of the first block in the payload. */
+        long firstBlock() {
+            return block == 0 ? 0 : from / block;
+        }
+
+        private Piece without(long bytes, int fewer) {
+            return new Piece(
+                    payload, from + bytes, length - bytes, block, messages - fewer, first, send, sentAt + bytes);
+        }
+
+        private Piece at(long number) {
+            return new Piece(payload, from, length, block, messages, number, send, sentAt);
         }
     }
 
     /**
      * A step that expects an echo, and that has something to expect.
      *
-     * @param firstSend the send that its first piece is the echo of
-     * @param upTo how many pieces have come when all of it has
+     * @param firstSend the first send of a single payload that it waits for; -1 if there is none
+     * @param step its index
      */
-    record Echo(int firstSend, int upTo) {}
+    record Echo(int firstSend, int step) {}
 
     private final Carriage carriage;
+    private final int from;
+    private final List<Sending> sendings = new ArrayList<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Echo> echoes = new ArrayList<>();
-    private final int[] upTo;
+    private final int[] piecesUpTo;
+    private final long[] messagesUpTo;
     private final long[] bytesUpTo;
+    private long bytes;
+    private long messages;
 
-    Plan(List<Step> steps, Carriage carriage) {
+    /**
+     * Plans for a connection.
+     *
+     * @param steps of the whole script
+     * @param from the index of the first one that is played on this connection
+     * @param to the index of the one after the last
+     * @param connection its number in the round, from 0
+     */
+    Plan(List<Step> steps, int from, int to, Carriage carriage, Seed seed, int connection) {
         this.carriage = carriage;
-        this.upTo = new int[steps.size()];
-        this.bytesUpTo = new long[steps.size()];
+        this.from = from;
+        this.piecesUpTo = new int[to - from];
+        this.messagesUpTo = new long[to - from];
+        this.bytesUpTo = new long[to - from];
         Deque<Piece> unmatched = new ArrayDeque<>();
-        int sends = 0;
         long sent = 0;
-        for (int i = 0; i < steps.size(); i++) {
+        for (int i = from; i < to; i++) {
             Step step = steps.get(i);
             if (step instanceof Step.Send send) {
-                Piece piece = new Piece(send.payload(), 0, send.payload().size(), sends++, sent);
+                int number = sendings.size();
+                Payload payload =
+                        send.payload().seeded(seed.payload(connection, number)).times(send.count());
+                sendings.add(new Sending(payload, send.payload().size(), send.count(), send.ratePerSecond()));
+                Piece piece =
+                        new Piece(payload, 0, payload.size(), send.payload().size(), send.count(), 0, number, sent);
                 sent += piece.length();
                 if (something(piece)) {
                     unmatched.add(piece);
                 }
             } else if (step instanceof Step.ExpectEcho && !unmatched.isEmpty()) {
-                int firstSend = unmatched.element().send();
-                pieces.addAll(unmatched);
+                int firstSend = unmatched.stream()
+                        .mapToInt(Piece::send)
+                        .filter(send -> sendings.get(send).count() == 1)
+                        .findFirst()
+                        .orElse(-1);
+                unmatched.forEach(this::expect);
                 unmatched.clear();
-                echoes.add(new Echo(firstSend, pieces.size()));
+                echoes.add(new Echo(firstSend, i));
             } else if (step instanceof Step.ExpectBytes expect) {
-                Piece piece = new Piece(expect.payload(), 0, expect.payload().size(), -1, -1);
+                long size = expect.payload().size();
+                Piece piece = new Piece(expect.payload(), 0, size, size, 1, 0, -1, -1);
                 if (something(piece)) {
-                    pieces.add(piece);
-                    answer(unmatched, piece.length());
+                    expect(piece);
+                    answer(unmatched, size);
                 }
             }
-            upTo[i] = pieces.size();
-            bytesUpTo[i] = pieces.stream().mapToLong(Piece::length).sum();
+            piecesUpTo[i - from] = pieces.size();
+            messagesUpTo[i - from] = messages;
+            bytesUpTo[i - from] = bytes;
         }
         // No step waits for these, but if they come they must be right.
-        pieces.addAll(unmatched);
+        unmatched.forEach(this::expect);
     }
 
     private boolean something(Piece piece) {
         return carriage == Carriage.MESSAGES || piece.length() > 0;
     }
 
+    private void expect(Piece piece) {
+        pieces.add(piece.at(messages));
+        messages += piece.messages();
+        bytes += piece.length();
+    }
+
     /** Takes away what was answered by something else than its echo. */
     private void answer(Deque<Piece> unmatched, long length) {
         if (carriage == Carriage.MESSAGES) {
-            unmatched.poll();
+            Piece first = unmatched.poll();
+            if (first != null && first.messages() > 1) {
+                unmatched.addFirst(first.without(first.block(), 1));
+            }
             return;
         }
         long left = length;
         while (left > 0 && !unmatched.isEmpty()) {
             Piece first = unmatched.remove();
             if (first.length() > left) {
-                unmatched.addFirst(first.without(left));
+                unmatched.addFirst(first.without(left, 0));
             }
             left -= first.length();
         }
@@ -102,6 +159,11 @@ final class Plan {
 
     Carriage carriage() {
         return carriage;
+    }
+
+    /** What is sent, in order. */
+    List<Sending> sendings() {
+        return sendings;
     }
 
     List<Piece> pieces() {
@@ -112,23 +174,53 @@ final class Plan {
         return echoes;
     }
 
+    /** How many messages may come at all. */
+    long messages() {
+        return messages;
+    }
+
+    /** Whether a step is played on this connection. */
+    boolean covers(int step) {
+        return step >= from && step < from + piecesUpTo.length;
+    }
+
     /** How many pieces have come when a step, and all before it, got what they expect. */
-    int upTo(int step) {
-        return upTo[step];
+    int piecesUpTo(int step) {
+        return step < from ? 0 : piecesUpTo[step - from];
+    }
+
+    /** How many messages have come when a step, and all before it, got what they expect. */
+    long messagesUpTo(int step) {
+        return step < from ? 0 : messagesUpTo[step - from];
     }
 
     /** How many bytes have come when a step, and all before it, got what they expect. */
     long bytesUpTo(int step) {
-        return bytesUpTo[step];
+        return step < from ? 0 : bytesUpTo[step - from];
     }
 
     /** The step that expects a piece, or null if none does. */
     @Nullable Integer stepOf(int piece) {
-        for (int step = 0; step < upTo.length; step++) {
-            if (upTo[step] > piece) {
-                return step;
+        for (int step = 0; step < piecesUpTo.length; step++) {
+            if (piecesUpTo[step] > piece) {
+                return from + step;
             }
         }
         return null;
+    }
+
+    /** The index of the piece that a message belongs to. */
+    int pieceOf(long message) {
+        int low = 0;
+        int high = pieces.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (pieces.get(middle).first() <= message) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
     }
 }

@@ -3,7 +3,6 @@ package dev.vecho.client;
 import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -13,51 +12,54 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The steps of a script, played once on a connection of its own. Everything happens on one event loop, and every wait has
- * a timer, so that it ends whatever the peer does.
+ * The steps of a script, played once, on a connection of its own or on one that is kept. Everything happens on one event
+ * loop, and every wait has a timer, so that it ends whatever the peer does.
  */
-final class Round implements Receiver {
+final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
     private static final long NO_TIMER = -1;
 
+    /** When bytes are wrong, and this long none followed, none will. */
+    private static final Duration DOUBT = Duration.ofMillis(300);
+
+    /** A connection that was idle for less was hardly cut for it. */
+    private static final Duration WORTH_TELLING = Duration.ofSeconds(1);
+
+    private final Setting setting;
     private final Vertx vertx;
     private final Context context;
     private final ClientTransport transport;
-    private final String target;
     private final int number;
-    private final List<Step> steps;
-    private final Plan plan;
-    private final Duration timeout;
+    private final Seed seed;
+    private final @Nullable Trace trace;
     private final LongSupplier nanoTime;
 
     private final Promise<Report> report = Promise.promise();
-    private final Verifier verifier;
-    private final RoundTrips.Recorder roundTrips = new RoundTrips.Recorder();
-    private int echoed;
-    private final List<Report.Warning> warnings = new ArrayList<>();
-    private final Map<Phase, Duration> opening = new EnumMap<>(Phase.class);
-    private @Nullable Duration firstByte;
-    private @Nullable Duration lastByte;
+    private final Measures measures = new Measures();
     private Instant startedAt = Instant.EPOCH;
     private long started;
-    private long connected;
-    private @Nullable Connection connection;
-    private @Nullable String localAddress;
-    private @Nullable String remoteAddress;
-    private Map<String, String> details = Map.of();
-    private @Nullable Sender sender;
-    private boolean ended;
-    private @Nullable Throwable sendFailure;
+    private long opened;
     private boolean over;
     private boolean gaveUp;
+
+    // The connection: another one after a step that reconnects.
+    private Link link;
+    private Plan plan;
+    private Ledger ledger;
+    private Verifier verifier;
+    private @Nullable Sender sender;
+    private int connections;
+    private int echoed;
+    private @Nullable Throwable sendFailure;
+    private Duration idleBefore = Duration.ZERO;
+    private boolean kept;
 
     /** The step being played; as many as there are once all are done, and only sending goes on. */
     private int current;
@@ -65,35 +67,43 @@ final class Round implements Receiver {
     private boolean begun;
     private boolean advancing;
     private boolean waited;
+    private boolean acted;
+    private boolean actionDone;
     private long timer = NO_TIMER;
+    private long doubtTimer = NO_TIMER;
     private Duration limit = Duration.ZERO;
     private boolean limitsStep;
     private long limitedFrom;
 
+    /**
+     * Prepares a round.
+     *
+     * @param number from 1
+     * @param open a connection that a round before has kept, or null; the context is its own
+     */
+    @SuppressWarnings("NullAway.Init") // prepare sets the rest before anything else happens.
     Round(
-            Vertx vertx,
+            Setting setting,
             Context context,
             ClientTransport transport,
-            String target,
             int number,
-            List<Step> steps,
-            Plan plan,
-            Duration timeout,
-            LongSupplier nanoTime) {
-        this.vertx = vertx;
+            @Nullable Link open,
+            @Nullable Trace trace) {
+        this.setting = setting;
+        this.vertx = setting.vertx();
         this.context = context;
         this.transport = transport;
-        this.target = target;
         this.number = number;
-        this.steps = steps;
-        this.plan = plan;
-        this.timeout = timeout;
-        this.nanoTime = nanoTime;
-        this.verifier = new Verifier(plan);
+        this.seed = setting.seed().round(setting.index(), number);
+        this.trace = trace;
+        this.nanoTime = setting.nanoTime();
+        this.kept = open != null;
+        this.link = open != null ? open : new Link(context, nanoTime, this);
+        prepare(0);
     }
 
     Future<Report> play() {
-        context.runOnContext(now -> on(this::connect));
+        context.runOnContext(now -> on(this::start));
         return report.future();
     }
 
@@ -112,17 +122,71 @@ final class Round implements Receiver {
         return gaveUp;
     }
 
-    // ---- connecting
-
-    private void connect() {
-        startedAt = Instant.now();
-        started = nanoTime.getAsLong();
-        connected = started;
-        timer = vertx.setTimer(timeout.toMillis(), fired -> on(this::giveUpConnecting));
-        transport.connect(this).onComplete(this::connected);
+    /** The connection for the next round, or null if there is none. Known when the report is. */
+    @Nullable Link kept() {
+        return kept ? link : null;
     }
 
-    private void connected(AsyncResult<Connection> result) {
+    // ---- connecting
+
+    private void start() {
+        startedAt = Instant.now();
+        started = nanoTime.getAsLong();
+        opened = started;
+        Connection open = link.connection();
+        if (open == null) {
+            connect(setting.timeout());
+            return;
+        }
+        kept = false;
+        idleBefore = link.idle();
+        link.listen(this);
+        if (brokeMeanwhile()) {
+            return;
+        }
+        begin(open);
+    }
+
+    /** Whether a kept connection came to an end between the rounds, in which case this one has failed. */
+    private boolean brokeMeanwhile() {
+        TransportException failure = link.failure();
+        measures.at(link);
+        if (link.unexpected() > 0) {
+            fail(Diagnosis.of(
+                    Word.INJECTED,
+                    TextReport.bytes(link.unexpected()) + " came between the rounds that were never sent"));
+            return true;
+        }
+        if (failure != null || link.hasEnded()) {
+            fail(cutWhileIdle(failure));
+            return true;
+        }
+        return false;
+    }
+
+    /** Gets everything ready for a connection on which the steps from one on are played. */
+    private void prepare(int from) {
+        List<Step> steps = setting.steps();
+        int to = from;
+        while (to < steps.size() && !(steps.get(to) instanceof Step.Reconnect)) {
+            to++;
+        }
+        plan = new Plan(steps, from, Math.min(to + 1, steps.size()), setting.carriage(), seed, connections);
+        ledger = new Ledger();
+        String name = setting.target() + ", round " + number + (connections == 0 ? "" : ", connection " + connections);
+        verifier = Verifier.of(plan, ledger, setting.recent().add(name, plan), this);
+        sender = null;
+        echoed = 0;
+        connections++;
+    }
+
+    private void connect(Duration within) {
+        Link opening = link;
+        timer = vertx.setTimer(within.toMillis(), fired -> on(() -> giveUpConnecting(within)));
+        transport.connect(opening).onComplete(result -> connected(opening, result));
+    }
+
+    private void connected(Link opening, AsyncResult<Connection> result) {
         if (over) {
             if (result.succeeded()) {
                 result.result().close();
@@ -131,73 +195,72 @@ final class Round implements Receiver {
         }
         on(() -> {
             stopTimer();
+            measures.opened(opening);
             if (result.failed()) {
-                fail(Diagnosis.of(result.cause()));
+                fail(Diagnosis.connecting(result.cause(), opening.phases()));
                 return;
             }
-            Connection open = result.result();
-            connection = open;
-            connected = nanoTime.getAsLong();
-            localAddress = open.localAddress();
-            remoteAddress = open.remoteAddress();
-            details = open.details();
-            sender = new Sender(
-                    context,
-                    open,
-                    plan.carriage(),
-                    nanoTime,
-                    () -> on(this::progressed),
-                    cause -> on(() -> sendFailed(cause)));
-            advance();
+            opening.open(result.result());
+            begin(result.result());
         });
     }
 
-    private void giveUpConnecting() {
-        String how = "no connection within ";
-        if (opening.containsKey(Phase.CONNECT)) {
-            how = "connected, but not ready to carry bytes (a TLS handshake, for example) within ";
-        } else if (opening.containsKey(Phase.RESOLVE)) {
-            how = "the name resolved, but no connection within ";
+    private void begin(Connection open) {
+        opened = nanoTime.getAsLong();
+        measures.at(link);
+        if (trace != null) {
+            trace.opened(since(), open.localAddress(), open.remoteAddress());
         }
+        sender = new Sender(context, open, plan, ledger, nanoTime, this);
+        actionDone = true;
+        advance();
+    }
+
+    private void giveUpConnecting(Duration within) {
         gaveUp = true;
+        measures.opened(link);
         transport.close();
-        fail(Diagnosis.of(Word.TIMEOUT, how + timeout.toMillis() + " ms"));
+        fail(Diagnosis.noConnection(link.phase(), link.phases(), within));
     }
 
     // ---- what the connection tells
 
     @Override
-    public void completed(Phase phase, Duration took) {
-        on(() -> opening.put(phase, took));
-    }
-
-    @Override
-    public void warned(String word, String sentence) {
-        on(() -> warnings.add(new Report.Warning(word, sentence)));
-    }
-
-    @Override
     public void received(Buffer bytes) {
         on(() -> {
             long now = nanoTime.getAsLong();
-            Duration since = Duration.ofNanos(now - firstSend());
-            firstByte = firstByte == null ? since : firstByte;
-            lastByte = since;
-            Diagnosis wrong = verifier.verify(bytes, sender == null ? 0 : sender.handedOver());
-            if (wrong != null) {
+            measures.received(now, firstSend());
+            if (trace != null) {
+                trace.received(since(), first(bytes), bytes.length());
+            }
+            Diagnosis wrong = verifier.verify(bytes);
+            if (wrong != null && !setting.tolerated().contains(wrong.word())) {
                 fail(wrong);
                 return;
             }
-            measureRoundTrips(now);
-            progressed();
+            if (verifier.inDoubt()) {
+                vertx.cancelTimer(doubtTimer);
+                doubtTimer = vertx.setTimer(DOUBT.toMillis(), fired -> on(() -> fail(verifier.decide())));
+                return;
+            }
+            measureEchoes(now);
+            moved();
         });
     }
 
     @Override
     public void ended() {
         on(() -> {
-            ended = true;
-            advance();
+            if (trace != null) {
+                trace.ended(since());
+            }
+            if (verifier.inDoubt()) {
+                fail(verifier.decide());
+            } else if (idling() && !expectsEnd()) {
+                fail(cutWhileIdle(null));
+            } else {
+                advance();
+            }
         });
     }
 
@@ -206,43 +269,89 @@ final class Round implements Receiver {
         on(() -> broken(cause));
     }
 
-    private void sendFailed(Throwable cause) {
-        if (ended) {
-            // The peer is gone after a proper end: the step that misses something says it better.
-            sendFailure = cause;
-            advance();
-        } else {
-            broken(cause);
+    @Override
+    public void sending(Buffer bytes) {
+        if (trace != null) {
+            trace.sent(since(), first(bytes), bytes.length());
         }
+    }
+
+    @Override
+    public void progressed() {
+        link.moved();
+        on(this::moved);
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        on(() -> {
+            if (link.hasEnded()) {
+                // The peer is gone after a proper end: the step that misses something says it better.
+                sendFailure = cause;
+                advance();
+            } else {
+                broken(cause);
+            }
+        });
     }
 
     private void broken(Throwable cause) {
         Diagnosis diagnosis = Diagnosis.of(cause);
-        if (connection == null) {
-            fail(diagnosis);
+        if (sender == null) {
+            // What connecting comes to is told once it is over.
+            if (link.connection() != null) {
+                fail(diagnosis);
+            }
             return;
         }
-        String how = ", after " + TextReport.bytes(verifier.received()) + " had come back";
-        fail(Diagnosis.at(diagnosis.word(), diagnosis.sentence() + how, verifier.received()));
+        if (verifier.inDoubt()) {
+            fail(verifier.decide());
+            return;
+        }
+        if (idling()) {
+            fail(cutWhileIdle(cause));
+            return;
+        }
+        String how = ", after " + TextReport.bytes(verifier.received()) + " had come back" + idleHint();
+        String reason = diagnosis.word() == Word.RESET ? when(sender) : diagnosis.reason();
+        fail(Diagnosis.at(diagnosis.word(), diagnosis.sentence() + how, verifier.received())
+                .because(reason));
     }
 
-    private void progressed() {
+    /** When a connection was reset. */
+    private String when(Sender out) {
+        if (verifier.received() == 0) {
+            return "before";
+        }
+        return verifier.nothingUnderWay() && out.sent() == out.queued() ? "after" : "during";
+    }
+
+    private void moved() {
         if (!limitsStep) {
             limitedFrom = nanoTime.getAsLong();
         }
         advance();
     }
 
-    private long firstSend() {
-        return sender == null || sender.started() == 0 ? connected : sender.startedAt(0);
+    @Override
+    public void back(int send, long block) {
+        long now = nanoTime.getAsLong();
+        boolean many = plan.sendings().get(send).count() > 1;
+        measures.back(now, ledger.sentAt(send, block), many ? ledger.intendedAt(send, block) : -1, many);
     }
 
-    private void measureRoundTrips(long now) {
-        while (sender != null
-                && echoed < plan.echoes().size()
-                && plan.echoes().get(echoed).upTo() <= verifier.completed()) {
+    private long firstSend() {
+        long first = ledger.sentAt(0, 0);
+        return measures.firstSend(first < 0 ? opened : first);
+    }
+
+    private void measureEchoes(long now) {
+        while (echoed < plan.echoes().size()
+                && verifier.complete(plan.echoes().get(echoed).step())) {
             int send = plan.echoes().get(echoed++).firstSend();
-            roundTrips.record(now - sender.startedAt(send));
+            if (send >= 0) {
+                measures.echo(now - ledger.sentAt(send, 0));
+            }
         }
     }
 
@@ -251,24 +360,27 @@ final class Round implements Receiver {
     /** Goes on as far as nothing has to be waited for. */
     private void advance() {
         // A step may make something happen at once, which calls this; the loop below sees what it changed.
-        if (advancing || sender == null) {
+        if (advancing || (sender == null && !measures.connected())) {
             return;
         }
         advancing = true;
         try {
-            while (!over) {
+            while (!over && !verifier.inDoubt()) {
                 if (!begun) {
                     begun = true;
-                    begin(sender);
+                    begin();
                 }
-                if (over || !done(sender)) {
+                if (over || !done()) {
                     return;
                 }
-                if (current == steps.size()) {
+                if (current == setting.steps().size()) {
                     finish(null);
                     return;
                 }
                 stopTimer();
+                if (trace != null) {
+                    trace.finished(since(), current);
+                }
                 begun = false;
                 current++;
             }
@@ -277,89 +389,250 @@ final class Round implements Receiver {
         }
     }
 
-    private void begin(Sender out) {
+    private void begin() {
         Step step = step();
-        if (step instanceof Step.Send send) {
-            out.send(send.payload());
+        if (trace != null && step != null) {
+            trace.begun(since(), current);
+        }
+        acted = false;
+        actionDone = false;
+        if (step instanceof Step.Send) {
+            out().sendNext();
         } else if (step instanceof Step.CloseOutput) {
-            out.closeOutput();
+            out().closeOutput();
         } else if (step instanceof Step.Pause pause) {
             sleep(pause.length());
         } else if (step instanceof Step.ExpectNothing nothing) {
             sleep(nothing.length());
-        } else if (step instanceof Step.ExpectEcho echo) {
-            limit(echo.within());
-        } else if (step instanceof Step.ExpectBytes bytes) {
-            limit(bytes.within());
-        } else if (step instanceof Step.ExpectEnd end) {
-            limit(end.within());
         } else {
-            limit(null);
+            limit(within(step));
+        }
+        if (step instanceof Step.Reset) {
+            reset();
         }
     }
 
+    private static @Nullable Duration within(@Nullable Step step) {
+        if (step instanceof Step.ExpectEcho echo) {
+            return echo.within();
+        }
+        if (step instanceof Step.ExpectBytes bytes) {
+            return bytes.within();
+        }
+        if (step instanceof Step.ExpectEnd end) {
+            return end.within();
+        }
+        if (step instanceof Step.StartTls tls) {
+            return tls.within();
+        }
+        if (step instanceof Step.Reset reset) {
+            return reset.within();
+        }
+        return step instanceof Step.Reconnect reconnect ? reconnect.within() : null;
+    }
+
     /** Whether the current step is done; fails the round if that cannot happen any more. */
-    private boolean done(Sender out) {
+    private boolean done() {
         Step step = step();
         if (step instanceof Step.Send || step instanceof Step.CloseOutput) {
             return true;
         }
         if (step instanceof Step.Pause) {
-            return waited;
+            return waited && stillThere();
         }
         if (step instanceof Step.ExpectNothing) {
             return nothingCame() && waited;
         }
         if (step instanceof Step.ExpectEcho || step instanceof Step.ExpectBytes) {
-            return allCame(out);
+            return allCame();
         }
         if (step instanceof Step.ExpectEnd) {
-            return ended;
+            return link.hasEnded();
         }
-        return allSent(out);
+        if (step instanceof Step.Reset) {
+            return actionDone;
+        }
+        if (step instanceof Step.StartTls || step instanceof Step.Reconnect) {
+            if (!acted && allSent()) {
+                acted = true;
+                act(step);
+            }
+            return actionDone;
+        }
+        return allSent();
+    }
+
+    private void act(Step step) {
+        if (step instanceof Step.Reconnect reconnect) {
+            reconnect(Objects.requireNonNullElse(reconnect.within(), setting.timeout()));
+            return;
+        }
+        Connection connection = Objects.requireNonNull(link.connection());
+        connection
+                .startTls()
+                .onComplete(begun -> on(() -> {
+                    if (begun.failed()) {
+                        fail(Diagnosis.of(begun.cause()));
+                    } else {
+                        measures.at(link);
+                        actionDone = true;
+                        moved();
+                    }
+                }));
+    }
+
+    private void reset() {
+        Connection connection = Objects.requireNonNull(link.connection());
+        link.listen(null);
+        endConnection();
+        connection
+                .reset()
+                .onComplete(done -> on(() -> {
+                    actionDone = true;
+                    advance();
+                }));
+    }
+
+    private void reconnect(Duration within) {
+        stopTimer();
+        link.listen(null);
+        Connection connection = link.connection();
+        Future<Void> closed = connection == null
+                ? Future.succeededFuture()
+                : Check.atMost(vertx, setting.timeout(), connection.close());
+        endConnection();
+        link = new Link(context, nanoTime, this);
+        prepare(current + 1);
+        idleBefore = Duration.ZERO;
+        sendFailure = null;
+        closed.onComplete(done -> on(() -> connect(within)));
+    }
+
+    /** Adds up what is known of a connection that is not used any more. */
+    private void endConnection() {
+        measures.done(verifier, ledger, sender);
+        if (sender != null) {
+            sender.stop();
+            if (trace != null) {
+                trace.closed(since());
+            }
+        }
+        sender = null;
+    }
+
+    private Sender out() {
+        return Objects.requireNonNull(sender, "no connection");
     }
 
     /** The current step, or null after the last. */
     private @Nullable Step step() {
-        return current < steps.size() ? steps.get(current) : null;
+        return current < setting.steps().size() ? setting.steps().get(current) : null;
     }
 
     private boolean nothingCame() {
-        long expected = plan.bytesUpTo(current);
-        long unexpected = verifier.received() - expected;
-        if (unexpected > 0 || verifier.completed() > plan.upTo(current)) {
-            String sentence = TextReport.bytes(unexpected) + " came although nothing was expected";
+        if (verifier.beyond(current)) {
+            long expected = plan.bytesUpTo(current);
+            String sentence = TextReport.bytes(verifier.received() - expected) + " came although nothing was expected";
             fail(Diagnosis.at(Word.UNEXPECTED, sentence, expected));
             return false;
         }
-        if (ended && steps.subList(0, current).stream().noneMatch(Step.ExpectEnd.class::isInstance)) {
-            fail(Diagnosis.at(Word.UNEXPECTED, "the end came although nothing was expected", expected));
+        if (link.hasEnded()
+                && setting.steps().subList(0, current).stream().noneMatch(Step.ExpectEnd.class::isInstance)) {
+            fail(
+                    idling() && !expectsEnd()
+                            ? cutWhileIdle(null)
+                            : Diagnosis.at(
+                                    Word.UNEXPECTED,
+                                    "the end came although nothing was expected",
+                                    verifier.received()));
             return false;
         }
         return true;
     }
 
-    private boolean allCame(Sender out) {
-        if (verifier.completed() >= plan.upTo(current)) {
+    /** Whether the connection is still there after a pause; the end may have come before nothing was under way any more. */
+    private boolean stillThere() {
+        if (link.hasEnded() && idling() && !expectsEnd()) {
+            fail(cutWhileIdle(null));
+            return false;
+        }
+        return true;
+    }
+
+    private boolean allCame() {
+        if (verifier.complete(current)) {
             return true;
         }
-        if (ended) {
+        if (link.hasEnded()) {
             long came = verifier.received();
             String where = "byte " + came + " of " + plan.bytesUpTo(current);
-            String sentence =
-                    came == 0 ? "the peer closed without a reply, at " + where : "the peer closed at " + where;
-            String after = out.outputClosed() ? ", after this side closed its output" : "";
-            fail(Diagnosis.at(Word.TRUNCATED, sentence + after, came));
+            String after = out().outputClosed() ? ", after this side closed its output" : "";
+            if (verifier.nothingOf(current)) {
+                String sentence = "the peer closed without a reply, at " + where + after + idleHint();
+                fail(Diagnosis.at(Word.CLOSED, sentence, came));
+            } else {
+                fail(Diagnosis.at(Word.TRUNCATED, "the peer closed at " + where + after, came));
+            }
         }
         return false;
     }
 
-    private boolean allSent(Sender out) {
-        if (sendFailure != null && out.sent() < out.queued()) {
+    private boolean allSent() {
+        if (sender == null) {
+            return true;
+        }
+        if (sendFailure != null && sender.sent() < sender.queued()) {
             broken(sendFailure);
             return false;
         }
-        return sendFailure != null || out.idle();
+        return sendFailure != null || sender.idle();
+    }
+
+    // ---- a connection that is cut while nothing is under way
+
+    private boolean idling() {
+        return (step() instanceof Step.Pause || step() instanceof Step.ExpectNothing)
+                && sender != null
+                && sender.idle()
+                && verifier.nothingUnderWay();
+    }
+
+    /** Whether the end is something that the script, on this connection, has to do with. */
+    private boolean expectsEnd() {
+        if (sender == null || !sender.outputOpen()) {
+            return true;
+        }
+        for (int i = 0; i < setting.steps().size(); i++) {
+            Step step = setting.steps().get(i);
+            if (i >= current && step instanceof Step.Reconnect) {
+                return false;
+            }
+            if (i < current && step instanceof Step.Reconnect) {
+                continue;
+            }
+            if (step instanceof Step.ExpectEnd && (i > current || plan.covers(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Diagnosis cutWhileIdle(@Nullable Throwable cause) {
+        String how =
+                cause == null ? "closed" : "broken off (" + Diagnosis.of(cause).sentence() + ")";
+        return Diagnosis.of(
+                        Word.IDLE, "the connection was " + how + " after it had been idle for " + seconds(link.idle()))
+                .because(cause == null ? "closed" : "reset");
+    }
+
+    /** For a failure that may have come of this, although something was under way again. */
+    private String idleHint() {
+        boolean worthTelling = idleBefore.compareTo(WORTH_TELLING) >= 0 && verifier.received() == 0;
+        return worthTelling ? "; it had been idle for " + seconds(idleBefore) + " before this round" : "";
+    }
+
+    private static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.3f s", duration.toNanos() / 1e9);
     }
 
     // ---- waiting
@@ -376,7 +649,7 @@ final class Round implements Receiver {
 
     private void limit(@Nullable Duration within) {
         limitsStep = within != null;
-        limit = within == null ? timeout : within;
+        limit = within == null ? setting.timeout() : within;
         limitedFrom = nanoTime.getAsLong();
         startTimer(limit);
     }
@@ -387,6 +660,9 @@ final class Round implements Receiver {
     }
 
     private void timerFired() {
+        if (!limitsStep && sender != null && sender.waitsForItsTime()) {
+            limitedFrom = nanoTime.getAsLong();
+        }
         Duration left = limit.minusNanos(nanoTime.getAsLong() - limitedFrom);
         if (left.isNegative() || left.isZero()) {
             timedOut();
@@ -397,32 +673,65 @@ final class Round implements Receiver {
     }
 
     private void timedOut() {
-        if (sender == null) {
-            return;
-        }
         Step step = step();
         String late = limitsStep ? " within " + limit.toMillis() + " ms" : " for " + limit.toMillis() + " ms";
-        String sent = sender.sent() + " of " + TextReport.bytes(sender.queued());
-        if (step == null) {
-            fail(Diagnosis.of(Word.TIMEOUT, sent + " were sent, nothing more" + late));
-        } else if (step instanceof Step.ExpectEnd) {
-            if (sender.outputClosed()) {
+        if (verifier.inDoubt()) {
+            fail(verifier.decide());
+        } else if (step instanceof Step.Reset) {
+            fail(Diagnosis.of(Word.TIMEOUT, "the connection could not be reset" + late));
+        } else if (step instanceof Step.StartTls && acted) {
+            fail(Diagnosis.of(Word.TLS, "TLS was not agreed upon" + late).because("timeout"));
+        } else if (sender != null) {
+            timedOut(sender, step, late);
+        }
+    }
+
+    private void timedOut(Sender out, @Nullable Step step, String late) {
+        String sent = out.sent() + " of " + TextReport.bytes(out.queued());
+        if (step instanceof Step.ExpectEnd) {
+            if (out.outputClosed()) {
                 fail(Diagnosis.of(Word.HALF_CLOSE, "the output was closed, and the end did not come" + late));
-            } else if (sender.outputOpen()) {
+            } else if (out.outputOpen()) {
                 fail(Diagnosis.of(Word.TIMEOUT, "the end did not come" + late));
             } else {
                 fail(Diagnosis.of(Word.TIMEOUT, "the output could not be closed" + late + ", " + sent + " were sent"));
             }
+        } else if (step instanceof Step.ExpectEcho || step instanceof Step.ExpectBytes) {
+            missed(late, out.sent() < out.queued() ? ", and only " + sent + " could be sent" : "");
         } else {
-            String stalled = sender.sent() < sender.queued() ? ", and only " + sent + " could be sent" : "";
-            long came = verifier.received();
-            if (came == 0) {
-                fail(Diagnosis.of(Word.SILENT, "connected, but nothing came back" + late + stalled));
-            } else {
-                String sentence = came + " of " + TextReport.bytes(plan.bytesUpTo(current)) + " came back"
-                        + (limitsStep ? late : ", then nothing" + late);
-                fail(Diagnosis.at(Word.TIMEOUT, sentence + stalled, came));
-            }
+            fail(Diagnosis.of(Word.TIMEOUT, sent + " were sent, nothing more" + late));
+        }
+    }
+
+    /** Something that the current step expects did not come in time. */
+    private void missed(String late, String stalled) {
+        long came = verifier.received();
+        boolean trickles = limitsStep && measures.receivedSince(nanoTime.getAsLong() - limit.toNanos() / 2);
+        if (verifier.nothingOf(current) && !measures.receivedAnything()) {
+            fail(Diagnosis.of(Word.SILENT, "connected, but nothing came back" + late + stalled));
+        } else if (verifier instanceof MessageVerifier messages && stalled.isEmpty()) {
+            missed(messages, trickles, late);
+        } else {
+            String sentence = came + " of " + TextReport.bytes(plan.bytesUpTo(current)) + " came back"
+                    + (limitsStep ? late : ", then nothing" + late)
+                    + (trickles ? ", and they still came" : "");
+            fail(Diagnosis.at(trickles ? Word.SLOW : Word.TIMEOUT, sentence + stalled, came));
+        }
+    }
+
+    private void missed(MessageVerifier messages, boolean trickles, String late) {
+        String sentence =
+                messages.missing(current) + " of " + plan.messagesUpTo(current) + " messages did not come back" + late;
+        if (setting.tolerated().contains(Word.LOST)) {
+            messages.giveUp(current);
+            measureEchoes(nanoTime.getAsLong());
+            advance();
+        } else if (trickles && !messages.hasGap()) {
+            fail(Diagnosis.of(Word.SLOW, sentence + ", and they still came"));
+        } else {
+            String first = ", the first of them message " + (messages.firstMissing() + 1);
+            messages.giveUp(current);
+            fail(Diagnosis.of(Word.LOST, sentence + first));
         }
     }
 
@@ -434,36 +743,34 @@ final class Round implements Receiver {
     // ---- the end
 
     private void fail(Diagnosis diagnosis) {
-        boolean inStep = connection != null && current < steps.size();
+        boolean inStep = measures.connected() && current < setting.steps().size();
         finish(diagnosis.inStep(inStep ? current : null));
     }
 
     private void finish(@Nullable Diagnosis diagnosis) {
+        boolean keeping = setting.kept()
+                && diagnosis == null
+                && sender != null
+                && sender.idle()
+                && verifier.nothingUnderWay()
+                && !link.hasEnded()
+                && link.failure() == null;
         over = true;
-        Duration took = Duration.ofNanos(nanoTime.getAsLong() - started);
-        Report result = new Report(
-                target,
-                number,
-                startedAt,
-                took,
-                diagnosis,
-                localAddress,
-                remoteAddress,
-                details,
-                new Report.Phases(
-                        opening.get(Phase.RESOLVE),
-                        opening.get(Phase.CONNECT),
-                        opening.get(Phase.TLS),
-                        firstByte,
-                        lastByte),
-                sender == null ? 0 : sender.sent(),
-                verifier.received(),
-                roundTrips.get(),
-                RoundTrips.NONE,
-                null,
-                warnings,
-                0);
-        close().onComplete(closed -> report.tryComplete(result));
+        Duration took = since();
+        stopTimers();
+        Connection connection = link.connection();
+        if (keeping) {
+            link.listen(null);
+            kept = true;
+            measures.done(verifier, ledger, sender);
+        } else {
+            endConnection();
+        }
+        Report result = measures.report(setting, number, startedAt, took, diagnosis, seed);
+        Future<Void> closed = keeping || connection == null
+                ? Future.succeededFuture()
+                : Check.atMost(vertx, setting.timeout(), connection.close());
+        closed.onComplete(done -> report.tryComplete(result));
     }
 
     /** Runs what an event brings, unless the round is over. Whatever goes wrong in it, the round ends. */
@@ -480,17 +787,29 @@ final class Round implements Receiver {
 
     private void crash(Throwable cause) {
         over = true;
+        stopTimers();
         if (report.tryFail(cause)) {
-            close();
+            kept = false;
+            if (sender != null) {
+                sender.stop();
+            }
+            Connection connection = link.connection();
+            if (connection != null) {
+                connection.close();
+            }
         }
     }
 
-    /** Completes when the connection is closed, or after the timeout. */
-    private Future<Void> close() {
+    private void stopTimers() {
         stopTimer();
-        if (sender != null) {
-            sender.stop();
-        }
-        return connection == null ? Future.succeededFuture() : Check.atMost(vertx, timeout, connection.close());
+        vertx.cancelTimer(doubtTimer);
+    }
+
+    private Duration since() {
+        return Duration.ofNanos(nanoTime.getAsLong() - started);
+    }
+
+    private static byte[] first(Buffer bytes) {
+        return bytes.getBytes(0, Math.min(bytes.length(), 64));
     }
 }

@@ -86,10 +86,10 @@ public record Script(
                 targets, timeout, repeat, steps, defaultSteps, tls.copy().mergeIn(others), merged);
     }
 
-    /** This script with the default steps, which send so many random bytes (seed 1) instead of the text. */
+    /** This script with the default steps, which send so many random bytes instead of the text. */
     public Script withSize(long bytes) {
         List<Step> sized = standard().steps.stream()
-                .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes, 1)) : step)
+                .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes)) : step)
                 .toList();
         return new Script(targets, timeout, repeat, sized, true, tls, sources);
     }
@@ -103,7 +103,16 @@ public record Script(
     }
 
     static boolean needsStream(Step step) {
-        return step instanceof Step.CloseOutput || step instanceof Step.ExpectEnd;
+        return step instanceof Step.CloseOutput || step instanceof Step.ExpectEnd || step instanceof Step.StartTls;
+    }
+
+    /** Whether a step begins or ends a connection, which cannot be done to one that is kept between rounds. */
+    static boolean needsOwnConnection(Step step) {
+        return step instanceof Step.CloseOutput
+                || step instanceof Step.ExpectEnd
+                || step instanceof Step.StartTls
+                || step instanceof Step.Reset
+                || step instanceof Step.Reconnect;
     }
 
     private Function<String, Source> override(Source source, String key) {

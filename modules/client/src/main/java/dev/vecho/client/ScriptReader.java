@@ -22,13 +22,16 @@ import org.jspecify.annotations.Nullable;
 /** Reads a script from JSON. Whatever is wrong is added to the options' problems, and the script must not be used then. */
 final class ScriptReader {
 
-    private static final List<String> VERBS = List.of("send", "expect", "pauseMillis", "close");
+    private static final List<String> VERBS =
+            List.of("send", "expect", "pauseMillis", "close", "startTls", "reset", "reconnect");
     private static final List<String> PAYLOADS = List.of("text", "hex", "base64", "file", "random");
     private static final List<String> DEFAULT_TARGETS = List.of("tcp://localhost:7007");
     private static final List<Step> DEFAULT_STEPS = defaultSteps();
 
     /** Large enough for any test, and small enough that the sizes of a script's payloads can be added up. */
     private static final long MOST_BYTES = 1L << 50;
+
+    private static final int MOST_PER_SECOND = 1_000_000;
 
     private ScriptReader() {}
 
@@ -76,29 +79,52 @@ final class ScriptReader {
         }
         List<Options> objects = root.objects("steps");
         List<Step> steps = new ArrayList<>();
-        boolean closed = false;
-        boolean ended = false;
+        Order order = new Order();
         for (int i = 0; i < objects.size(); i++) {
             Options options = objects.get(i);
             Step step = step(options, raw.get(i));
-            if (step == null) {
-                continue;
+            if (step != null) {
+                order.check(step, options);
+                steps.add(step);
             }
-            boolean output = step instanceof Step.Send || step instanceof Step.CloseOutput;
-            if (closed && output) {
+        }
+        return steps;
+    }
+
+    /** Finds steps that cannot be done after those before them. */
+    private static final class Order {
+
+        private boolean closed;
+        private boolean ended;
+        private boolean reset;
+
+        void check(Step step, Options options) {
+            if (step instanceof Step.Reconnect) {
+                closed = false;
+                ended = false;
+                reset = false;
+                return;
+            }
+            if (reset && !(step instanceof Step.Pause)) {
+                options.problem("", "comes after the step that resets the connection: only reconnect can follow");
+            }
+            if (closed
+                    && (step instanceof Step.Send
+                            || step instanceof Step.CloseOutput
+                            || step instanceof Step.StartTls)) {
                 options.problem("", "comes after the step that closes the output");
             }
-            boolean input = step instanceof Step.ExpectEcho
-                    || step instanceof Step.ExpectBytes
-                    || step instanceof Step.ExpectEnd;
-            if (ended && input) {
+            if (ended
+                    && (step instanceof Step.ExpectEcho
+                            || step instanceof Step.ExpectBytes
+                            || step instanceof Step.ExpectEnd
+                            || step instanceof Step.StartTls)) {
                 options.problem("", "comes after the step that expects the end");
             }
             closed |= step instanceof Step.CloseOutput;
             ended |= step instanceof Step.ExpectEnd;
-            steps.add(step);
+            reset |= step instanceof Step.Reset;
         }
-        return steps;
     }
 
     private static @Nullable Step step(Options options, JsonObject raw) {
@@ -116,7 +142,10 @@ final class ScriptReader {
                 case "send" -> send(options);
                 case "expect" -> expect(options, raw);
                 case "pauseMillis" -> new Step.Pause(millis(options, "pauseMillis"));
-                default -> close(options);
+                case "close" -> close(options);
+                case "startTls" -> new Step.StartTls(now(options, "startTls"));
+                case "reset" -> new Step.Reset(now(options, "reset"));
+                default -> new Step.Reconnect(now(options, "reconnect"));
             };
         }
         options.rejectUnknownKeys();
@@ -124,13 +153,33 @@ final class ScriptReader {
     }
 
     private static @Nullable Step send(Options options) {
-        Payload payload = payload(options.object("send"));
-        return payload == null ? null : new Step.Send(payload);
+        Payload payload = payload(options.object("send"), true);
+        int count = options.integer("count", 1, 1, Step.Send.MOST);
+        int rate = options.has("ratePerSecond") ? options.integer("ratePerSecond", 1, 1, MOST_PER_SECOND) : 0;
+        if (rate > 0 && !options.has("count")) {
+            options.problem("ratePerSecond", "belongs to count");
+        }
+        if (payload == null) {
+            return null;
+        }
+        if (payload.size() > MOST_BYTES / count) {
+            options.problem("count", "so many of them must have at most " + MOST_BYTES + " bytes together");
+        }
+        return new Step.Send(payload, count, rate);
+    }
+
+    /** Reads the value of a step that can only be {@code true}, and the limit of the step. */
+    private static @Nullable Duration now(Options options, String verb) {
+        int problems = options.problemCount();
+        if (!options.flag(verb, true) && options.problemCount() == problems) {
+            options.problem(verb, "must be true, was false");
+        }
+        return within(options);
     }
 
     private static @Nullable Step expect(Options options, JsonObject raw) {
         if (raw.getValue("expect") instanceof JsonObject) {
-            Payload payload = payload(options.object("expect"));
+            Payload payload = payload(options.object("expect"), false);
             Duration within = within(options);
             return payload == null ? null : new Step.ExpectBytes(payload, within);
         }
@@ -173,7 +222,8 @@ final class ScriptReader {
         return Duration.ofMillis(options.integer(key, 1, 1, Integer.MAX_VALUE));
     }
 
-    private static @Nullable Payload payload(Options options) {
+    /** Reads a payload, one with random bytes that vary only where that is said. */
+    private static @Nullable Payload payload(Options options, boolean varied) {
         List<String> kinds = PAYLOADS.stream().filter(options::has).toList();
         Payload payload = null;
         if (kinds.size() != 1) {
@@ -187,7 +237,7 @@ final class ScriptReader {
                 case "hex" -> hex(options);
                 case "base64" -> base64(options);
                 case "file" -> file(options);
-                default -> random(options);
+                default -> random(options, varied);
             };
         }
         if (options.has("seed") && !kinds.contains("random")) {
@@ -246,8 +296,14 @@ final class ScriptReader {
         }
     }
 
-    private static Payload random(Options options) {
+    private static Payload random(Options options, boolean varied) {
         long size = options.integer("random", 0, 0, MOST_BYTES);
-        return Payload.random(size, options.integer("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE));
+        if (options.has("seed")) {
+            return Payload.random(size, options.integer("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE));
+        }
+        if (!varied) {
+            options.problem("seed", "is missing: bytes that differ each time cannot be expected");
+        }
+        return Payload.random(size);
     }
 }

@@ -1,16 +1,18 @@
 package dev.vecho.client;
 
+import dev.vecho.client.Plan.Sending;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Transport.Carriage;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
-import java.util.function.Consumer;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends payloads one after another, in the background, with a bounded number of bytes under way. Used on the connection's
@@ -25,22 +27,49 @@ final class Sender {
     private static final int MOST_UNDER_WAY = 4;
     private static final int MOST_AT_ONCE = 16;
 
+    /** Told what a sender does. */
+    interface Listener {
+
+        /** Bytes are handed over; valid during the call only. */
+        void sending(Buffer bytes);
+
+        /** The operating system took some bytes, or the end. */
+        void progressed();
+
+        /** The first failure, with which sending stops. */
+        void failed(Throwable cause);
+    }
+
+    /** A send that was asked for. */
+    private static final class Task {
+        final Sending sending;
+        final int send;
+        long block;
+
+        /** In the payload. */
+        long position;
+
+        Task(Sending sending, int send) {
+            this.sending = sending;
+            this.send = send;
+        }
+    }
+
     private final Context context;
     private final Connection connection;
-    private final Carriage carriage;
+    private final Plan plan;
+    private final Ledger ledger;
     private final LongSupplier nanoTime;
-    private final Runnable progressed;
-    private final Consumer<Throwable> failed;
-    private final Deque<Payload> queue = new ArrayDeque<>();
-    private final List<Long> startedAt = new ArrayList<>();
-    private byte[] chunk = new byte[CHUNK];
-    private long position;
+    private final Listener listener;
+    private final Deque<Task> queue = new ArrayDeque<>();
+    private byte[] chunk = new byte[0];
+    private int sends;
     private long queued;
-    private long handedOver;
     private long sent;
     private int underWay;
     private boolean pumping;
     private boolean stopped;
+    private @Nullable Future<?> alarm;
     private Output output = Output.OPEN;
 
     private enum Output {
@@ -50,31 +79,22 @@ final class Sender {
         CLOSED
     }
 
-    /**
-     * Sends on an open connection.
-     *
-     * @param progressed called after each success
-     * @param failed called after the first failure, with which sending stops
-     */
-    Sender(
-            Context context,
-            Connection connection,
-            Carriage carriage,
-            LongSupplier nanoTime,
-            Runnable progressed,
-            Consumer<Throwable> failed) {
+    /** Sends on an open connection what a plan says, and notes it in a ledger. */
+    Sender(Context context, Connection connection, Plan plan, Ledger ledger, LongSupplier nanoTime, Listener listener) {
         this.context = context;
         this.connection = connection;
-        this.carriage = carriage;
+        this.plan = plan;
+        this.ledger = ledger;
         this.nanoTime = nanoTime;
-        this.progressed = progressed;
-        this.failed = failed;
+        this.listener = listener;
     }
 
-    /** Sends a payload, as one message where the connection carries messages, after all before. */
-    void send(Payload payload) {
-        queue.add(payload);
-        queued += payload.size();
+    /** Sends what is next in the plan, after all before. */
+    void sendNext() {
+        Sending sending = plan.sendings().get(sends);
+        ledger.begin(sending, nanoTime.getAsLong());
+        queue.add(new Task(sending, sends++));
+        queued += sending.payload().size();
         pump();
     }
 
@@ -88,11 +108,17 @@ final class Sender {
     void stop() {
         stopped = true;
         queue.clear();
+        cancelAlarm();
     }
 
     /** Whether all that was asked for is done. */
     boolean idle() {
         return queue.isEmpty() && underWay == 0 && (output == Output.OPEN || output == Output.CLOSED);
+    }
+
+    /** Whether nothing is to be sent before its time comes. */
+    boolean waitsForItsTime() {
+        return alarm != null && underWay == 0;
     }
 
     boolean outputClosed() {
@@ -108,24 +134,9 @@ final class Sender {
         return queued;
     }
 
-    /** Bytes that the connection has, or had: their echo can come from now on. */
-    long handedOver() {
-        return handedOver;
-    }
-
     /** Bytes that the operating system took. */
     long sent() {
         return sent;
-    }
-
-    /** When the first byte of the n-th payload was handed over; n must be less than {@link #started}. */
-    long startedAt(int n) {
-        return startedAt.get(n);
-    }
-
-    /** How many payloads were begun. */
-    int started() {
-        return startedAt.size();
     }
 
     private void pump() {
@@ -135,6 +146,7 @@ final class Sender {
         }
         pumping = true;
         try {
+            cancelAlarm();
             int turns = 0;
             while (!queue.isEmpty() && underWay < MOST_UNDER_WAY) {
                 if (turns++ == MOST_AT_ONCE) {
@@ -142,7 +154,9 @@ final class Sender {
                     context.runOnContext(again -> pump());
                     return;
                 }
-                sendChunk(queue.element());
+                if (!sendSome(queue.element())) {
+                    return;
+                }
             }
             if (!stopped && queue.isEmpty() && output == Output.CLOSE_AFTER_QUEUE) {
                 output = Output.CLOSING;
@@ -156,27 +170,43 @@ final class Sender {
         }
     }
 
-    private void sendChunk(Payload payload) {
-        boolean message = carriage == Carriage.MESSAGES;
-        long left = payload.size() - position;
-        int length = (int) (message ? left : Math.min(left, CHUNK));
-        if (position == 0) {
-            startedAt.add(nanoTime.getAsLong());
+    /** Sends the next bytes of a task; returns false if it is not their time yet. */
+    private boolean sendSome(Task task) {
+        Sending sending = task.sending;
+        boolean message = plan.carriage() == Carriage.MESSAGES;
+        long end = (task.block + 1) * sending.block();
+        boolean first = task.position == end - sending.block();
+        long now = nanoTime.getAsLong();
+        if (first && sending.count() > 1) {
+            long wait = ledger.intendedAt(task.send, task.block) - now;
+            if (sending.ratePerSecond() > 0 && wait > 0) {
+                setAlarm(wait);
+                return false;
+            }
+        }
+        int length = (int) Math.min(end - task.position, message ? Integer.MAX_VALUE : CHUNK);
+        if (first) {
+            ledger.block(task.send, now);
         }
         if (length > chunk.length) {
             chunk = new byte[length];
         }
-        payload.copy(position, chunk, length);
-        position += length;
-        if (position == payload.size()) {
+        sending.payload().copy(task.position, chunk, length);
+        task.position += length;
+        if (task.position == end) {
+            task.block++;
+        }
+        if (task.block == sending.count()) {
             queue.remove();
-            position = 0;
         }
         if (length > 0 || message) {
             underWay++;
-            handedOver += length;
-            connection.send(Buffer.buffer(length).appendBytes(chunk, 0, length)).onComplete(sent -> done(sent, length));
+            ledger.bytes(length);
+            Buffer bytes = Buffer.buffer(length).appendBytes(chunk, 0, length);
+            listener.sending(bytes);
+            connection.send(bytes).onComplete(sent -> done(sent, length));
         }
+        return true;
     }
 
     private void done(AsyncResult<Void> result, int length) {
@@ -184,7 +214,7 @@ final class Sender {
         if (result.succeeded()) {
             sent += length;
             pump();
-            progressed.run();
+            listener.progressed();
         } else {
             fail(result.cause());
         }
@@ -193,16 +223,34 @@ final class Sender {
     private void outputClosed(AsyncResult<Void> result) {
         output = Output.CLOSED;
         if (result.succeeded()) {
-            progressed.run();
+            listener.progressed();
         } else {
             fail(result.cause());
+        }
+    }
+
+    /** Goes on after that time. The timers of Vert.x are too coarse for that: a millisecond late would be measured. */
+    private void setAlarm(long nanos) {
+        ContextInternal internal = (ContextInternal) context;
+        alarm = internal.nettyEventLoop().schedule(() -> internal.dispatch(this::alarmed), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void alarmed() {
+        alarm = null;
+        pump();
+    }
+
+    private void cancelAlarm() {
+        if (alarm != null) {
+            alarm.cancel(false);
+            alarm = null;
         }
     }
 
     private void fail(Throwable cause) {
         if (!stopped) {
             stop();
-            failed.accept(cause);
+            listener.failed(cause);
         }
     }
 }

@@ -17,10 +17,26 @@ public sealed interface Step {
      * background; the script is not over before all was sent.
      *
      * <p>A payload is one of <code>{"text": "…"}</code> (sent as UTF-8), <code>{"hex": "…"}</code>,
-     * <code>{"base64": "…"}</code>, <code>{"file": "…"}</code> (relative to the script's directory) and
-     * <code>{"random": SIZE, "seed": 1}</code> (see {@link Payload#random}).
+     * <code>{"base64": "…"}</code>, <code>{"file": "…"}</code> (relative to the script's directory),
+     * <code>{"random": SIZE}</code> (others on each connection and in each round) and
+     * <code>{"random": SIZE, "seed": 1}</code> (always the same, see {@link Payload#random(long, long)}).
+     *
+     * <p><code>{"send": PAYLOAD, "count": 1000, "ratePerSecond": 50}</code> sends so many blocks, or messages, at such a
+     * rate, whatever comes back meanwhile; without a rate, as fast as the connection takes them. Random ones all differ.
+     *
+     * @param count how many, at least 1
+     * @param ratePerSecond 0 for no rate
      */
-    record Send(Payload payload) implements Step {}
+    record Send(Payload payload, int count, int ratePerSecond) implements Step {
+
+        /** The largest count. */
+        static final int MOST = 100_000_000;
+
+        /** Sends once. */
+        Send(Payload payload) {
+            this(payload, 1, 0);
+        }
+    }
 
     /**
      * Waits until all that was sent so far, and is not matched yet, has come back:
@@ -52,4 +68,22 @@ public sealed interface Step {
      * background.
      */
     record CloseOutput() implements Step {}
+
+    /**
+     * Closes this connection and opens a new one: <code>{"reconnect": true, "withinMillis": 500}</code>. Waits until all
+     * was sent. What was sent before and did not come back is given up: who wants it, expects it before.
+     */
+    record Reconnect(@Nullable Duration within) implements Step {}
+
+    /**
+     * Breaks the connection off, what is not sent yet is lost: <code>{"reset": true, "withinMillis": 500}</code>. After it
+     * comes the end of the steps, or a step that reconnects.
+     */
+    record Reset(@Nullable Duration within) implements Step {}
+
+    /**
+     * Begins TLS on a connection that was opened without: <code>{"startTls": true, "withinMillis": 500}</code>. Waits until
+     * all was sent.
+     */
+    record StartTls(@Nullable Duration within) implements Step {}
 }

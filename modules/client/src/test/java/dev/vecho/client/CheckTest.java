@@ -236,7 +236,8 @@ final class CheckTest {
             }
         };
 
-        Report report = play(new FakeClient(peer), echo(200_000));
+        Report report = play(new FakeClient(peer), steps("""
+                {"send": {"random": 200000, "seed": 1}}, {"expect": "echo"}"""));
 
         Diagnosis diagnosis = assertFailed(report, Word.CORRUPTED, 1);
         assertThat(diagnosis.offset()).isEqualTo(offset);
@@ -270,7 +271,7 @@ final class CheckTest {
     }
 
     @Test
-    void findsTruncationOfTheHalfClosed() {
+    void findsTheEndWithoutAReply() {
         FakePeer peer = new FakePeer() {
             @Override
             public Future<Void> sent(FakeConnection connection, Buffer bytes) {
@@ -279,7 +280,7 @@ final class CheckTest {
         };
 
         Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), steps("""
-                {"send": {"text": "ab"}}, {"close": "output"}, {"expect": "echo"}""")), Word.TRUNCATED, 2);
+                {"send": {"text": "ab"}}, {"close": "output"}, {"expect": "echo"}""")), Word.CLOSED, 2);
 
         assertThat(diagnosis.sentence())
                 .isEqualTo("the peer closed without a reply, at byte 0 of 2, after this side closed its output");
@@ -348,9 +349,8 @@ final class CheckTest {
             }
         };
 
-        Report report = play(new FakeClient(peer), steps("{\"expect\": \"nothing\", \"forMillis\": 30000}"));
-
-        assertFailed(report, Word.UNEXPECTED, 0);
+        assertFailed(play(new FakeClient(peer), steps("""
+                {"expect": "nothing", "forMillis": 30000}, {"expect": "end"}""")), Word.UNEXPECTED, 0);
     }
 
     // ---- what never comes
@@ -465,8 +465,8 @@ final class CheckTest {
 
     @Test
     void failsWhatMovesTooSlowlyForALimitOfTheStep() {
-        Diagnosis diagnosis = assertFailed(playSlowly("{\"expect\": \"echo\", \"withinMillis\": 20}"), Word.TIMEOUT, 1);
-        assertThat(diagnosis.sentence()).isEqualTo("2 of 3 bytes came back within 20 ms");
+        Diagnosis diagnosis = assertFailed(playSlowly("{\"expect\": \"echo\", \"withinMillis\": 20}"), Word.SLOW, 1);
+        assertThat(diagnosis.sentence()).isEqualTo("2 of 3 bytes came back within 20 ms, and they still came");
     }
 
     /**
@@ -504,7 +504,8 @@ final class CheckTest {
 
         Report report = play(client, Script.standard());
 
-        Diagnosis diagnosis = assertFailed(report, word(fault), null);
+        Word word = fault == Fault.TIMEOUT ? Word.FILTERED : word(fault);
+        Diagnosis diagnosis = assertFailed(report, word, null);
         assertThat(diagnosis.sentence()).isEqualTo("the fault is " + fault);
         assertThat(report.remoteAddress()).isNull();
         assertThat(TextReport.line(report)).endsWith("(connect)");
@@ -543,7 +544,7 @@ final class CheckTest {
         };
 
         assertFailed(play(new FakeClient(peer), steps("""
-                {"send": {"random": 1000000}}, {"pauseMillis": 5}, {"expect": "echo"}""")), Word.TRUNCATED, 2);
+                {"send": {"random": 1000000}}, {"pauseMillis": 5}, {"expect": "echo"}""")), Word.CLOSED, 2);
         assertFailed(play(new FakeClient(peer), steps("""
                 {"send": {"random": 1000000}}, {"expect": "end"}""")), Word.RESET, null);
     }
@@ -554,11 +555,7 @@ final class CheckTest {
         Promise<Connection> late = Promise.promise();
         List<Receiver> receivers = new ArrayList<>();
         Check check = new Check(
-                vertx,
-                "fake://peer",
-                Carriage.STREAM,
-                Script.standard().withTimeout(Duration.ofMillis(SHORT)),
-                () -> {
+                setting(Carriage.STREAM, Script.standard().withTimeout(Duration.ofMillis(SHORT)), () -> 0), () -> {
                     FakeClient client = !clients.isEmpty()
                             ? new FakeClient(FakePeer.ECHO)
                             : new FakeClient(FakePeer.ECHO) {
@@ -570,11 +567,11 @@ final class CheckTest {
                             };
                     clients.add(client);
                     return client;
-                },
-                () -> 0);
+                });
 
         Report report = await(check.play(1));
-        assertThat(assertFailed(report, Word.TIMEOUT, null).sentence()).isEqualTo("no connection within 40 ms");
+        assertThat(assertFailed(report, Word.FILTERED, null).sentence())
+                .isEqualTo("no answer to the attempt to connect within 40 ms");
         assertThat(clients.get(0).closed()).isTrue();
 
         // The clock stands still, so that this round cannot time out.
@@ -687,7 +684,7 @@ final class CheckTest {
         assertThat(message(bytes -> List.of(bytes.slice(0, 2))).word()).isEqualTo(Word.TRUNCATED);
         assertThat(message(bytes -> List.of(bytes.copy().appendString("d"))).word())
                 .isEqualTo(Word.INJECTED);
-        assertThat(message(bytes -> List.of(bytes, bytes)).word()).isEqualTo(Word.INJECTED);
+        assertThat(message(bytes -> List.of(bytes, bytes)).word()).isEqualTo(Word.DUPLICATED);
         assertThat(message(bytes -> List.of(Buffer.buffer("abx"))).word()).isEqualTo(Word.CORRUPTED);
         assertThat(message(bytes -> List.of(bytes.slice(0, 1), bytes.slice(1, 3)))
                         .word())
@@ -768,7 +765,7 @@ final class CheckTest {
     }
 
     private Check check(FakeClient client, Script script) {
-        return new Check(vertx, "fake://peer", Carriage.STREAM, script, () -> client, System::nanoTime);
+        return new Check(setting(Carriage.STREAM, script, System::nanoTime), () -> client);
     }
 
     private Report play(FakeClient client, Script script) {
@@ -780,7 +777,11 @@ final class CheckTest {
     }
 
     private Report play(Carriage carriage, FakeClient client, Script script, LongSupplier nanoTime) {
-        return await(new Check(vertx, "fake://peer", carriage, script, () -> client, nanoTime).play(1));
+        return await(new Check(setting(carriage, script, nanoTime), () -> client).play(1));
+    }
+
+    private Setting setting(Carriage carriage, Script script, LongSupplier nanoTime) {
+        return Settings.of(vertx, carriage, script, nanoTime);
     }
 
     private static void assertPassed(Report report) {

@@ -18,6 +18,8 @@ final class FakeConnection implements Connection {
     private final Context context = Objects.requireNonNull(Vertx.currentContext());
     private final Buffer sent = Buffer.buffer();
     private volatile boolean closed;
+    private volatile boolean reset;
+    private volatile boolean tls;
 
     FakeConnection(FakePeer peer, Receiver receiver) {
         this.peer = peer;
@@ -54,6 +56,10 @@ final class FakeConnection implements Connection {
         return closed;
     }
 
+    boolean wasReset() {
+        return reset;
+    }
+
     @Override
     public Future<Void> send(Buffer bytes) {
         sent.appendBuffer(bytes);
@@ -72,6 +78,18 @@ final class FakeConnection implements Connection {
     }
 
     @Override
+    public Future<Void> reset() {
+        closed = true;
+        reset = true;
+        return Future.succeededFuture();
+    }
+
+    @Override
+    public Future<Void> startTls() {
+        return peer.tlsBegun(this).onSuccess(done -> tls = true);
+    }
+
+    @Override
     public String localAddress() {
         return "near:1";
     }
@@ -83,6 +101,6 @@ final class FakeConnection implements Connection {
 
     @Override
     public Map<String, String> details() {
-        return Map.of("protocol", "fake");
+        return Map.of("protocol", tls ? "fake TLS" : "fake");
     }
 }

@@ -25,6 +25,11 @@ interface FakePeer {
         return Future.succeededFuture();
     }
 
+    /** TLS is begun; the result is that of beginning it. */
+    default Future<Void> tlsBegun(FakeConnection connection) {
+        return Future.succeededFuture();
+    }
+
     /** A peer that answers all that it got so far, each time it gets more. */
     interface Answer extends FakePeer {
 

@@ -77,7 +77,7 @@ final class ScriptTest {
         assertThat(steps.subList(3, 6))
                 .containsExactly(
                         new Step.Send(Payload.random(9, -7)),
-                        new Step.Send(Payload.random(9, 1)),
+                        new Step.Send(Payload.random(9)),
                         new Step.ExpectEcho(Duration.ofMillis(500)));
         assertThat(steps.get(6))
                 .isInstanceOfSatisfying(
@@ -101,8 +101,8 @@ final class ScriptTest {
             {"tls": 1}                                  | tls: must be an object, was 1
             {"steps": {}}                               | steps: must be a list, was an object
             {"steps": [7]}                              | steps[0]: must be an object, was 7
-            {"steps": [{}]}                             | steps[0]: must have one of send, expect, pauseMillis, close, had none
-            {"steps": [{"send":{"text":""},"close":"output"}]} | steps[0]: must have one of send, expect, pauseMillis, close, had send and close
+            {"steps": [{}]}                             | steps[0]: must have one of send, expect, pauseMillis, close, startTls, reset, reconnect, had none
+            {"steps": [{"send":{"text":""},"close":"output"}]} | steps[0]: must have one of send, expect, pauseMillis, close, startTls, reset, reconnect, had send and close
             {"steps": [{"pauseMillis":1,"withinMillis":1}]} | steps[0].withinMillis: is not a known key, did you mean "pauseMillis"?
             {"steps": [{"pauseMillis":"1"}]}            | steps[0].pauseMillis: must be a number, 1..2147483647, was "1"
             {"steps": [{"close":"input"}]}              | steps[0].close: must be output, was "input"
@@ -114,7 +114,7 @@ final class ScriptTest {
             {"steps": [{"expect":"nothing"}]}           | steps[0].forMillis: is missing
             {"steps": [{"expect":"nothing","forMillis":0}]} | steps[0].forMillis: must be 1..2147483647, was 0
             {"steps": [{"expect":"echo","withinMillis":-1}]} | steps[0].withinMillis: must be 1..2147483647, was -1
-            {"steps": [{"expect":"echo","forMillis":1}]} | steps[0].forMillis: is not a known key, expected one of send, expect, pauseMillis, close, withinMillis
+            {"steps": [{"expect":"echo","forMillis":1}]} | steps[0].forMillis: is not a known key, expected one of send, expect, pauseMillis, close, startTls, reset, reconnect, withinMillis
             {"steps": [{"send":"hello"}]}               | steps[0].send: must be an object, was "hello"
             {"steps": [{"send":{"txt":"a"}}]}           | steps[0].send.txt: is not a known key, did you mean "text"?
             {"steps": [{"send":{"text":"a","hex":"00"}}]} | steps[0].send: must have one of text, hex, base64, file, random, had text and hex
@@ -173,7 +173,7 @@ final class ScriptTest {
     @Test
     void sendsSomeRandomBytesInsteadOfTheText() {
         List<Step> steps = Script.standard().withSize(12).steps();
-        assertThat(steps.get(0)).isEqualTo(new Step.Send(Payload.random(12, 1)));
+        assertThat(steps.get(0)).isEqualTo(new Step.Send(Payload.random(12)));
         assertThat(steps.subList(1, 4)).isEqualTo(Script.standard().steps().subList(1, 4));
     }
 

@@ -16,6 +16,9 @@ public interface Receiver {
         TLS
     }
 
+    /** A step of opening the connection has begun, so that it is known what took too long when it does. */
+    default void began(Phase phase) {}
+
     /** A step of opening the connection is done; it took that long. Steps that a transport does not have never come. */
     default void completed(Phase phase, Duration took) {}
 

@@ -1,0 +1,213 @@
+package dev.vecho.client;
+
+import dev.vecho.client.Diagnosis.Word;
+import io.vertx.core.buffer.Buffer;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out what happened to a stream, from the first wrong byte on: whether bytes were changed, put in or left out shows in
+ * how it goes on. Bytes are looked at one by one, so that the verdict is the same in whatever pieces they come.
+ */
+final class Doubt {
+
+    /** How many bytes from the first wrong one on are looked at. */
+    private static final int WINDOW = 256;
+
+    /** So many right bytes in a row are no accident. */
+    private static final int ENOUGH = 8;
+
+    /** With so many, random bytes can be found wherever they are from. */
+    private static final int ENOUGH_TO_FIND = 16;
+
+    private static final int SHOWN = 8;
+    private static final int FARTHEST = 1 << 20;
+
+    private final StreamVerifier verifier;
+    private final Recent.Traffic own;
+    private final long offset;
+    private final @Nullable Integer step;
+    private final byte[] found = new byte[WINDOW];
+    private final byte[] expected = new byte[WINDOW + ENOUGH];
+    private int came;
+    private int known;
+
+    /**
+     * Begins with the first wrong byte.
+     *
+     * @param offset its offset
+     * @param step the one that expected something else
+     */
+    Doubt(StreamVerifier verifier, Recent.Traffic own, long offset, @Nullable Integer step) {
+        this.verifier = verifier;
+        this.own = own;
+        this.offset = offset;
+        this.step = step;
+    }
+
+    /** Takes more bytes; returns the verdict once there is one. */
+    @Nullable Diagnosis add(Buffer bytes, int from) {
+        for (int i = from; i < bytes.length() && came < WINDOW; i++) {
+            found[came++] = bytes.getByte(i);
+            known = verifier.peek(0, expected, expected.length);
+            Diagnosis verdict = certain();
+            if (verdict != null) {
+                return verdict;
+            }
+        }
+        return came == WINDOW ? decide() : null;
+    }
+
+    private @Nullable Diagnosis certain() {
+        if (came == 3 && speaksTls()) {
+            return verdict(Word.TLS, "plain text was spoken, and the peer answered with a TLS record")
+                    .because("required");
+        }
+        if (came == ENOUGH) {
+            int left = shiftOfExpected(ENOUGH);
+            if (left > 0) {
+                return lost(left);
+            }
+        }
+        int start = came - ENOUGH;
+        if (start > 0 && came <= known && Arrays.equals(found, start, came, expected, start, came)) {
+            return corrupted();
+        }
+        if (start > 0 && known >= ENOUGH && Arrays.equals(found, start, came, expected, 0, ENOUGH)) {
+            return injected(start);
+        }
+        return came == ENOUGH_TO_FIND ? fromElsewhere() : null;
+    }
+
+    /** The verdict, now that no more bytes are looked at. */
+    Diagnosis decide() {
+        known = verifier.peek(0, expected, expected.length);
+        Diagnosis elsewhere = came < ENOUGH_TO_FIND ? fromElsewhere() : null;
+        if (elsewhere != null) {
+            return elsewhere;
+        }
+        long remaining = verifier.remaining();
+        if (remaining == 0) {
+            String many = came == WINDOW ? "at least " + came + " bytes" : TextReport.bytes(came);
+            return verdict(Word.INJECTED, many + " came that were never sent, at offset " + offset);
+        }
+        if (came > remaining) {
+            int extra = (int) (came - remaining);
+            if (Arrays.equals(found, extra, came, expected, 0, (int) remaining)) {
+                return injected(extra);
+            }
+        } else if (came < remaining && came < WINDOW) {
+            byte[] last = new byte[came];
+            verifier.peek(remaining - came, last, came);
+            if (Arrays.equals(found, 0, came, last, 0, came)) {
+                return lost(remaining - came);
+            }
+        }
+        return came == WINDOW || came == remaining ? corrupted() : likeliest();
+    }
+
+    /** Whether the stream begins with the first bytes of a TLS alert or handshake record, and should not. */
+    private boolean speaksTls() {
+        boolean record = offset == 0
+                && (found[0] == 0x15 || found[0] == 0x16)
+                && found[1] == 0x03
+                && found[2] >= 0
+                && found[2] <= 4;
+        return record && !(known >= 2 && expected[0] == found[0] && expected[1] == found[1]);
+    }
+
+    /** How many expected bytes to leave out, so that they go on with those that came; 0 if there is no such number. */
+    private int shiftOfExpected(int length) {
+        for (int shift = 1; shift + length <= known; shift++) {
+            if (Arrays.equals(found, 0, length, expected, shift, shift + length)) {
+                return shift;
+            }
+        }
+        return 0;
+    }
+
+    private @Nullable Diagnosis fromElsewhere() {
+        if (came < ENOUGH) {
+            return foreign();
+        }
+        long position = verifier.find(found, came);
+        if (position < 0) {
+            position = search();
+        }
+        if (position > offset) {
+            return lost(position - offset);
+        }
+        if (position >= 0) {
+            return verdict(
+                    Word.INJECTED,
+                    "bytes came once more, at offset " + offset + ", that had come at offset " + position);
+        }
+        return foreign();
+    }
+
+    private @Nullable Diagnosis foreign() {
+        String whose = own.foreign(offset, found, came);
+        return whose == null
+                ? null
+                : verdict(Word.FOREIGN, "from offset " + offset + " on came bytes that were sent on " + whose);
+    }
+
+    /** Looks for what came in what should come later; payloads that are not random have no quicker way. */
+    private long search() {
+        byte[] later = new byte[FARTHEST];
+        int length = verifier.peek(WINDOW, later, FARTHEST);
+        for (int i = 0; i + came <= length; i++) {
+            if (later[i] == found[0] && Arrays.equals(found, 0, came, later, i, i + came)) {
+                return offset + WINDOW + i;
+            }
+        }
+        return -1;
+    }
+
+    /** What explains most of too few bytes to be certain. */
+    private Diagnosis likeliest() {
+        int least = Math.min(ENOUGH / 2, came);
+        for (int start = 1; came - start >= least; start++) {
+            if (came <= known && Arrays.equals(found, start, came, expected, start, came)) {
+                return corrupted();
+            }
+            if (came - start <= known && Arrays.equals(found, start, came, expected, 0, came - start)) {
+                return injected(start);
+            }
+        }
+        return corrupted();
+    }
+
+    private Diagnosis corrupted() {
+        HexFormat hex = HexFormat.of();
+        return verdict(
+                Word.CORRUPTED,
+                "byte " + offset + " came back as 0x" + hex.toHexDigits(found[0]) + ", expected 0x"
+                        + hex.toHexDigits(expected[0]));
+    }
+
+    private Diagnosis injected(int count) {
+        return verdict(
+                Word.INJECTED,
+                TextReport.bytes(count) + " came that were never sent, at offset " + offset
+                        + ", then the echo goes on");
+    }
+
+    private Diagnosis lost(long count) {
+        return verdict(
+                Word.LOST, TextReport.bytes(count) + " are missing at offset " + offset + ", then the echo goes on");
+    }
+
+    private Diagnosis verdict(Word word, String sentence) {
+        HexFormat hex = HexFormat.of();
+        return new Diagnosis(
+                word,
+                null,
+                sentence,
+                step,
+                offset,
+                known == 0 ? null : hex.formatHex(expected, 0, Math.min(known, SHOWN)),
+                hex.formatHex(found, 0, Math.min(came, SHOWN)));
+    }
+}

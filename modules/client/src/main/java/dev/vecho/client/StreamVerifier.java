@@ -1,0 +1,151 @@
+package dev.vecho.client;
+
+import dev.vecho.client.Plan.Piece;
+import io.vertx.core.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/** Verifies a stream of bytes. What is wrong does not depend on the pieces in which it comes. */
+final class StreamVerifier extends Verifier {
+
+    private final Recent.Traffic own;
+    private int completed;
+    private long matched;
+    private @Nullable Doubt doubt;
+
+    StreamVerifier(Plan plan, Ledger ledger, Recent.Traffic own, Listener listener) {
+        super(plan, ledger, listener);
+        this.own = own;
+    }
+
+    @Override
+    @Nullable Diagnosis verify(Buffer bytes) {
+        int from = doubt == null ? match(bytes) : 0;
+        long start = received;
+        received += bytes.length();
+        own.at(received);
+        if (from == bytes.length()) {
+            return null;
+        }
+        if (doubt == null) {
+            doubt = new Doubt(this, own, start + from, possible() == 0 ? null : plan.stepOf(completed));
+        }
+        return doubt.add(bytes, from);
+    }
+
+    /** Compares until something is wrong; returns the index of the first wrong byte, or the length. */
+    private int match(Buffer bytes) {
+        int from = 0;
+        while (from < bytes.length()) {
+            int length = (int) Math.min(possible(), bytes.length() - from);
+            if (length <= 0) {
+                return from;
+            }
+            Piece piece = plan.pieces().get(completed);
+            int wrong = mismatch(piece.payload(), piece.from() + matched, bytes, from, length);
+            int right = wrong < 0 ? length : wrong;
+            from += right;
+            advance(piece, right);
+            if (wrong >= 0) {
+                return from;
+            }
+        }
+        return from;
+    }
+
+    private void advance(Piece piece, int length) {
+        long before = piece.from() + matched;
+        matched += length;
+        if (piece.echo()) {
+            long whole = (before + length) / piece.block();
+            for (long block = before / piece.block(); block < whole; block++) {
+                listener.back(piece.send(), block);
+            }
+        }
+        if (matched == piece.length()) {
+            completed++;
+            matched = 0;
+        }
+    }
+
+    /** How many bytes of the current piece may come now. */
+    private long possible() {
+        return completed == plan.pieces().size() ? 0 : possible(completed, matched);
+    }
+
+    private long possible(int index, long already) {
+        Piece piece = plan.pieces().get(index);
+        long rest = piece.length() - already;
+        return piece.echo() ? Math.max(0, Math.min(rest, ledger.bytes() - piece.sentAt() - already)) : rest;
+    }
+
+    /** How many bytes that are right could come now. */
+    long remaining() {
+        long sum = 0;
+        for (int i = completed; i < plan.pieces().size(); i++) {
+            sum += possible(i, i == completed ? matched : 0);
+        }
+        return sum;
+    }
+
+    /**
+     * Tells what should come next.
+     *
+     * @param ahead how many bytes to leave out
+     * @return how many bytes were copied; less than {@code length} where no more could come now
+     */
+    int peek(long ahead, byte[] into, int length) {
+        long skip = ahead;
+        int copied = 0;
+        for (int i = completed; i < plan.pieces().size() && copied < length; i++) {
+            long already = i == completed ? matched : 0;
+            long possible = possible(i, already);
+            if (skip >= possible) {
+                skip -= possible;
+                continue;
+            }
+            int some = (int) Math.min(length - copied, possible - skip);
+            byte[] part = new byte[some];
+            Piece piece = plan.pieces().get(i);
+            piece.payload().copy(piece.from() + already + skip, part, some);
+            System.arraycopy(part, 0, into, copied, some);
+            copied += some;
+            skip = 0;
+        }
+        return copied;
+    }
+
+    /** Where bytes that came are from in all that was expected so far, is, or will be; -1 if that cannot be told. */
+    long find(byte[] bytes, int length) {
+        return Recent.find(plan, bytes, length);
+    }
+
+    @Override
+    boolean complete(int step) {
+        return completed >= plan.piecesUpTo(step);
+    }
+
+    @Override
+    boolean beyond(int step) {
+        return received > plan.bytesUpTo(step);
+    }
+
+    @Override
+    boolean nothingOf(int step) {
+        return received <= plan.bytesUpTo(step - 1);
+    }
+
+    @Override
+    boolean nothingUnderWay() {
+        return doubt == null && remaining() == 0;
+    }
+
+    @Override
+    boolean inDoubt() {
+        return doubt != null;
+    }
+
+    @Override
+    Diagnosis decide() {
+        return doubt == null ? super.decide() : doubt.decide();
+    }
+}

@@ -1,0 +1,359 @@
+package dev.vecho.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.client.Diagnosis.Word;
+import dev.vecho.core.Source;
+import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.TransportException.Fault;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is wrong with a stream is found out, and is the same in whatever pieces the stream comes. */
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+final class StreamFaultsTest {
+
+    private static final int SIZE = 1000;
+    private static final Duration AMPLE = Duration.ofSeconds(30);
+    private static final String ECHO = "{\"send\": {\"random\": 1000}}, {\"expect\": \"echo\"}";
+    private static final String TEXT =
+            "{\"send\": {\"text\": \"This is the message.  It will be repeated.\"}}, {\"expect\": \"echo\"}";
+
+    private final Vertx vertx;
+
+    StreamFaultsTest(Vertx vertx) {
+        this.vertx = vertx;
+    }
+
+    /** Answers once all has come, with something else, in pieces of a size; 0 for one piece. */
+    private record Peer(int all, int pieces, boolean ends, UnaryOperator<Buffer> fault) implements FakePeer {
+
+        @Override
+        public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+            if (connection.sent().length() == all) {
+                deliver(connection, fault.apply(connection.sent()), pieces);
+                if (ends) {
+                    connection.deliverEnd();
+                }
+            }
+            return Future.succeededFuture();
+        }
+    }
+
+    private static void deliver(FakeConnection connection, Buffer answer, int pieces) {
+        int size = pieces == 0 ? Math.max(1, answer.length()) : pieces;
+        for (int from = 0; from < answer.length(); from += size) {
+            connection.deliver(answer.slice(from, Math.min(answer.length(), from + size)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsNothingWrongWithAHealthyPeer(int pieces) {
+        for (boolean ends : new boolean[] {false, true}) {
+            assertThat(play(new Peer(SIZE, pieces, ends, sent -> sent), ECHO).diagnosis())
+                    .isNull();
+            assertThat(play(new Peer(42, pieces, ends, sent -> sent), TEXT).diagnosis())
+                    .isNull();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsCorruption(int pieces) {
+        for (int at : new int[] {0, 1, 500, 991, 992, 998, 999}) {
+            Diagnosis found = diagnose(Word.CORRUPTED, pieces, sent -> flip(sent, at, 1));
+            assertThat(found.offset()).isEqualTo(at);
+            assertThat(found.expected()).hasSize(2 * Math.min(8, SIZE - at));
+            assertThat(found.found()).hasSize(2 * Math.min(8, SIZE - at));
+            assertThat(found.sentence()).startsWith("byte " + at + " came back as 0x");
+        }
+        assertThat(diagnose(Word.CORRUPTED, pieces, sent -> flip(sent, 10, 20)).offset())
+                .isEqualTo(10);
+        assertThat(diagnose(Word.CORRUPTED, pieces, sent -> flip(sent, 0, SIZE)).offset())
+                .isZero();
+        for (int at : new int[] {0, 20, 41}) {
+            assertText(Word.CORRUPTED, pieces, at, sent -> flip(sent, at, 1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsInjectedBytes(int pieces) {
+        for (int at : new int[] {0, 1, 500, 999}) {
+            for (String more : new String[] {"!", "hello, this is a proxy", "x".repeat(200)}) {
+                Diagnosis found = diagnose(Word.INJECTED, pieces, sent -> insert(sent, at, more));
+                // What is put in may begin with what should have come, then it goes wrong one byte later.
+                assertThat(found.offset()).isBetween((long) at, at + 2L);
+                assertThat(found.found()).startsWith(hex(more).substring(0, 2));
+            }
+        }
+        assertText(Word.INJECTED, pieces, 0, sent -> insert(sent, 0, "!"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsInjectedBytesBehindTheEcho(int pieces) {
+        String end = ", {\"close\": \"output\"}, {\"expect\": \"end\"}";
+        for (String more : new String[] {"!", "hello, this is a proxy", "x".repeat(300)}) {
+            Diagnosis found = word(play(new Peer(SIZE, pieces, false, sent -> insert(sent, SIZE, more)), ECHO + end));
+            assertThat(found.word()).isEqualTo(Word.INJECTED);
+            assertThat(found.offset()).isEqualTo(SIZE);
+            assertThat(found.found()).isEqualTo(hex(more.substring(0, Math.min(8, more.length()))));
+            assertThat(found.expected()).isNull();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsBytesThatComeTwice(int pieces) {
+        Diagnosis found = diagnose(
+                Word.INJECTED,
+                pieces,
+                sent -> sent.slice(0, 600)
+                        .copy()
+                        .appendBuffer(sent.slice(100, 600))
+                        .appendBuffer(sent.slice(600, SIZE)));
+        assertThat(found.sentence()).isEqualTo("bytes came once more, at offset 600, that had come at offset 100");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsMissingBytes(int pieces) {
+        for (int[] cut : new int[][] {{0, 1}, {500, 1}, {500, 100}, {10, 900}, {996, 2}}) {
+            Diagnosis found = diagnose(Word.LOST, pieces, sent -> drop(sent, cut[0], cut[1]));
+            assertThat(found.offset()).isEqualTo(cut[0]);
+            assertThat(found.sentence()).startsWith(TextReport.bytes(cut[1]) + " are missing at offset " + cut[0]);
+        }
+        assertText(Word.LOST, pieces, 5, sent -> drop(sent, 5, 10));
+    }
+
+    @Test
+    void findsManyMissingBytesOfAText() {
+        String text = "{\"send\": {\"random\": 300000, \"seed\": 3}}, {\"send\": {\"text\": \"" + "abcdefg".repeat(9000)
+                + "-the very end of it\"}}, {\"expect\": \"echo\"}";
+        Peer peer = new Peer(363_019, 0, false, sent -> drop(sent, 300_005, 62_995));
+        assertThat(word(play(peer, text)).word()).isEqualTo(Word.LOST);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsTheEndTooEarly(int pieces) {
+        for (int at : new int[] {1, 500, 999}) {
+            Diagnosis found = word(play(new Peer(SIZE, pieces, true, sent -> sent.slice(0, at)), ECHO));
+            assertThat(found.word()).isEqualTo(Word.TRUNCATED);
+            assertThat(found.offset()).isEqualTo(at);
+        }
+        Diagnosis found = word(play(new Peer(SIZE, pieces, true, sent -> Buffer.buffer()), ECHO));
+        assertThat(found.word()).isEqualTo(Word.CLOSED);
+        assertThat(found.sentence()).isEqualTo("the peer closed without a reply, at byte 0 of 1000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsTlsWherePlainTextIsSpoken(int pieces) {
+        for (String record : new String[] {"15030300020246", "160303007a0200"}) {
+            for (boolean ends : new boolean[] {false, true}) {
+                Diagnosis found = word(play(new Peer(42, pieces, ends, sent -> Buffer.buffer(bytes(record))), TEXT));
+                assertThat(found.kind()).isEqualTo("tls: required");
+                assertThat(found.found()).isEqualTo(record.substring(0, 6));
+            }
+        }
+    }
+
+    @Test
+    void findsTheBytesOfAnotherConnection() {
+        for (int pieces : new int[] {0, 1, 2, 7}) {
+            for (int size : new int[] {8, 9, 15, 16, 100, SIZE}) {
+                Buffer[] first = new Buffer[1];
+                FakePeer stale = new Peer(size, pieces, false, sent -> {
+                    first[0] = first[0] == null ? sent : first[0];
+                    return first[0];
+                });
+                Check check = check(stale, "{\"send\": {\"random\": " + size + "}}, {\"expect\": \"echo\"}");
+                assertThat(await(check.play(1)).diagnosis()).isNull();
+                Diagnosis found = word(await(check.play(2)));
+                assertThat(found.word()).as(size + " bytes: " + found).isEqualTo(Word.FOREIGN);
+                assertThat(found.sentence()).endsWith("came bytes that were sent on fake://peer, round 1");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7})
+    void findsTheBytesOfAnotherConnectionInTheMiddle(int pieces) {
+        List<Buffer> before = new ArrayList<>();
+        FakePeer mixing = new Peer(SIZE, pieces, false, sent -> {
+            before.add(sent);
+            return before.size() == 1
+                    ? sent
+                    : sent.slice(0, 300).copy().appendBuffer(before.get(0).slice(100, 800));
+        });
+        Check check = check(mixing, ECHO);
+        assertThat(await(check.play(1)).diagnosis()).isNull();
+        assertThat(word(await(check.play(2))).word()).isEqualTo(Word.FOREIGN);
+    }
+
+    @Test
+    void saysWhenTheConnectionWasReset() {
+        for (int[] come : new int[][] {{0}, {500}, {SIZE}}) {
+            FakePeer peer = new FakePeer.Answer() {
+                @Override
+                public void answer(FakeConnection connection, Buffer all) {
+                    deliver(connection, all.slice(0, come[0]), 0);
+                    connection.deliverFault(FakePeer.fault(Fault.RESET));
+                }
+            };
+            Diagnosis found = word(play(peer, ECHO + ", {\"expect\": \"end\"}"));
+            String when = come[0] == 0 ? "before" : come[0] == SIZE ? "after" : "during";
+            assertThat(found.kind()).isEqualTo("reset: " + when);
+        }
+    }
+
+    @Test
+    void tellsSlowFromStalled() {
+        // A byte each 20 ms, of which the last never comes; and one that stops in the middle.
+        for (int stop : new int[] {SIZE, 3}) {
+            FakePeer peer = new FakePeer.Answer() {
+                @Override
+                public void answer(FakeConnection connection, Buffer all) {
+                    trickle(connection, all, 0, stop);
+                }
+            };
+            String within = "{\"send\": {\"random\": 1000}}, {\"expect\": \"echo\", \"withinMillis\": 600}";
+            assertThat(word(play(peer, within)).word()).isEqualTo(stop == SIZE ? Word.SLOW : Word.TIMEOUT);
+        }
+    }
+
+    private void trickle(FakeConnection connection, Buffer bytes, int from, int stop) {
+        if (from < stop) {
+            vertx.setTimer(20, fired -> {
+                connection.deliver(bytes.slice(from, from + 1));
+                trickle(connection, bytes, from + 1, stop);
+            });
+        }
+    }
+
+    @Test
+    void findsTheCutOfAnIdleConnection() {
+        for (boolean reset : new boolean[] {false, true}) {
+            FakePeer peer = new FakePeer() {
+                @Override
+                public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+                    connection.deliver(bytes);
+                    vertx.setTimer(50, fired -> {
+                        if (reset) {
+                            connection.deliverFault(FakePeer.fault(Fault.RESET));
+                        } else {
+                            connection.deliverEnd();
+                        }
+                    });
+                    return Future.succeededFuture();
+                }
+            };
+            for (String wait :
+                    new String[] {"{\"pauseMillis\": 30000}", "{\"expect\": \"nothing\", \"forMillis\": 30000}"}) {
+                Diagnosis found = word(play(peer, ECHO + ", " + wait + ", " + ECHO));
+                assertThat(found.kind()).isEqualTo(reset ? "idle: reset" : "idle: closed");
+                assertThat(found.sentence()).contains("after it had been idle for 0.0");
+                assertThat(found.step()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void doesNotCallAnEndIdleThatTheScriptExpects() {
+        FakePeer peer = new FakePeer() {
+            @Override
+            public Future<Void> outputClosed(FakeConnection connection) {
+                vertx.setTimer(20, fired -> connection.deliverEnd());
+                return Future.succeededFuture();
+            }
+        };
+        assertThat(play(peer, ECHO + ", {\"close\": \"output\"}, {\"pauseMillis\": 60}, {\"expect\": \"end\"}")
+                        .diagnosis())
+                .isNull();
+    }
+
+    // ---- what the tests share
+
+    private void assertText(Word word, int pieces, int at, UnaryOperator<Buffer> fault) {
+        for (boolean ends : new boolean[] {false, true}) {
+            Diagnosis found = word(play(new Peer(42, pieces, ends, fault), TEXT));
+            assertThat(found.word()).as(found.toString()).isEqualTo(word);
+            assertThat(found.offset()).as(found.toString()).isEqualTo(at);
+        }
+    }
+
+    private Diagnosis diagnose(Word word, int pieces, UnaryOperator<Buffer> fault) {
+        Diagnosis open = word(play(new Peer(SIZE, pieces, false, fault), ECHO));
+        Diagnosis ended = word(play(new Peer(SIZE, pieces, true, fault), ECHO));
+        assertThat(open.word()).as(open.toString()).isEqualTo(word);
+        assertThat(ended).isEqualTo(open);
+        return open;
+    }
+
+    private static Buffer flip(Buffer sent, int at, int count) {
+        for (int i = at; i < at + count; i++) {
+            sent.setByte(i, (byte) ~sent.getByte(i));
+        }
+        return sent;
+    }
+
+    private static Buffer insert(Buffer sent, int at, String more) {
+        return sent.slice(0, at).copy().appendString(more).appendBuffer(sent.slice(at, sent.length()));
+    }
+
+    private static Buffer drop(Buffer sent, int at, int count) {
+        return sent.slice(0, at).copy().appendBuffer(sent.slice(at + count, sent.length()));
+    }
+
+    private static String hex(String text) {
+        return HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] bytes(String hex) {
+        return HexFormat.of().parseHex(hex);
+    }
+
+    private Check check(FakePeer peer, String steps) {
+        Script script = Script.of(new JsonObject("{\"steps\": [" + steps + "]}"), Source.named("test"))
+                .withTimeout(AMPLE);
+        FakeClient client = new FakeClient(peer);
+        return new Check(Settings.of(vertx, Carriage.STREAM, script, System::nanoTime), () -> client);
+    }
+
+    private Report play(FakePeer peer, String steps) {
+        return await(check(peer, steps).play(1));
+    }
+
+    private static Diagnosis word(Report report) {
+        return Objects.requireNonNull(report.diagnosis(), "passed");
+    }
+
+    private static Report await(Future<Report> future) {
+        try {
+            return future.await(AMPLE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("took more than " + AMPLE, e);
+        }
+    }
+}
