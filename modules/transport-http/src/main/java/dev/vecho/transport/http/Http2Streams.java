@@ -15,6 +15,7 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /** The streams of one HTTP/2 connection, each with an {@link HttpEcho} of its own, and how they end together. */
@@ -92,7 +93,34 @@ final class Http2Streams extends ChannelDuplexHandler {
             closing = true;
             closeIfDone();
         }
+        if (HttpSocket.isEndOfInput(event)) {
+            echoes().forEach(HttpEcho::inputLost);
+            cutWhatCannotBeSent(ctx);
+        }
         ctx.fireUserEventTriggered(event);
+    }
+
+    /** Nobody will widen a window any more: what does not fit into one when the socket took all else is lost. */
+    private void cutWhatCannotBeSent(ChannelHandlerContext ctx) {
+        if (streams.isEmpty()) {
+            return;
+        }
+        socket.flush().addListener(flushed -> {
+            if (!flushed.isSuccess()) {
+                return;
+            }
+            if (ctx.channel().isWritable() && socket.isDrained()) {
+                echoes().forEach(HttpEcho::cut);
+            } else {
+                cutWhatCannotBeSent(ctx);
+            }
+        });
+    }
+
+    private List<HttpEcho> echoes() {
+        return streams.stream()
+                .map(stream -> stream.pipeline().get(HttpEcho.class))
+                .toList();
     }
 
     private void closeIfDone() {
@@ -120,8 +148,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 // Its client has not allowed us to send everything.
                 socket.broken();
             } else {
-                ChannelHandlerContext echo = stream.pipeline().context(HttpEcho.class);
-                ((HttpEcho) echo.handler()).endEarly(echo);
+                stream.pipeline().get(HttpEcho.class).endEarly();
             }
         }
         goAway(ctx);

@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
@@ -85,7 +86,9 @@ final class HttpEcho extends ChannelDuplexHandler {
     private boolean over;
 
     private @Nullable WebSocketHandshake handshake;
+    private ChannelHandlerContext ctx;
 
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
     HttpEcho(
             HttpListenerOptions options,
             HttpSocket socket,
@@ -98,7 +101,12 @@ final class HttpEcho extends ChannelDuplexHandler {
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
         if (!over && message instanceof HttpRequest request) {
             begin(ctx, request);
         }
@@ -347,6 +355,8 @@ final class HttpEcho extends ChannelDuplexHandler {
                 }
                 socket.closeAfterLastByte();
             }
+        } else if (event instanceof Http2ResetFrame) {
+            socket.broken();
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -355,15 +365,29 @@ final class HttpEcho extends ChannelDuplexHandler {
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         if (decoder != null && socket.isDrained()) {
-            endEarly(ctx);
+            endEarly();
             socket.closeAfterLastWords(promise);
         } else {
             ctx.close(promise);
         }
     }
 
+    /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
+    void inputLost() {
+        if (requested) {
+            cut();
+        }
+    }
+
+    /** Breaks a stream off. */
+    void cut() {
+        over = true;
+        socket.broken();
+        ctx.close();
+    }
+
     /** Ends a response whose request has not ended, for everything that came was echoed; where that can be told. */
-    void endEarly(ChannelHandlerContext ctx) {
+    void endEarly() {
         if (!requested || over) {
             return;
         }

@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -198,14 +199,19 @@ final class HttpSocket extends ChannelDuplexHandler {
         ctx.close();
     }
 
+    /** Completes when the operating system took all that is queued now. */
+    ChannelFuture flush() {
+        ctx.flush();
+        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
+        return ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER);
+    }
+
     private void afterLastByte(Runnable then) {
         if (ending) {
             return;
         }
         ending = true;
-        ctx.flush();
-        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
-        ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+        flush().addListener(written -> {
             if (written.isSuccess()) {
                 then.run();
             }
