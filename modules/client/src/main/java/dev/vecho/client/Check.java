@@ -13,8 +13,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +37,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Check {
 
+    private static final long MOST_CASES = 10_000;
+
     private final Vertx vertx;
+    private final Context context;
+    private final Case played;
     private final Setting setting;
     private final Supplier<ClientTransport> opener;
 
@@ -53,17 +57,25 @@ public final class Check {
      *
      * @param opener makes a new transport after one had to be closed; called on a thread that may block
      */
-    Check(Setting setting, Supplier<ClientTransport> opener) {
+    Check(Setting setting, Case played, Supplier<ClientTransport> opener) {
         this.vertx = setting.vertx();
+        // Its own, so that several checks share the event loops, and one is not disturbed by those who wait for it.
+        this.context = ((VertxInternal) vertx).createEventLoopContext();
         this.setting = setting;
+        this.played = played;
         this.opener = opener;
         this.transport = opener.get();
+    }
+
+    /** A check of the only case of a run. */
+    Check(Setting setting, Supplier<ClientTransport> opener) {
+        this(setting, Case.of(setting.target()), opener);
     }
 
     /**
      * Validates a script's targets and options, and makes them ready; connects to none.
      *
-     * @return a check for each target, in order; fails with an {@link InvalidInputException} that tells everything that is
+     * @return a check for each case, in order; fails with an {@link InvalidInputException} that tells everything that is
      *     wrong
      */
     public static Future<List<Check>> open(Vertx vertx, Script script) {
@@ -83,18 +95,35 @@ public final class Check {
 
     /** Blocks. */
     static List<Check> openAll(Vertx vertx, Script script) {
+        String source = script.sources().apply("matrix").name();
+        if (script.matrix().combinations() > MOST_CASES / script.targets().size()) {
+            throw new InvalidInputException(List.of(source + ": matrix: must make at most " + MOST_CASES
+                    + " cases, makes " + script.matrix().combinations() + " for each of "
+                    + script.targets().size() + " targets"));
+        }
         Transports transports = Transports.load();
         List<Check> checks = new ArrayList<>();
-        Seed seed = Seed.any();
+        Seed seed = script.seed() == null ? Seed.any() : new Seed(script.seed());
         Recent recent = new Recent();
+        List<Case> cases = new ArrayList<>();
         // Options that all targets share are wrong for each of them, and told once.
         Set<String> problems = new LinkedHashSet<>();
         for (int i = 0; i < script.targets().size(); i++) {
             String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
+            int before = cases.size();
+            Target target;
+            Transport transport;
             try {
-                checks.add(open(vertx, script, transports, script.targets().get(i), place, i, seed, recent));
-            } catch (InvalidInputException e) {
-                problems.addAll(e.problems());
+                target = Target.parse(script.targets().get(i));
+                transport = transports.reaching(vertx, target);
+                script.matrix().addCases(target, transport, cases);
+            } catch (IllegalArgumentException e) {
+                problems.add(place + e.getMessage());
+                continue;
+            }
+            for (Case each : cases.subList(before, cases.size())) {
+                Setting setting = setting(vertx, script, transport, each, seed, recent);
+                open(setting, script, transport, target, each, checks, problems);
             }
         }
         if (!problems.isEmpty()) {
@@ -104,63 +133,75 @@ public final class Check {
         return checks;
     }
 
-    private static Check open(
-            Vertx vertx,
-            Script script,
-            Transports transports,
-            String uri,
-            String place,
-            int index,
-            Seed seed,
-            Recent recent) {
-        Target target;
-        Transport transport;
-        try {
-            target = Target.parse(uri);
-            transport = transports.reaching(vertx, target);
-        } catch (IllegalArgumentException e) {
-            throw new InvalidInputException(List.of(place + e.getMessage()));
-        }
-        rejectImpossibleSteps(script, transport.carriage(), target);
-        Supplier<ClientTransport> opener = () -> {
-            JsonObject json = script.tls().isEmpty() ? new JsonObject() : new JsonObject().put("tls", script.tls());
-            Problems problems = new Problems();
-            // What a transport says of no option, it says of the target.
-            Options options =
-                    new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
-            ClientTransport opened = transport.client(vertx, target, options);
-            problems.throwIfAny();
-            return opened;
-        };
+    private static Setting setting(
+            Vertx vertx, Script script, Transport transport, Case played, Seed seed, Recent recent) {
         Carriage carriage = transport.carriage();
-        return new Check(
-                new Setting(
-                        vertx,
-                        uri,
-                        carriage,
-                        script.steps(carriage),
-                        script.timeout(),
-                        false,
-                        Set.of(),
-                        seed,
-                        index,
-                        recent,
-                        System::nanoTime),
-                opener);
+        return new Setting(
+                vertx,
+                played.target(),
+                carriage,
+                script.steps(carriage, played),
+                script.timeout(),
+                played.kept(),
+                Set.of(),
+                seed,
+                played.index(),
+                recent,
+                System::nanoTime);
     }
 
-    private static void rejectImpossibleSteps(Script script, Carriage carriage, Target target) {
-        if (carriage == Carriage.STREAM) {
-            return;
+    private static void open(
+            Setting setting,
+            Script script,
+            Transport transport,
+            Target target,
+            Case played,
+            List<Check> checks,
+            Set<String> problems) {
+        try {
+            rejectImpossibleSteps(script, transport.carriage(), target, played);
+            checks.add(new Check(setting, played, () -> connector(setting.vertx(), script, transport, target, played)));
+        } catch (InvalidInputException e) {
+            problems.addAll(e.problems());
         }
+    }
+
+    private static ClientTransport connector(
+            Vertx vertx, Script script, Transport transport, Target target, Case played) {
+        JsonObject tls = script.tls().copy();
+        if (played.tls() != null) {
+            tls.put("protocols", new JsonArray().add(played.tls()));
+        }
+        JsonObject json = new JsonObject();
+        if (!tls.isEmpty()) {
+            json.put("tls", tls);
+        }
+        Diagnosis.putIfKnown(json, "family", played.family());
         Problems problems = new Problems();
-        List<Step> steps = script.steps(carriage);
+        // What a transport says of no option, it says of the target.
+        Options options =
+                new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
+        ClientTransport opened = transport.client(vertx, target, options);
+        problems.throwIfAny();
+        return opened;
+    }
+
+    private static void rejectImpossibleSteps(Script script, Carriage carriage, Target target, Case played) {
+        Problems problems = new Problems();
+        List<Step> steps = script.steps(carriage, played);
         for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
             String path = "steps[" + i + "]";
             String place = script.sources().apply(path).name() + ": " + path + ": ";
-            if (Script.needsStream(steps.get(i))) {
+            if (played.kept() && Script.needsOwnConnection(step)) {
+                problems.add(place + "cannot be done to a connection that is kept, as matrix.connections says");
+            }
+            if (carriage == Carriage.STREAM) {
+                continue;
+            }
+            if (Script.needsStream(step)) {
                 problems.add(place + target + " carries messages, which have no output to close and no end");
-            } else if (steps.get(i) instanceof Step.Send send && send.payload().size() > Sender.MOST_IN_A_MESSAGE) {
+            } else if (step instanceof Step.Send send && send.payload().size() > Sender.MOST_IN_A_MESSAGE) {
                 problems.add(place + target + " carries messages, which must have at most " + Sender.MOST_IN_A_MESSAGE
                         + " bytes, was " + send.payload().size());
             }
@@ -168,14 +209,18 @@ public final class Check {
         problems.throwIfAny();
     }
 
+    /** What it checks. */
+    public Case played() {
+        return played;
+    }
+
     /** The target, as the user wrote it. */
     public String target() {
-        return setting.target();
+        return played.target();
     }
 
     /**
-     * Plays the script once, on the caller's event loop if it is called on one. Whatever happens to the connection is told
-     * by the report.
+     * Plays the script once, on an event loop of its own. Whatever happens to the connection is told by the report.
      *
      * @param number of the round, from 1, for the report; random payloads follow from it
      * @return completes when the connection is closed, or kept for the next round; fails with an
@@ -195,21 +240,18 @@ public final class Check {
     public synchronized Future<Report> play(int number, @Nullable Trace trace) {
         if (playing || closed) {
             return Future.failedFuture(new IllegalStateException(
-                    target() + (closed ? ": the check is closed" : ": a round is being played")));
+                    played + (closed ? ": the check is closed" : ": a round is being played")));
         }
         playing = true;
         Link open = kept;
         kept = null;
-        Context context = open == null ? eventLoop() : open.context();
         Future<ClientTransport> ready =
                 transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
-        return ready.compose(
-                        opened -> begin(context, opened, number, open, trace).play())
-                .onComplete(played -> end());
+        return ready.compose(opened -> begin(opened, number, open, trace).play())
+                .onComplete(done -> end());
     }
 
-    private synchronized Round begin(
-            Context context, ClientTransport opened, int number, @Nullable Link open, @Nullable Trace trace) {
+    private synchronized Round begin(ClientTransport opened, int number, @Nullable Link open, @Nullable Trace trace) {
         transport = opened;
         Round begun = new Round(setting, context, opened, number, open, trace);
         round = begun;
@@ -239,15 +281,7 @@ public final class Check {
     }
 
     private CancellationException cancelled() {
-        return new CancellationException(target() + ": the check was closed");
-    }
-
-    private Context eventLoop() {
-        Context current = Vertx.currentContext();
-        boolean here = current instanceof ContextInternal internal
-                && internal.owner() == vertx
-                && current.isEventLoopContext();
-        return here ? current : ((VertxInternal) vertx).createEventLoopContext();
+        return new CancellationException(played + ": the check was closed");
     }
 
     /** Completes with what closes something, or after a limit. */

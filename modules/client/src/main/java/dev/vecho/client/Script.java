@@ -2,7 +2,6 @@ package dev.vecho.client;
 
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Json;
-import dev.vecho.core.Options;
 import dev.vecho.core.Problems;
 import dev.vecho.core.Source;
 import dev.vecho.core.Transport.Carriage;
@@ -10,32 +9,52 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a check does: steps to play against each target. Written as JSON, as {@code default-script.json} shows.
+ * What a check does: steps to play against each target, in each combination of the matrix. Written as JSON, as
+ * {@code default-script.json} shows.
  *
  * @param targets URIs, at least one; default {@code tcp://localhost:7007}
+ * @param matrix what is varied; by default nothing
+ * @param schedule {@code repeat}, how often the steps are played in each case: default 1, or without end where there is a
+ *     duration; {@code intervalMillis}, default 1000; {@code durationMillis}, default 0, which is no limit
+ * @param concurrency how many cases are played at the same time; default 0: all, but not more than 16
  * @param timeout {@code timeoutMillis}, default 5000: the limit of connecting, of a step that names none (see
  *     {@link Step}) and of closing
- * @param repeat how often the steps are played against each target; default 1
+ * @param seed of the random payloads that have none of their own, so that a run can be played again; null, the default,
+ *     for another one in each run
  * @param steps by default: send a line of text, expect its echo, close the output, expect the end
+ * @param stepsBySize the same for each size of the matrix; empty where it has none
  * @param defaultSteps whether the user left the steps to Vecho, so that those that a target cannot do are left out
  * @param tls options of TLS, for the transport; by default none
  * @param sources where a path such as {@code tls.trust} was written, for messages and relative file names
  */
 public record Script(
         List<String> targets,
+        Matrix matrix,
+        Schedule schedule,
+        int concurrency,
         Duration timeout,
-        int repeat,
+        @Nullable Long seed,
         List<Step> steps,
+        Map<Long, List<Step>> stepsBySize,
         boolean defaultSteps,
         JsonObject tls,
         Function<String, Source> sources) {
 
+    /** The greatest seed, which every reader of JSON keeps exactly. */
+    public static final long GREATEST_SEED = (1L << 53) - 1;
+
+    private static final int DEFAULT_CONCURRENCY = 16;
+
     public Script {
         targets = List.copyOf(targets);
         steps = List.copyOf(steps);
+        stepsBySize = Map.copyOf(stepsBySize);
         tls = tls.copy();
     }
 
@@ -50,7 +69,18 @@ public record Script(
      * @throws InvalidInputException with everything that is wrong
      */
     public static Script parse(Buffer text, Source source) {
-        return of(Json.parse(source.name(), text), source);
+        return parse(text, source, Map.of(), source);
+    }
+
+    /**
+     * Parses a script. Files that it names are opened: call it on a thread that may block.
+     *
+     * @param variables values for variables of the script, by name
+     * @param giver who gave them, for messages
+     * @throws InvalidInputException with everything that is wrong
+     */
+    public static Script parse(Buffer text, Source source, Map<String, String> variables, Source giver) {
+        return of(Json.parse(source.name(), text), source, variables, giver);
     }
 
     /**
@@ -59,20 +89,58 @@ public record Script(
      * @throws InvalidInputException with everything that is wrong
      */
     public static Script of(JsonObject script, Source source) {
+        return of(script, source, Map.of(), source);
+    }
+
+    private static Script of(JsonObject script, Source source, Map<String, String> variables, Source giver) {
         Problems problems = new Problems();
-        Script read = ScriptReader.read(Options.of(script, source, problems), script);
+        Script read = ScriptReader.read(script, source, variables, giver, problems, none -> {});
         problems.throwIfAny();
         return read;
     }
 
     /** This script with other targets. */
     public Script withTargets(List<String> others, Source source) {
-        return new Script(others, timeout, repeat, steps, defaultSteps, tls, override(source, "targets"));
+        return new Script(
+                others,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                override(source, "targets"));
     }
 
     /** This script with another timeout, at least a millisecond. */
     public Script withTimeout(Duration other) {
-        return new Script(targets, other, repeat, steps, defaultSteps, tls, sources);
+        return new Script(
+                targets, matrix, schedule, concurrency, other, seed, steps, stepsBySize, defaultSteps, tls, sources);
+    }
+
+    /** This script with another schedule. */
+    public Script withSchedule(Schedule other) {
+        return new Script(
+                targets, matrix, other, concurrency, timeout, seed, steps, stepsBySize, defaultSteps, tls, sources);
+    }
+
+    /**
+     * This script with another limit of cases that are played at the same time.
+     *
+     * @param other at least 1; 0 for all, but not more than 16
+     */
+    public Script withConcurrency(int other) {
+        return new Script(
+                targets, matrix, schedule, other, timeout, seed, steps, stepsBySize, defaultSteps, tls, sources);
+    }
+
+    /** This script with a seed, 0 to 2^53 - 1. */
+    public Script withSeed(long other) {
+        return new Script(
+                targets, matrix, schedule, concurrency, timeout, other, steps, stepsBySize, defaultSteps, tls, sources);
     }
 
     /** This script with some options of TLS set, or set to something else; the others stay. */
@@ -83,23 +151,51 @@ public record Script(
             merged = path -> path.equals("tls." + key) ? source : before.apply(path);
         }
         return new Script(
-                targets, timeout, repeat, steps, defaultSteps, tls.copy().mergeIn(others), merged);
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls.copy().mergeIn(others),
+                merged);
     }
 
     /** This script with the default steps, which send so many random bytes instead of the text. */
     public Script withSize(long bytes) {
-        List<Step> sized = standard().steps.stream()
-                .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes)) : step)
-                .toList();
-        return new Script(targets, timeout, repeat, sized, true, tls, sources);
+        return new Script(
+                targets, matrix, schedule, concurrency, timeout, seed, sized(bytes), Map.of(), true, tls, sources);
     }
 
-    /** The steps for a target that carries a stream or messages; there are no halves of a connection to close for those. */
-    List<Step> steps(Carriage carriage) {
-        if (carriage == Carriage.STREAM || !defaultSteps) {
-            return steps;
+    /** The default steps, with so many random bytes instead of the text. */
+    static List<Step> sized(long bytes) {
+        return standard().steps.stream()
+                .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes)) : step)
+                .toList();
+    }
+
+    /** How many of so many cases may be played at the same time. */
+    int concurrency(int cases) {
+        return concurrency == 0 ? Math.min(cases, DEFAULT_CONCURRENCY) : concurrency;
+    }
+
+    /**
+     * The steps of a case whose target carries a stream or messages. Of the default ones, those are left out that cannot be
+     * done: messages have no halves of a connection to close, and a connection that is kept is not closed.
+     */
+    List<Step> steps(Carriage carriage, Case played) {
+        List<Step> chosen =
+                played.size() == null ? steps : Objects.requireNonNull(stepsBySize.get(played.size()), played.name());
+        if (!defaultSteps) {
+            return chosen;
         }
-        return steps.stream().filter(step -> !needsStream(step)).toList();
+        return chosen.stream()
+                .filter(step -> carriage == Carriage.STREAM || !needsStream(step))
+                .filter(step -> !played.kept() || !needsOwnConnection(step))
+                .toList();
     }
 
     static boolean needsStream(Step step) {

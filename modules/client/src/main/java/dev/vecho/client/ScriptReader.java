@@ -1,9 +1,12 @@
 package dev.vecho.client;
 
+import dev.vecho.client.Matrix.Connections;
+import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Json;
 import dev.vecho.core.Options;
 import dev.vecho.core.Problems;
 import dev.vecho.core.Source;
+import dev.vecho.core.TlsClient;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -15,8 +18,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a script from JSON. Whatever is wrong is added to the options' problems, and the script must not be used then. */
@@ -32,26 +40,138 @@ final class ScriptReader {
     private static final long MOST_BYTES = 1L << 50;
 
     private static final int MOST_PER_SECOND = 1_000_000;
+    private static final int MOST_CONCURRENCY = 10_000;
+
+    /** A year. */
+    private static final long MOST_MILLIS = 365L * 24 * 60 * 60 * 1000;
 
     private ScriptReader() {}
 
     /**
-     * Reads the whole script, and rejects the keys that neither this nor anybody before has read.
+     * Reads the whole script.
      *
-     * @param json what the options were made of
+     * @param variables values for variables of the script, by name
+     * @param giver who gave them, for messages
+     * @param others reads what is in the same object, and not the script's
      */
-    static Script read(Options root, JsonObject json) {
+    static Script read(
+            JsonObject script,
+            Source source,
+            Map<String, String> variables,
+            Source giver,
+            Problems problems,
+            Consumer<Options> others) {
+        Variables values = Variables.read(script, source, variables, giver, problems);
+        JsonObject json = script.copy();
+        json.remove("variables");
+        Object rawSteps = json.remove("steps");
+        json = (JsonObject) values.resolve(json, "");
+        Options root = Options.of(json, source, problems);
+        root.has("$schema");
+        root.has("variables");
+        root.has("steps");
+        others.accept(root);
         List<String> targets = root.has("targets") ? root.texts("targets") : DEFAULT_TARGETS;
         if (root.problemCount() == 0 && targets.isEmpty()) {
             root.problem("targets", "must name at least one target");
         }
+        Matrix matrix = matrix(root.object("matrix"));
         Duration timeout = Duration.ofMillis(root.integer("timeoutMillis", 5000, 1, Integer.MAX_VALUE));
-        int repeat = root.integer("repeat", 1, 1, Integer.MAX_VALUE);
-        List<Step> steps = root.has("steps") ? steps(root, json) : DEFAULT_STEPS;
+        Schedule schedule = schedule(root);
+        int concurrency = root.integer("concurrency", 0, root.has("concurrency") ? 1 : 0, MOST_CONCURRENCY);
+        Long seed = root.has("seed") ? root.integer("seed", 0L, 0, Script.GREATEST_SEED) : null;
         root.object("tls");
         JsonObject tls = json.getValue("tls") instanceof JsonObject object ? object : new JsonObject();
+        if (!matrix.tls().isEmpty() && tls.containsKey("protocols")) {
+            root.problem("tls.protocols", "cannot be given beside matrix.tls, which varies them");
+        }
         root.rejectUnknownKeys();
-        return new Script(targets, timeout, repeat, steps, !root.has("steps"), tls, root::source);
+        List<Step> steps = DEFAULT_STEPS;
+        Map<Long, List<Step>> bySize = new LinkedHashMap<>();
+        if (rawSteps == null) {
+            matrix.sizes().forEach(size -> bySize.put(size, Script.sized(size)));
+        } else if (matrix.sizes().isEmpty()) {
+            steps = steps(rawSteps, values, source, problems);
+        } else {
+            bySize.putAll(stepsBySize(rawSteps, matrix.sizes(), values, root, problems));
+        }
+        values.rejectUnknown(script, variables, giver);
+        return new Script(
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                seed,
+                steps,
+                bySize,
+                rawSteps == null,
+                tls,
+                root::source);
+    }
+
+    private static Schedule schedule(Options root) {
+        long millis = root.integer("durationMillis", 0L, 0, MOST_MILLIS);
+        long repeat = root.integer("repeat", millis == 0 ? 1L : 0, 0, Integer.MAX_VALUE);
+        long interval = root.integer("intervalMillis", 1000L, 0, MOST_MILLIS);
+        return new Schedule(repeat, Duration.ofMillis(interval), Duration.ofMillis(millis));
+    }
+
+    private static Matrix matrix(Options options) {
+        List<Long> sizes = options.integers("sizes", 0, MOST_BYTES);
+        List<String> tls =
+                known(options, "tls", TlsClient.VERSIONS.stream().sorted().toList());
+        List<String> families = known(options, "families", List.of("ipv4", "ipv6"));
+        List<Connections> connections = new ArrayList<>();
+        for (String text : known(options, "connections", List.of("round", "kept"))) {
+            connections.add(Connections.of(text.equals("kept")));
+        }
+        options.rejectUnknownKeys();
+        return new Matrix(sizes, tls, families, connections);
+    }
+
+    /** A list of some of a few words, each at most once. */
+    private static List<String> known(Options options, String key, List<String> words) {
+        List<String> texts = options.texts(key);
+        for (String text : texts) {
+            if (!words.contains(text)) {
+                options.problem(key, "must be of " + String.join(", ", words) + ", was \"" + text + "\"");
+                return List.of();
+            }
+        }
+        return texts.stream().distinct().toList();
+    }
+
+    /** The steps with each of the sizes as the value of a variable. */
+    private static Map<Long, List<Step>> stepsBySize(
+            Object raw, List<Long> sizes, Variables values, Options root, Problems problems) {
+        Map<Long, List<Step>> bySize = new LinkedHashMap<>();
+        if (values.has("size")) {
+            root.problem("variables.size", "cannot be given beside matrix.sizes, which are its values");
+            return bySize;
+        }
+        Set<String> wrong = new LinkedHashSet<>();
+        for (Long size : sizes) {
+            values.put("size", size);
+            Problems found = new Problems();
+            bySize.put(size, steps(raw, values, root.source("steps"), found));
+            try {
+                found.throwIfAny();
+            } catch (InvalidInputException e) {
+                // What is wrong with all sizes is told once.
+                wrong.addAll(e.problems());
+            }
+        }
+        wrong.forEach(problems::add);
+        if (!values.isUsed("size")) {
+            root.problem("matrix.sizes", "is of no use: no step has ${size}, such as { \"random\": \"${size}\" }");
+        }
+        return bySize;
+    }
+
+    private static List<Step> steps(Object raw, Variables values, Source source, Problems problems) {
+        JsonObject json = new JsonObject().put("steps", values.resolve(raw, "steps"));
+        return steps(Options.of(json, source, problems), json);
     }
 
     private static List<Step> defaultSteps() {

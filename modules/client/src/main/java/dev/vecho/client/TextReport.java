@@ -16,7 +16,12 @@ public final class TextReport {
      * is the shortest, the mean and the longest.
      */
     public static String line(Report report) {
-        String start = report.target() + " round=" + report.round();
+        return line(report.target(), report);
+    }
+
+    /** The same for a round of a case, which has a name that tells more than the target. */
+    public static String line(String name, Report report) {
+        String start = name + " round=" + report.round();
         Diagnosis diagnosis = report.diagnosis();
         if (diagnosis != null) {
             String line =

@@ -48,7 +48,7 @@ final class ConfScriptsTest {
         Script standard = Script.standard();
         assertThat(script.targets()).isEqualTo(standard.targets());
         assertThat(script.timeout()).isEqualTo(standard.timeout());
-        assertThat(script.repeat()).isEqualTo(standard.repeat());
+        assertThat(script.schedule()).isEqualTo(standard.schedule());
         assertThat(script.steps()).hasSameSizeAs(standard.steps());
         assertThat(script.steps().subList(1, 4)).isEqualTo(standard.steps().subList(1, 4));
     }

@@ -12,7 +12,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -38,14 +37,17 @@ final class EchoClientVerticleTest {
         JsonObject config = new JsonObject()
                 .put("targets", new JsonArray().add("fake://one").add("fakemsg://two"))
                 .put("repeat", 2)
+                .put("intervalMillis", 0)
                 .put("reportAddress", "here");
 
         await(vertx.deployVerticle("dev.vecho.client.EchoClientVerticle", new DeploymentOptions().setConfig(config)));
 
         JsonObject document = await(published.future());
         assertThat(document.getString("verdict")).isEqualTo("passed");
-        assertThat(document.getJsonArray("targets")).hasSize(2);
-        JsonObject second = document.getJsonArray("targets").getJsonObject(1);
+        assertThat(document.getInteger("version")).isEqualTo(2);
+        assertThat(document.getBoolean("cancelled")).isFalse();
+        assertThat(document.getJsonArray("cases")).hasSize(2);
+        JsonObject second = document.getJsonArray("cases").getJsonObject(1);
         assertThat(second.getString("target")).isEqualTo("fakemsg://two");
         assertThat(second.getJsonObject("summary").getInteger("rounds")).isEqualTo(2);
         assertThat(second.getJsonArray("rounds").getJsonObject(1).getInteger("round"))
@@ -63,8 +65,7 @@ final class EchoClientVerticleTest {
         await(vertx.deployVerticle(
                 verticle, new DeploymentOptions().setConfig(config).setThreadingModel(threads)));
 
-        List<TargetReport> reports = await(verticle.reports());
-        assertThat(reports).singleElement().matches(TargetReport::passed);
+        assertThat(await(verticle.report()).passed()).isTrue();
     }
 
     @Test
@@ -79,12 +80,17 @@ final class EchoClientVerticleTest {
     @Test
     void endsWhatIsPlayedWhenUndeployed() throws TimeoutException {
         EchoClientVerticle verticle = new EchoClientVerticle();
-        JsonObject config = new JsonObject().put("targets", "fake://silent").put("timeoutMillis", 60_000);
+        JsonObject config = new JsonObject()
+                .put("targets", new JsonArray().add("fake://silent").add("fake://one"))
+                .put("timeoutMillis", 60_000);
         String id = await(vertx.deployVerticle(verticle, new DeploymentOptions().setConfig(config)));
 
         await(vertx.undeploy(id));
 
-        assertThat(verticle.reports().failed()).isTrue();
+        RunReport report = await(verticle.report());
+        assertThat(report.cancelled()).isTrue();
+        assertThat(report.passed()).isFalse();
+        assertThat(report.cases().get(0).summary().rounds()).isZero();
     }
 
     private static <T> T await(Future<T> future) throws TimeoutException {

@@ -7,17 +7,24 @@ import dev.vecho.core.Receiver.Phase;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Connects to a {@link FakePeer}, at once unless a test overrides that. */
 class FakeClient implements ClientTransport {
 
     private final FakePeer peer;
+    private final Map<String, String> details;
     private final List<FakeConnection> connections = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
     FakeClient(FakePeer peer) {
+        this(peer, Map.of("protocol", "fake"));
+    }
+
+    FakeClient(FakePeer peer, Map<String, String> details) {
         this.peer = peer;
+        this.details = details;
     }
 
     @Override
@@ -28,7 +35,7 @@ class FakeClient implements ClientTransport {
     }
 
     FakeConnection open(Receiver receiver) {
-        FakeConnection connection = new FakeConnection(peer, receiver);
+        FakeConnection connection = new FakeConnection(peer, receiver, details);
         connections.add(connection);
         peer.opened(connection);
         return connection;

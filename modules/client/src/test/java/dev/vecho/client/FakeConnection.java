@@ -7,6 +7,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 
@@ -15,13 +16,15 @@ final class FakeConnection implements Connection {
 
     private final FakePeer peer;
     private final Receiver receiver;
+    private final Map<String, String> details;
     private final Context context = Objects.requireNonNull(Vertx.currentContext());
     private final Buffer sent = Buffer.buffer();
     private volatile boolean closed;
     private volatile boolean reset;
     private volatile boolean tls;
 
-    FakeConnection(FakePeer peer, Receiver receiver) {
+    FakeConnection(FakePeer peer, Receiver receiver, Map<String, String> details) {
+        this.details = details;
         this.peer = peer;
         this.receiver = receiver;
     }
@@ -101,6 +104,11 @@ final class FakeConnection implements Connection {
 
     @Override
     public Map<String, String> details() {
-        return Map.of("protocol", tls ? "fake TLS" : "fake");
+        if (!tls) {
+            return details;
+        }
+        Map<String, String> changed = new HashMap<>(details);
+        changed.put("protocol", "fake TLS");
+        return changed;
     }
 }

@@ -6,6 +6,8 @@ import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -29,6 +31,23 @@ abstract class FakeTransport implements Transport {
     public static final class Messages extends FakeTransport {
         public Messages() {
             super("fakemsg", Carriage.MESSAGES);
+        }
+    }
+
+    /** Knows one version of TLS, and one family of addresses. */
+    public static final class Tls extends FakeTransport {
+        public Tls() {
+            super("faketls", Carriage.STREAM);
+        }
+
+        @Override
+        public Set<String> tlsVersions(Target target) {
+            return Set.of("TLSv1.3");
+        }
+
+        @Override
+        public Set<String> families(Target target) {
+            return Set.of("ipv6");
         }
     }
 
@@ -67,12 +86,16 @@ abstract class FakeTransport implements Transport {
     public ClientTransport client(Vertx vertx, Target target, Options options) {
         Options tls = options.object("tls");
         tls.text("trust");
+        Map<String, String> details = new HashMap<>();
+        details.put("protocol", "fake");
+        details.put("protocols", tls.texts("protocols").toString());
+        details.put("family", options.text("family", "any"));
         tls.rejectUnknownKeys();
         options.rejectUnknownKeys();
         FakePeer silent = new FakePeer.Answer() {
             @Override
             public void answer(FakeConnection connection, io.vertx.core.buffer.Buffer all) {}
         };
-        return new FakeClient("silent".equals(target.host()) ? silent : FakePeer.ECHO);
+        return new FakeClient("silent".equals(target.host()) ? silent : FakePeer.ECHO, details);
     }
 }

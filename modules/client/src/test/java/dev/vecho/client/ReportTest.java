@@ -85,15 +85,17 @@ final class ReportTest {
 
     @Test
     void addsRoundsUp() {
-        TargetReport target = new TargetReport(
+        CaseReport target = played(
                 "tcp://localhost:7007",
-                List.of(report(1, null, 3_000_000), report(2, CORRUPTED), report(3, null, 1_000_000, 2_000_000)));
+                report(1, null, 3_000_000),
+                report(2, CORRUPTED),
+                report(3, null, 1_000_000, 2_000_000));
 
         assertThat(target.passed()).isFalse();
         assertThat(target.summary().toJson()).isEqualTo(new JsonObject("""
                 { "rounds": 3, "passed": 2, "failed": 1, "bytesSent": 126, "bytesReceived": 123,
                   "roundTripMillis": { "min": 1.0, "mean": 2.0, "max": 3.0 }, "diagnoses": { "corrupted": 1 } }"""));
-        assertThat(TextReport.summary(target.target(), target.summary())).isEqualTo("""
+        assertThat(TextReport.summary(target.played().name(), target.summary())).isEqualTo("""
                         --- tcp://localhost:7007 ---
                         3 rounds, 2 passed, 1 failed (corrupted 1); 126 bytes sent, 123 bytes received
                         round trip min/mean/max = 1.000/2.000/3.000 ms
@@ -101,23 +103,69 @@ final class ReportTest {
     }
 
     @Test
-    void passesOnlyIfEveryTargetDid() {
-        TargetReport good = new TargetReport("tcp://a:1", List.of(report(1, null)));
-        TargetReport bad = new TargetReport("tcp://b:1", List.of(report(1, null), report(2, CORRUPTED)));
-        TargetReport unplayed = new TargetReport("tcp://c:1", List.of());
+    void passesOnlyIfEveryCaseDid() {
+        CaseReport good = played("tcp://a:1", report(1, null));
+        CaseReport bad = played("tcp://b:1", report(1, null), report(2, CORRUPTED));
+        CaseReport unplayed = played("tcp://c:1");
 
-        assertThat(TargetReport.document(List.of(good)).getString("verdict")).isEqualTo("passed");
-        assertThat(TargetReport.document(List.of(good, bad)).getString("verdict"))
-                .isEqualTo("failed");
-        assertThat(TargetReport.document(List.of(good, unplayed)).getString("verdict"))
-                .isEqualTo("failed");
-        assertThat(TargetReport.document(List.of(good)).fieldNames()).containsExactly("version", "verdict", "targets");
-        assertThat(TargetReport.document(List.of(good)).getJsonArray("targets").getJsonObject(0))
+        assertThat(run(good).passed()).isTrue();
+        assertThat(run(good, bad).passed()).isFalse();
+        assertThat(run(good, unplayed).passed()).isFalse();
+    }
+
+    @Test
+    void writesRun() {
+        CaseReport good = played("tcp://a:1", report(1, null));
+        assertThat(run(good).toJson())
                 .isEqualTo(new JsonObject()
-                        .put("target", "tcp://a:1")
+                        .put("version", 2)
                         .put("verdict", "passed")
-                        .put("summary", good.summary().toJson())
-                        .put("rounds", new JsonArray().add(report(1, null).toJson())));
+                        .put("startedAt", "1970-01-01T00:00:00Z")
+                        .put("durationMillis", 1.5)
+                        .put("cancelled", false)
+                        .put(
+                                "cases",
+                                new JsonArray()
+                                        .add(new JsonObject()
+                                                .put("name", "tcp://a:1")
+                                                .put("target", "tcp://a:1")
+                                                .put("connections", "round")
+                                                .put("verdict", "passed")
+                                                .put("summary", good.summary().toJson())
+                                                .put(
+                                                        "rounds",
+                                                        new JsonArray()
+                                                                .add(report(1, null)
+                                                                        .toJson()))
+                                                .put("roundsLeftOut", 0))));
+    }
+
+    @Test
+    void keepsTheFirstFailedRoundsAndTheLastOnes() {
+        KeptRounds kept = new KeptRounds();
+        for (int i = 1; i <= 1000; i++) {
+            kept.add(report(i, i % 3 == 0 ? CORRUPTED : null));
+        }
+        List<Report> rounds = kept.get();
+        assertThat(rounds).hasSize(200);
+        assertThat(rounds.subList(0, 100)).allMatch(round -> !round.passed());
+        assertThat(rounds.stream().map(Report::round))
+                .startsWith(3, 6, 9)
+                .endsWith(998, 999, 1000)
+                .isSorted()
+                .doesNotHaveDuplicates();
+    }
+
+    private static RunReport run(CaseReport... cases) {
+        return new RunReport(Instant.EPOCH, Duration.ofNanos(1_500_000), false, List.of(cases));
+    }
+
+    private static CaseReport played(String target, Report... rounds) {
+        Summary summary = Summary.NONE;
+        for (Report round : rounds) {
+            summary = summary.plus(round);
+        }
+        return new CaseReport(Case.of(target), summary, List.of(rounds));
     }
 
     @Test

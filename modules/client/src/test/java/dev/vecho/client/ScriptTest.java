@@ -3,6 +3,7 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vecho.client.Matrix.Connections;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Source;
 import dev.vecho.core.Transport.Carriage;
@@ -36,7 +37,10 @@ final class ScriptTest {
 
         assertThat(standard.targets()).isEqualTo(shipped.targets()).containsExactly("tcp://localhost:7007");
         assertThat(standard.timeout()).isEqualTo(shipped.timeout()).isEqualTo(Duration.ofSeconds(5));
-        assertThat(standard.repeat()).isEqualTo(shipped.repeat()).isEqualTo(1);
+        assertThat(standard.schedule())
+                .isEqualTo(shipped.schedule())
+                .isEqualTo(new Schedule(1, Duration.ofSeconds(1), Duration.ZERO));
+        assertThat(standard.matrix()).isEqualTo(Matrix.NONE);
         assertThat(standard.steps()).hasSameSizeAs(shipped.steps());
         assertThat(standard.steps().get(0)).isInstanceOf(Step.Send.class);
         assertThat(standard.steps().subList(1, 4))
@@ -51,7 +55,9 @@ final class ScriptTest {
     @Test
     void readsEveryKindOfStep() {
         Script script = parse("""
-                { "targets": ["tcp://a:1", "tcp://b:2"], "timeoutMillis": 2000, "repeat": 3,
+                { "targets": ["tcp://a:1", "tcp://b:2"], "timeoutMillis": 2000, "repeat": 3, "intervalMillis": 20,
+                  "durationMillis": 700, "concurrency": 5, "seed": 9,
+                  "matrix": { "tls": "TLSv1.3", "families": ["ipv4", "ipv6"], "connections": ["round", "kept"] },
                   "tls": { "trust": "ca.pem" },
                   "steps": [
                     { "send": { "text": "é\\n" } },
@@ -68,7 +74,15 @@ final class ScriptTest {
 
         assertThat(script.targets()).containsExactly("tcp://a:1", "tcp://b:2");
         assertThat(script.timeout()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(script.repeat()).isEqualTo(3);
+        assertThat(script.schedule()).isEqualTo(new Schedule(3, Duration.ofMillis(20), Duration.ofMillis(700)));
+        assertThat(script.concurrency()).isEqualTo(5);
+        assertThat(script.seed()).isEqualTo(9);
+        assertThat(script.matrix())
+                .isEqualTo(new Matrix(
+                        List.of(),
+                        List.of("TLSv1.3"),
+                        List.of("ipv4", "ipv6"),
+                        List.of(Connections.ROUND, Connections.KEPT)));
         assertThat(script.tls()).isEqualTo(new JsonObject().put("trust", "ca.pem"));
         List<Step> steps = script.steps();
         assertThat(bytes(steps.get(0))).containsExactly(0xC3, 0xA9, '\n');
@@ -97,7 +111,21 @@ final class ScriptTest {
             {"targets": []}                             | targets: must name at least one target
             {"targets": [1]}                            | targets: must be a list of texts, was a list
             {"timeoutMillis": 0}                        | timeoutMillis: must be 1..2147483647, was 0
-            {"repeat": 0}                               | repeat: must be 1..2147483647, was 0
+            {"repeat": -1}                              | repeat: must be 0..2147483647, was -1
+            {"intervalMillis": -1}                      | intervalMillis: must be 0..31536000000, was -1
+            {"durationMillis": "1h"}                    | durationMillis: must be a number, 0..31536000000, was "1h"
+            {"concurrency": 0}                          | concurrency: must be 1..10000, was 0
+            {"seed": -1}                                | seed: must be 0..9007199254740991, was -1
+            {"matrix": []}                              | matrix: must be an object, was a list
+            {"matrix": {"size": [1]}}                   | matrix.size: is not a known key, did you mean "sizes"?
+            {"matrix": {"sizes": [1, -1]}}              | matrix.sizes[1]: must be a number, 0..1125899906842624, was -1
+            {"matrix": {"tls": ["1.3"]}}                | matrix.tls: must be of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3, was "1.3"
+            {"matrix": {"families": "ip"}}              | matrix.families: must be of ipv4, ipv6, was "ip"
+            {"matrix": {"connections": "new"}}          | matrix.connections: must be of round, kept, was "new"
+            {"matrix": {"tls": "TLSv1.2"}, "tls": {"protocols": "TLSv1.3"}} | tls.protocols: cannot be given beside matrix.tls, which varies them
+            {"matrix": {"sizes": 1}, "steps": []}       | matrix.sizes: is of no use: no step has ${size}, such as { "random": "${size}" }
+            {"matrix": {"sizes": 1}, "variables": {"size": 2}, "steps": []} | variables.size: cannot be given beside matrix.sizes, which are its values
+            {"matrix": {"sizes": [1, 2]}, "steps": [{"send":{"random":"${size}"}},{"close":"x"}]} | steps[1].close: must be output, was "x"
             {"tls": 1}                                  | tls: must be an object, was 1
             {"steps": {}}                               | steps: must be a list, was an object
             {"steps": [7]}                              | steps[0]: must be an object, was 7
@@ -163,11 +191,32 @@ final class ScriptTest {
     }
 
     @Test
-    void leavesOutOfTheDefaultStepsWhatMessagesCannotDo() {
-        assertThat(Script.standard().steps(Carriage.STREAM)).hasSize(4);
-        assertThat(Script.standard().steps(Carriage.MESSAGES)).hasSize(2);
-        assertThat(parse("{\"steps\": [{\"close\": \"output\"}]}").steps(Carriage.MESSAGES))
+    void leavesOutOfTheDefaultStepsWhatCannotBeDone() {
+        Case own = Case.of("a");
+        Case kept = new Case(0, "a", "a", null, null, null, true);
+        assertThat(Script.standard().steps(Carriage.STREAM, own)).hasSize(4);
+        assertThat(Script.standard().steps(Carriage.STREAM, kept)).hasSize(2);
+        assertThat(Script.standard().steps(Carriage.MESSAGES, own)).hasSize(2);
+        assertThat(parse("{\"steps\": [{\"close\": \"output\"}]}").steps(Carriage.MESSAGES, own))
                 .hasSize(1);
+    }
+
+    @Test
+    void sendsEachSizeOfTheMatrix() {
+        Case large = new Case(0, "a", "a", 70_000L, null, null, false);
+        assertThat(parse("{\"matrix\": {\"sizes\": [1, 70000]}}").steps(Carriage.STREAM, large))
+                .isEqualTo(Script.sized(70_000));
+        List<Step> steps = parse("""
+                { "matrix": {"sizes": [1, 70000]},
+                  "steps": [ { "send": { "random": "${size}", "seed": 3 } } ] }""").steps(Carriage.STREAM, large);
+        assertThat(steps).containsExactly(new Step.Send(Payload.random(70_000, 3)));
+    }
+
+    @Test
+    void playsWithoutEndWhereOnlyADurationIsGiven() {
+        assertThat(parse("{\"durationMillis\": 5}").schedule().repeat()).isZero();
+        assertThat(parse("{\"durationMillis\": 5, \"repeat\": 2}").schedule().repeat())
+                .isEqualTo(2);
     }
 
     @Test

@@ -15,7 +15,7 @@ final class Settings {
                 vertx,
                 "fake://peer",
                 carriage,
-                script.steps(carriage),
+                script.steps(carriage, Case.of("fake://peer")),
                 script.timeout(),
                 false,
                 Set.of(),

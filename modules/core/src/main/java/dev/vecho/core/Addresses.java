@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Addresses as people write them: {@code 127.0.0.1:7007}, {@code [::1]:7007}. */
@@ -22,6 +23,14 @@ public final class Addresses {
             return format(NetUtil.toAddressString(inet.getAddress()), inet.getPort());
         }
         return String.valueOf(address);
+    }
+
+    /** The families of a host's addresses: both for a name, whatever it resolves to; one for a literal address. */
+    public static Set<String> families(@Nullable String host) {
+        if (host != null && NetUtil.isValidIpV4Address(host)) {
+            return Set.of("ipv4");
+        }
+        return host != null && host.indexOf(':') >= 0 ? Set.of("ipv6") : Set.of("ipv4", "ipv6");
     }
 
     /** What the operating system said of an address, in words: {@code address already in use}. */

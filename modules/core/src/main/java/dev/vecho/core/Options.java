@@ -195,6 +195,29 @@ public final class Options {
         return texts;
     }
 
+    /** A list of whole numbers within bounds, both included; a single number stands for a list of one. */
+    public List<Long> integers(String key, long least, long most) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<?> items = value instanceof JsonArray array ? array.getList() : List.of(value);
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < items.size(); i++) {
+            Object item = items.get(i);
+            boolean whole = item instanceof Integer || item instanceof Long;
+            if (!whole || ((Number) item).longValue() < least || ((Number) item).longValue() > most) {
+                wrong(
+                        value instanceof JsonArray ? key + "[" + i + "]" : key,
+                        "must be a number, " + least + ".." + most,
+                        item);
+                return List.of();
+            }
+            numbers.add(((Number) item).longValue());
+        }
+        return numbers;
+    }
+
     /** A file name, relative to the directory of the source that names it; null where there is none. */
     public @Nullable Path file(String key) {
         String text = text(key);
@@ -314,7 +337,7 @@ public final class Options {
         return path.isEmpty() ? key : path + "." + key;
     }
 
-    private void wrong(String key, String expected, Object found) {
+    private void wrong(String key, String expected, @Nullable Object found) {
         problem(key, expected + ", was " + show(found));
     }
 

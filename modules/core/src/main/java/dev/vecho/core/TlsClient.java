@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManagerFactory;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** TLS on connections to a target: whom to trust, and who to be. The peer's certificate and name are verified. */
 public final class TlsClient {
+
+    /** The versions of TLS that can be asked for. */
+    public static final Set<String> VERSIONS = Set.copyOf(Tls.ALL_PROTOCOLS);
 
     /** How long a close waits until close_notify is written. */
     private static final int CLOSE_TIMEOUT_MILLIS = 1000;

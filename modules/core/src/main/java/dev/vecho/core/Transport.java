@@ -48,6 +48,19 @@ public interface Transport {
         return List.of(new JsonObject().put("host", "127.0.0.1").put("port", 0));
     }
 
+    /** The versions of TLS that a target can be asked to speak, such as {@code TLSv1.3}; none where it has no TLS. */
+    default Set<String> tlsVersions(Target target) {
+        return Set.of();
+    }
+
+    /**
+     * The families of addresses that a target can be reached by, of {@code ipv4} and {@code ipv6}; none where it has no
+     * such address. One that has any understands the client's option {@code family}.
+     */
+    default Set<String> families(Target target) {
+        return Set.of();
+    }
+
     /** Why this transport cannot run here, such as a native library that is missing; empty if it can. */
     default Optional<String> unavailable(Vertx vertx) {
         return Optional.empty();

@@ -1,10 +1,13 @@
 package dev.vecho.launcher;
 
+import dev.vecho.client.Case;
 import dev.vecho.client.Check;
 import dev.vecho.client.Report;
+import dev.vecho.client.Run;
+import dev.vecho.client.RunListener;
+import dev.vecho.client.RunReport;
+import dev.vecho.client.Schedule;
 import dev.vecho.client.Script;
-import dev.vecho.client.Summary;
-import dev.vecho.client.TargetReport;
 import dev.vecho.client.TextReport;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Io;
@@ -23,10 +26,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -89,9 +93,34 @@ final class CheckCommand implements Callable<Integer> {
     @Option(
             names = {"-i", "--interval"},
             paramLabel = "D",
-            defaultValue = "1s",
-            description = "From the start of one round to that of the next, such as 500ms. Default: ${DEFAULT-VALUE}")
-    private Duration interval = Duration.ofSeconds(1);
+            description =
+                    "From the start of one round to that of the next, such as 500ms. Default: the script's, or 1s.")
+    private @Nullable Duration interval;
+
+    @Option(
+            names = {"-d", "--duration"},
+            paramLabel = "D",
+            description = "Begins no round after so long, such as 1h; without -n, as many rounds as there is time for."
+                    + " Default: the script's, or no limit.")
+    private @Nullable Duration duration;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            description = "How many cases are played at the same time. Default: the script's, or all, but at most 16.")
+    private @Nullable Integer concurrency;
+
+    @Option(
+            names = "--set",
+            paramLabel = "NAME=VALUE",
+            description = "Gives a variable of the script a value. May be repeated.")
+    private Map<String, String> variables = new LinkedHashMap<>();
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Of the random payloads, to play a run again: the one that its report tells.")
+    private @Nullable Long seed;
 
     @Option(
             names = "--size",
@@ -172,38 +201,19 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    /** One target's rounds; JSON keeps each, text only what the summary needs. */
-    private static final class Results {
-        private final Check check;
-        private final List<Report> rounds = new ArrayList<>();
-        private Summary summary = Summary.NONE;
-
-        Results(Check check) {
-            this.check = check;
-        }
-    }
-
     @Override
     public Integer call() throws Exception {
         cluster.validate();
         CountDownLatch interrupted = new CountDownLatch(1);
         Signals.stopOrHalt(interrupted);
         Script script = script();
-        int rounds = count == null ? script.repeat() : count;
-        if (rounds < 0) {
-            throw usage("--count: must be 0 or more, was " + rounds);
-        }
-        if (rounds == 0 && output == Output.json) {
-            throw usage("--count 0 has no end, and --output json is one document: give a count");
-        }
         Vertx vertx = Launch.vertx(Io.AUTO, cluster, false);
         try {
-            List<Results> all =
-                    Check.open(vertx, script).await().stream().map(Results::new).toList();
+            Run run = Run.open(vertx, script).await();
             warmUp(vertx);
-            boolean failed = play(all, rounds, interrupted);
-            print(all);
-            return failed ? Main.FAILED_CHECK : 0;
+            RunReport report = play(run, interrupted);
+            print(report);
+            return report.passed() ? 0 : Main.FAILED_CHECK;
         } finally {
             vertx.close().await();
         }
@@ -240,12 +250,17 @@ final class CheckCommand implements Callable<Integer> {
             try {
                 script = Script.parse(
                         Buffer.buffer(Files.readAllBytes(scriptFile)),
-                        new Source(scriptFile.toString(), directory, false));
+                        new Source(scriptFile.toString(), directory, false),
+                        variables,
+                        COMMAND_LINE);
             } catch (NoSuchFileException e) {
                 throw new InvalidInputException(List.of(scriptFile + ": no such file"));
             } catch (IOException e) {
                 throw new InvalidInputException(List.of(scriptFile + ": cannot be read: " + e.getMessage()));
             }
+        }
+        if (scriptFile == null && !variables.isEmpty()) {
+            throw usage("--set is for a script, which is given with --script");
         }
         if (size != null) {
             if (size < 0) {
@@ -259,73 +274,72 @@ final class CheckCommand implements Callable<Integer> {
             }
             script = script.withTimeout(timeout);
         }
+        if (concurrency != null) {
+            if (concurrency < 1) {
+                throw usage("--concurrency: must be 1 or more, was " + concurrency);
+            }
+            script = script.withConcurrency(concurrency);
+        }
+        if (seed != null) {
+            if (seed < 0 || seed > Script.GREATEST_SEED) {
+                throw usage("--seed: must be 0.." + Script.GREATEST_SEED + ", was " + seed);
+            }
+            script = script.withSeed(seed);
+        }
+        script = script.withSchedule(schedule(script.schedule()));
         if (!targets.isEmpty()) {
             script = script.withTargets(targets, COMMAND_LINE);
         }
         return script.withTls(tls.toJson(), COMMAND_LINE);
     }
 
-    /** Plays round after round, all targets at once; says whether any of it failed. */
-    private boolean play(List<Results> all, int rounds, CountDownLatch interrupted) throws InterruptedException {
-        long start = System.nanoTime();
-        for (int round = 1; (rounds == 0 || round <= rounds) && interrupted.getCount() > 0; round++) {
-            int number = round;
-            CountDownLatch played = new CountDownLatch(1);
-            Future<?> playing = Future.join(all.stream()
-                    .map(results -> results.check.play(number).onSuccess(report -> add(results, report)))
-                    .toList());
-            playing.onComplete(done -> played.countDown());
-            if (!awaitEither(played, interrupted)) {
-                Future.join(all.stream().map(results -> results.check.close()).toList())
-                        .await();
-                played.await();
-            }
-            if (playing.failed() && !(playing.cause() instanceof CancellationException)) {
-                throw playing.cause() instanceof InvalidInputException invalid
-                        ? invalid
-                        : new IllegalStateException("a check could not be played", playing.cause());
-            }
-            if (round != rounds) {
-                long next = start + round * interval.toNanos();
-                if (interrupted.await(next - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                    break;
+    /** The script's, but for what the flags say. */
+    private Schedule schedule(Schedule script) {
+        if (count != null && count < 0) {
+            throw usage("--count: must be 0 or more, was " + count);
+        }
+        long repeat = duration == null ? script.repeat() : 0;
+        return new Schedule(
+                count == null ? repeat : count,
+                Objects.requireNonNullElse(interval, script.interval()),
+                Objects.requireNonNullElse(duration, script.duration()));
+    }
+
+    /** Plays the run, until its end or until the user wants to end it. */
+    private RunReport play(Run run, CountDownLatch interrupted) throws InterruptedException {
+        Future<RunReport> playing = run.play(new RunListener() {
+            @Override
+            public void finished(Case played, Report round, Duration late) {
+                if (output == Output.text) {
+                    out().println(TextReport.line(played.name(), round));
+                    out().flush();
                 }
             }
-        }
-        // What was interrupted before its first round ended has not passed.
-        return all.stream().anyMatch(results -> results.summary.failed() > 0 || results.summary.rounds() == 0);
-    }
-
-    /** Waits until the round is played (true) or the user wants to end (false). */
-    private static boolean awaitEither(CountDownLatch played, CountDownLatch interrupted) throws InterruptedException {
+        });
+        CountDownLatch played = new CountDownLatch(1);
+        playing.onComplete(done -> played.countDown());
         while (interrupted.getCount() > 0) {
             if (played.await(50, TimeUnit.MILLISECONDS)) {
-                return true;
+                break;
             }
         }
-        return played.getCount() == 0;
-    }
-
-    private void add(Results results, Report report) {
-        synchronized (this) {
-            results.summary = results.summary.plus(report);
-            if (output == Output.json) {
-                results.rounds.add(report);
-            } else {
-                out().println(TextReport.line(report));
-                out().flush();
-            }
+        run.cancel().await();
+        played.await();
+        if (playing.failed()) {
+            throw playing.cause() instanceof InvalidInputException invalid
+                    ? invalid
+                    : new IllegalStateException("a check could not be played", playing.cause());
         }
+        return playing.result();
     }
 
-    private synchronized void print(List<Results> all) {
+    private void print(RunReport report) {
         if (output == Output.json) {
-            List<TargetReport> reports = all.stream()
-                    .map(results -> new TargetReport(results.check.target(), results.rounds))
-                    .toList();
-            out().println(TargetReport.document(reports).encodePrettily());
+            out().println(report.toJson().encodePrettily());
         } else {
-            all.forEach(results -> out().print(TextReport.summary(results.check.target(), results.summary)));
+            report.cases()
+                    .forEach(
+                            each -> out().print(TextReport.summary(each.played().name(), each.summary())));
         }
         out().flush();
     }

@@ -59,10 +59,10 @@ class CheckIT {
                 "check", server.address("tcp"), server.address("tls"), "--insecure", "--size", "3000000", "-o", "json");
         assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
         JsonObject document = new JsonObject(result.out());
-        assertThat(document.getInteger("version")).isEqualTo(1);
+        assertThat(document.getInteger("version")).isEqualTo(2);
         assertThat(document.getString("verdict")).isEqualTo("passed");
-        assertThat(document.getJsonArray("targets")).hasSize(2);
-        JsonObject tls = document.getJsonArray("targets")
+        assertThat(document.getJsonArray("cases")).hasSize(2);
+        JsonObject tls = document.getJsonArray("cases")
                 .getJsonObject(1)
                 .getJsonArray("rounds")
                 .getJsonObject(0);
@@ -195,7 +195,7 @@ class CheckIT {
 
     private static void assertTruth(Result result, int size, boolean must) {
         JsonObject round = new JsonObject(result.out())
-                .getJsonArray("targets")
+                .getJsonArray("cases")
                 .getJsonObject(0)
                 .getJsonArray("rounds")
                 .getJsonObject(0);

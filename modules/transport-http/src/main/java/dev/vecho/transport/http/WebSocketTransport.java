@@ -1,9 +1,11 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
+import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -30,6 +32,16 @@ public final class WebSocketTransport implements Transport {
     @Override
     public Carriage carriage() {
         return Carriage.MESSAGES;
+    }
+
+    @Override
+    public Set<String> tlsVersions(Target target) {
+        return target.scheme().equals("wss") ? TlsClient.VERSIONS : Set.of();
+    }
+
+    @Override
+    public Set<String> families(Target target) {
+        return Addresses.families(target.host());
     }
 
     @Override

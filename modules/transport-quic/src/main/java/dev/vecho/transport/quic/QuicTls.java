@@ -31,7 +31,7 @@ final class QuicTls {
     /** The application protocol, where the options name none. */
     private static final List<String> ALPN = List.of("echo");
 
-    private static final String VERSION = "TLSv1.3";
+    static final String VERSION = "TLSv1.3";
 
     private static final char[] NO_PASSWORD = new char[0];
 

@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connector;
 import dev.vecho.core.Family;
@@ -33,6 +34,16 @@ public final class QuicTransport implements Transport {
     @Override
     public Carriage carriage() {
         return Carriage.STREAM;
+    }
+
+    @Override
+    public Set<String> tlsVersions(Target target) {
+        return Set.of(QuicTls.VERSION);
+    }
+
+    @Override
+    public Set<String> families(Target target) {
+        return Addresses.families(target.host());
     }
 
     @Override

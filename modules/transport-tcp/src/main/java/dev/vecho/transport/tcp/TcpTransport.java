@@ -1,5 +1,6 @@
 package dev.vecho.transport.tcp;
 
+import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connector;
 import dev.vecho.core.Family;
@@ -30,6 +31,16 @@ public final class TcpTransport implements Transport {
     @Override
     public Carriage carriage() {
         return Carriage.STREAM;
+    }
+
+    @Override
+    public Set<String> tlsVersions(Target target) {
+        return target.scheme().equals("tls") ? TlsClient.VERSIONS : Set.of();
+    }
+
+    @Override
+    public Set<String> families(Target target) {
+        return Addresses.families(target.host());
     }
 
     @Override

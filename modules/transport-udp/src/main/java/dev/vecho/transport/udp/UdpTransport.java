@@ -1,5 +1,6 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connector;
 import dev.vecho.core.Family;
@@ -31,6 +32,11 @@ public final class UdpTransport implements Transport {
     @Override
     public int maxMessageBytes() {
         return UdpSocket.MOST_BYTES_IPV4;
+    }
+
+    @Override
+    public Set<String> families(Target target) {
+        return Addresses.families(target.host());
     }
 
     @Override

@@ -1,0 +1,250 @@
+package dev.vecho.client;
+
+import dev.vecho.core.InvalidInputException;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays the cases of a script: each has rounds of its own, that come in its {@link Schedule}, and at most so many rounds
+ * as the script's concurrency are played at the same time. A round that is due when there are as many waits; those that
+ * wait take turns, so that no case is forgotten.
+ *
+ * <p>It needs the same memory however many rounds there are. Safe for any thread. Once it is over, nothing is open.
+ */
+public final class Run {
+
+    private static final long NO_TIMER = -1;
+
+    private final Vertx vertx;
+    private final Context context;
+    private final List<Playing> cases;
+    private final Schedule schedule;
+    private final int concurrency;
+    private final LongSupplier nanoTime;
+    private final Promise<RunReport> report = Promise.promise();
+    private final AtomicBoolean started = new AtomicBoolean();
+
+    // These belong to the context.
+    private final Queue<Playing> waiting = new ArrayDeque<>();
+    private RunListener listener = RunListener.NONE;
+    private Instant startedAt = Instant.EPOCH;
+    private long start;
+    private int playing;
+    private int closed;
+    private boolean cancelled;
+    private @Nullable Throwable failure;
+
+    /** One case, and how far it got. */
+    private static final class Playing {
+        private final Check check;
+        private final KeptRounds rounds = new KeptRounds();
+        private Summary summary = Summary.NONE;
+        private long played;
+        private long intended;
+        private long timer = NO_TIMER;
+        private boolean over;
+
+        Playing(Check check) {
+            this.check = check;
+        }
+
+        CaseReport report() {
+            return new CaseReport(check.played(), summary, rounds.get());
+        }
+    }
+
+    Run(Vertx vertx, List<Check> checks, Schedule schedule, int concurrency, LongSupplier nanoTime) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+        this.cases = checks.stream().map(Playing::new).toList();
+        this.schedule = schedule;
+        this.concurrency = concurrency;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Validates a script and makes all its cases ready; connects to none.
+     *
+     * @return fails with an {@link InvalidInputException} that tells everything that is wrong
+     */
+    public static Future<Run> open(Vertx vertx, Script script) {
+        return Check.open(vertx, script)
+                .map(checks ->
+                        new Run(vertx, checks, script.schedule(), script.concurrency(checks.size()), System::nanoTime));
+    }
+
+    /** What is played, in the order of the script. */
+    public List<Case> cases() {
+        return cases.stream().map(each -> each.check.played()).toList();
+    }
+
+    /**
+     * Plays everything, once in the life of this run.
+     *
+     * @return what was found; fails if something cannot be played, such as with an {@link InvalidInputException} where
+     *     options that were valid are so no more, and with an {@link IllegalStateException} if it was called before
+     */
+    public Future<RunReport> play(RunListener told) {
+        if (!started.compareAndSet(false, true)) {
+            return Future.failedFuture(new IllegalStateException("the run was played or cancelled before"));
+        }
+        context.runOnContext(now -> {
+            listener = told;
+            startedAt = Instant.now();
+            start = nanoTime.getAsLong();
+            waiting.addAll(cases);
+            beginRounds();
+        });
+        return report.future();
+    }
+
+    /**
+     * Ends this run: no round begins any more, those under way are given up and counted nowhere. {@link #play} tells what
+     * was found until then.
+     *
+     * @return completes when everything is closed, after the script's timeout at the latest
+     */
+    public Future<Void> cancel() {
+        if (started.compareAndSet(false, true)) {
+            // Nobody played it, and nobody will.
+            return Future.join(cases.stream().map(each -> each.check.close()).toList())
+                    .mapEmpty();
+        }
+        context.runOnContext(now -> {
+            cancelled = closed < cases.size();
+            endAll();
+        });
+        return report.future().transform(over -> Future.succeededFuture());
+    }
+
+    private void endAll() {
+        waiting.clear();
+        for (Playing each : cases) {
+            vertx.cancelTimer(each.timer);
+            end(each);
+        }
+    }
+
+    /** Begins as many rounds as there may be. */
+    private void beginRounds() {
+        while (playing < concurrency && !waiting.isEmpty()) {
+            begin(waiting.remove());
+        }
+    }
+
+    private void begin(Playing each) {
+        long now = nanoTime.getAsLong();
+        if (!schedule.hasNext(each.played, now - start)) {
+            end(each);
+            return;
+        }
+        each.intended = each.played == 0 ? now : each.intended;
+        each.played++;
+        int number = (int) Math.min(Integer.MAX_VALUE, each.played);
+        Duration late = schedule.interval().isZero() ? Duration.ZERO : Duration.ofNanos(now - each.intended);
+        Trace trace;
+        try {
+            if (number == 1) {
+                listener.began(each.check.played());
+            }
+            trace = listener.trace(each.check.played(), number);
+        } catch (RuntimeException | Error e) {
+            crash(e);
+            return;
+        }
+        playing++;
+        each.check.play(number, trace).onComplete(result -> context.runOnContext(turn -> finished(each, result, late)));
+    }
+
+    private void finished(Playing each, AsyncResult<Report> result, Duration late) {
+        playing--;
+        if (result.failed()) {
+            // Once it is over, that a round was cut short is no news.
+            if (!each.over) {
+                crash(result.cause());
+            }
+            return;
+        }
+        Report round = result.result();
+        each.rounds.add(round);
+        each.summary = each.summary.plus(round);
+        tell(() -> listener.finished(each.check.played(), round, late));
+        if (!each.over) {
+            schedule(each);
+        }
+        beginRounds();
+    }
+
+    private void schedule(Playing each) {
+        long now = nanoTime.getAsLong();
+        each.intended = schedule.next(each.intended, now);
+        if (!schedule.hasNext(each.played, each.intended - start)) {
+            end(each);
+        } else if (each.intended <= now) {
+            waiting.add(each);
+        } else {
+            wait(each, each.intended - now);
+        }
+    }
+
+    private void wait(Playing each, long nanos) {
+        // Rounded up, so that it is due when the timer fires.
+        long millis = Math.max(1, Duration.ofNanos(nanos).plusNanos(999_999).toMillis());
+        each.timer = vertx.setTimer(millis, fired -> {
+            waiting.add(each);
+            beginRounds();
+        });
+    }
+
+    /** Closes a case; once all are closed, the run is over. */
+    private void end(Playing each) {
+        if (each.over) {
+            return;
+        }
+        each.over = true;
+        each.check.close().onComplete(done -> context.runOnContext(turn -> closed(each)));
+    }
+
+    private void closed(Playing each) {
+        tell(() -> listener.finished(each.report()));
+        closed++;
+        if (closed < cases.size()) {
+            return;
+        }
+        if (failure != null) {
+            report.fail(failure);
+        } else {
+            report.complete(new RunReport(
+                    startedAt,
+                    Duration.ofNanos(nanoTime.getAsLong() - start),
+                    cancelled,
+                    cases.stream().map(Playing::report).toList()));
+        }
+    }
+
+    private void tell(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | Error e) {
+            crash(e);
+        }
+    }
+
+    private void crash(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+            endAll();
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package dev.vecho.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.Transport.Carriage;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+final class RunTest {
+
+    private static final Schedule ONCE = new Schedule(1, Duration.ZERO, Duration.ZERO);
+    private static final Schedule ENDLESS = new Schedule(0, Duration.ZERO, Duration.ZERO);
+
+    private final Vertx vertx;
+
+    RunTest(Vertx vertx) {
+        this.vertx = vertx;
+    }
+
+    @Test
+    void playsEachCaseAsOftenAsItRepeats() {
+        Told told = new Told();
+        Run run = run(cases(3, FakePeer.ECHO), new Schedule(4, Duration.ZERO, Duration.ZERO), 3);
+
+        RunReport report = await(run.play(told));
+
+        assertThat(report.passed()).isTrue();
+        assertThat(report.cancelled()).isFalse();
+        assertThat(report.cases()).extracting(each -> each.played().name()).containsExactly("c0", "c1", "c2");
+        assertThat(report.cases()).allMatch(each -> each.summary().rounds() == 4 && each.roundsLeftOut() == 0);
+        for (String name : List.of("c0", "c1", "c2")) {
+            assertThat(told.events.stream().filter(event -> event.startsWith(name)))
+                    .containsExactly(
+                            name + " began",
+                            name + " round 1",
+                            name + " round 2",
+                            name + " round 3",
+                            name + " round 4",
+                            name + " finished");
+        }
+    }
+
+    @Test
+    void playsNoMoreAtTheSameTimeThanItMay() {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        FakePeer counting = new FakePeer() {
+            @Override
+            public void opened(FakeConnection connection) {
+                most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            }
+
+            @Override
+            public Future<Void> outputClosed(FakeConnection connection) {
+                now.decrementAndGet();
+                return FakePeer.super.outputClosed(connection);
+            }
+        };
+        Run run = run(cases(20, counting), new Schedule(5, Duration.ZERO, Duration.ZERO), 3);
+
+        assertThat(await(run.play(RunListener.NONE)).passed()).isTrue();
+        assertThat(most.get()).isBetween(1, 3);
+    }
+
+    @Test
+    void forgetsNoCaseWhereThereIsNoEnd() {
+        Told told = new Told();
+        Run run = run(cases(5, FakePeer.ECHO), ENDLESS, 2);
+        Future<RunReport> playing = run.play(told.thenAfter(500, run::cancel));
+
+        RunReport report = await(playing);
+
+        assertThat(report.cancelled()).isTrue();
+        assertThat(report.passed()).isTrue();
+        assertThat(report.cases())
+                .extracting(each -> each.summary().rounds())
+                .allSatisfy(rounds -> assertThat(rounds).isBetween(90L, 110L));
+        assertThat(report.cases().get(0).rounds()).hasSizeLessThanOrEqualTo(200);
+        assertThat(report.cases())
+                .allMatch(each -> each.rounds().size() + each.roundsLeftOut()
+                        == each.summary().rounds());
+    }
+
+    @Test
+    void endsWhenItsTimeIsOver() {
+        Run run = run(cases(2, FakePeer.ECHO), new Schedule(0, Duration.ofMillis(5), Duration.ofMillis(60)), 2);
+        RunReport report = await(run.play(RunListener.NONE));
+        assertThat(report.passed()).isTrue();
+        assertThat(report.cancelled()).isFalse();
+        assertThat(report.cases()).allMatch(each -> each.summary().rounds() <= 12);
+    }
+
+    @Test
+    void keepsTheInterval() {
+        List<Long> starts = new CopyOnWriteArrayList<>();
+        FakePeer peer = new FakePeer() {
+            @Override
+            public void opened(FakeConnection connection) {
+                starts.add(System.nanoTime());
+            }
+        };
+        Run run = run(cases(1, peer), new Schedule(4, Duration.ofMillis(30), Duration.ZERO), 1);
+        assertThat(await(run.play(RunListener.NONE)).passed()).isTrue();
+        // Lateness does not add up, and no round is early.
+        for (int i = 1; i < 4; i++) {
+            assertThat(starts.get(i) - starts.get(0)).isGreaterThanOrEqualTo(i * 29_000_000L);
+        }
+    }
+
+    @Test
+    void givesUpWhatIsPlayedWhenCancelled() {
+        FakePeer silent = new FakePeer() {
+            @Override
+            public Future<Void> sent(FakeConnection connection, io.vertx.core.buffer.Buffer bytes) {
+                return Future.succeededFuture();
+            }
+        };
+        List<FakeClient> clients = new ArrayList<>();
+        Run run = run(
+                List.of(() -> {
+                    FakeClient client = new FakeClient(silent);
+                    clients.add(client);
+                    return client;
+                }),
+                ENDLESS,
+                1);
+        Promise<Void> began = Promise.promise();
+        Future<RunReport> playing = run.play(new RunListener() {
+            @Override
+            public void began(Case played) {
+                began.complete();
+            }
+        });
+        await(began.future());
+
+        await(run.cancel());
+
+        assertThat(playing.isComplete()).isTrue();
+        assertThat(playing.result().cancelled()).isTrue();
+        assertThat(playing.result().passed()).as("nothing was found out").isFalse();
+        assertThat(clients).allMatch(FakeClient::closed);
+        await(run.cancel());
+    }
+
+    @Test
+    void cannotBePlayedTwiceOrAfterItWasCancelled() {
+        Run played = run(cases(1, FakePeer.ECHO), ONCE, 1);
+        await(played.play(RunListener.NONE));
+        assertThatThrownBy(() -> await(played.play(RunListener.NONE))).isInstanceOf(IllegalStateException.class);
+
+        Run cancelled = run(cases(1, FakePeer.ECHO), ONCE, 1);
+        await(cancelled.cancel());
+        assertThatThrownBy(() -> await(cancelled.play(RunListener.NONE))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void failsAndClosesAllWhenTheListenerFails() {
+        Run run = run(cases(3, FakePeer.ECHO), ENDLESS, 2);
+        Future<RunReport> playing = run.play(new RunListener() {
+            @Override
+            public void finished(Case played, Report round, Duration late) {
+                throw new IllegalArgumentException("the disk is full");
+            }
+        });
+        assertThatThrownBy(() -> await(playing))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the disk is full");
+    }
+
+    @Test
+    void failsWhenARoundCannotBePlayed() {
+        Supplier<ClientTransport> broken = () -> new ClientTransport() {
+            @Override
+            public Future<Connection> connect(Receiver receiver) {
+                throw new IllegalStateException("a bug");
+            }
+
+            @Override
+            public Future<Void> close() {
+                return Future.succeededFuture();
+            }
+        };
+        Run run = run(List.of(broken), ENDLESS, 1);
+        assertThatThrownBy(() -> await(run.play(RunListener.NONE))).hasMessage("a bug");
+    }
+
+    /** Notes what it is told. */
+    private static final class Told implements RunListener {
+
+        private final List<String> events = new CopyOnWriteArrayList<>();
+        private final AtomicInteger rounds = new AtomicInteger();
+        private int after = Integer.MAX_VALUE;
+        private Runnable then = () -> {};
+
+        Told thenAfter(int count, Runnable action) {
+            after = count;
+            then = action;
+            return this;
+        }
+
+        @Override
+        public void began(Case played) {
+            events.add(played + " began");
+        }
+
+        @Override
+        public void finished(Case played, Report round, Duration late) {
+            events.add(played + " round " + round.round());
+            if (rounds.incrementAndGet() == after) {
+                then.run();
+            }
+        }
+
+        @Override
+        public void finished(CaseReport report) {
+            events.add(report.played() + " finished");
+        }
+    }
+
+    private static List<Supplier<ClientTransport>> cases(int count, FakePeer peer) {
+        return IntStream.range(0, count)
+                .<Supplier<ClientTransport>>mapToObj(i -> () -> new FakeClient(peer))
+                .toList();
+    }
+
+    private Run run(List<Supplier<ClientTransport>> openers, Schedule schedule, int concurrency) {
+        List<Check> checks = new ArrayList<>();
+        for (Supplier<ClientTransport> opener : openers) {
+            Case played = new Case(checks.size(), "c" + checks.size(), "fake://peer", null, null, null, false);
+            Setting setting = Settings.of(vertx, Carriage.STREAM, Script.standard(), System::nanoTime);
+            checks.add(new Check(setting, played, opener));
+        }
+        return new Run(vertx, checks, schedule, concurrency, System::nanoTime);
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.await(30, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("took more than 30 s", e);
+        }
+    }
+}
