@@ -1,23 +1,40 @@
 package dev.vecho.client;
 
+import dev.vecho.client.Budget.Miss;
+import dev.vecho.client.Diagnosis.Word;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all rounds of a case found.
  *
  * @param rounds the first 100 that failed and the last 100, in the order in which they were played
+ * @param budget how good it must be
  */
-public record CaseReport(Case played, Summary summary, List<Report> rounds) {
+public record CaseReport(Case played, Summary summary, List<Report> rounds, Budget budget) {
 
     public CaseReport {
         rounds = List.copyOf(rounds);
     }
 
-    /** Whether at least one round was played, and none failed. */
+    /** Whether at least one round was played, no more failed than may, and the budget is kept. */
     public boolean passed() {
-        return summary.rounds() > 0 && summary.failed() == 0;
+        return summary.rounds() > 0
+                && (summary.failed() == 0 || budget.allowsFailures())
+                && budget.misses(summary).isEmpty();
+    }
+
+    /** What of the budget was not kept, {@link Word#BUDGET}; null if all was, or no round was played. */
+    public @Nullable Diagnosis diagnosis() {
+        List<Miss> misses = misses();
+        return misses.isEmpty() ? null : Budget.diagnosis(misses);
+    }
+
+    /** The items of the budget that were not kept. */
+    public List<Miss> misses() {
+        return summary.rounds() == 0 ? List.of() : budget.misses(summary);
     }
 
     /** How many rounds were played that {@link #rounds} does not have; the summary counts them. */
@@ -27,13 +44,17 @@ public record CaseReport(Case played, Summary summary, List<Report> rounds) {
 
     /**
      * {@code name}, {@code target}, where known {@code size}, {@code tls} and {@code family}, {@code connections};
-     * {@code verdict}, {@code summary} (see {@link Summary#toJson}), {@code rounds} (see {@link Report#toJson}),
-     * {@code roundsLeftOut}.
+     * {@code verdict}; where the budget was not kept {@code diagnosis} (see {@link Diagnosis#toJson}) and {@code budget} (a
+     * list of {@code item}, {@code allowed} and, if it was measured, {@code found}); {@code summary} (see
+     * {@link Summary#toJson}), {@code rounds} (see {@link Report#toJson}), {@code roundsLeftOut}.
      */
     JsonObject toJson() {
-        return played.toJson()
-                .put("verdict", Report.verdict(passed()))
-                .put("summary", summary.toJson())
+        JsonObject json = played.toJson().put("verdict", Report.verdict(passed()));
+        Diagnosis missed = diagnosis();
+        if (missed != null) {
+            json.put("diagnosis", missed.toJson()).put("budget", Budget.toJson(misses()));
+        }
+        return json.put("summary", summary.toJson())
                 .put("rounds", new JsonArray(rounds.stream().map(Report::toJson).toList()))
                 .put("roundsLeftOut", roundsLeftOut());
     }

@@ -1,5 +1,6 @@
 package dev.vecho.client;
 
+import dev.vecho.client.Budget.Item;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Options;
@@ -43,6 +44,7 @@ public final class Check {
     private final Context context;
     private final Case played;
     private final Setting setting;
+    private final @Nullable ExpectedFailure expected;
     private final Supplier<ClientTransport> opener;
 
     // These are guarded by this.
@@ -57,19 +59,20 @@ public final class Check {
      *
      * @param opener makes a new transport after one had to be closed; called on a thread that may block
      */
-    Check(Setting setting, Case played, Supplier<ClientTransport> opener) {
+    Check(Setting setting, Case played, @Nullable ExpectedFailure expected, Supplier<ClientTransport> opener) {
         this.vertx = setting.vertx();
         // Its own, so that several checks share the event loops, and one is not disturbed by those who wait for it.
         this.context = ((VertxInternal) vertx).createEventLoopContext();
         this.setting = setting;
         this.played = played;
+        this.expected = expected;
         this.opener = opener;
         this.transport = opener.get();
     }
 
     /** A check of the only case of a run. */
     Check(Setting setting, Supplier<ClientTransport> opener) {
-        this(setting, Case.of(setting.target()), opener);
+        this(setting, Case.of(setting.target()), null, opener);
     }
 
     /**
@@ -116,7 +119,7 @@ public final class Check {
             try {
                 target = Target.parse(script.targets().get(i));
                 transport = transports.reaching(vertx, target);
-                script.matrix().addCases(target, transport, cases);
+                script.matrix().addCases(target, transport, script.startsTls(), cases);
             } catch (IllegalArgumentException e) {
                 problems.add(place + e.getMessage());
                 continue;
@@ -143,7 +146,7 @@ public final class Check {
                 script.steps(carriage, played),
                 script.timeout(),
                 played.kept(),
-                Set.of(),
+                script.budget().tolerated(),
                 seed,
                 played.index(),
                 recent,
@@ -160,7 +163,12 @@ public final class Check {
             Set<String> problems) {
         try {
             rejectImpossibleSteps(script, transport.carriage(), target, played);
-            checks.add(new Check(setting, played, () -> connector(setting.vertx(), script, transport, target, played)));
+            rejectImmeasurable(script, transport, target);
+            checks.add(new Check(
+                    setting,
+                    played,
+                    script.expectFailure(),
+                    () -> connector(setting.vertx(), script, transport, target, played)));
         } catch (InvalidInputException e) {
             problems.addAll(e.problems());
         }
@@ -184,6 +192,21 @@ public final class Check {
         ClientTransport opened = transport.client(vertx, target, options);
         problems.throwIfAny();
         return opened;
+    }
+
+    /** To judge by what cannot be measured would always fail. */
+    private static void rejectImmeasurable(Script script, Transport transport, Target target) {
+        Problems problems = new Problems();
+        boolean tls = !transport.tlsVersions(target, script.startsTls()).isEmpty();
+        for (Item item : script.budget().allowed().keySet()) {
+            String place = script.sources().apply("budget").name() + ": budget." + item.key() + ": ";
+            if (item.needsMessages() && transport.carriage() == Carriage.STREAM) {
+                problems.add(place + target + " carries a stream of bytes, which has no messages to count");
+            } else if (item == Item.TLS && !tls) {
+                problems.add(place + target + " has no TLS");
+            }
+        }
+        problems.throwIfAny();
     }
 
     private static void rejectImpossibleSteps(Script script, Carriage carriage, Target target, Case played) {
@@ -248,6 +271,7 @@ public final class Check {
         Future<ClientTransport> ready =
                 transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
         return ready.compose(opened -> begin(opened, number, open, trace).play())
+                .map(round -> expected == null ? round : expected.judge(round))
                 .onComplete(done -> end());
     }
 

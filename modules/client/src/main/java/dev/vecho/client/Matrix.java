@@ -50,11 +50,12 @@ public record Matrix(List<Long> sizes, List<String> tls, List<String> families, 
     /**
      * Adds the cases of a target.
      *
+     * @param startsTls whether TLS is begun on its connections
      * @throws IllegalArgumentException with a message for the user, if nothing of an axis fits a target that it applies to:
      *     to leave the target out would be to say that it is well
      */
-    void addCases(Target target, Transport transport, List<Case> cases) {
-        List<@Nullable String> versions = fitting("tls", tls, transport.tlsVersions(target), target);
+    void addCases(Target target, Transport transport, boolean startsTls, List<Case> cases) {
+        List<@Nullable String> versions = fitting("tls", tls, transport.tlsVersions(target, startsTls), target);
         List<@Nullable String> addresses = fitting("families", families, transport.families(target), target);
         for (Long size : orNone(sizes)) {
             for (String version : versions) {

@@ -85,7 +85,7 @@ public record Report(
             long reordered,
             @Nullable Duration jitter) {
 
-        private JsonObject toJson() {
+        JsonObject toJson() {
             JsonObject json = new JsonObject()
                     .put("sent", sent)
                     .put("received", received)
@@ -124,6 +124,27 @@ public record Report(
         private static void putIfReached(JsonObject json, String key, @Nullable Duration took) {
             Diagnosis.putIfKnown(json, key, took == null ? null : millis(took));
         }
+    }
+
+    /** This report with another verdict. */
+    Report judged(@Nullable Diagnosis other, Map<String, String> otherDetails) {
+        return new Report(
+                target,
+                round,
+                startedAt,
+                duration,
+                other,
+                localAddress,
+                remoteAddress,
+                otherDetails,
+                phases,
+                bytesSent,
+                bytesReceived,
+                roundTrips,
+                corrected,
+                messages,
+                warnings,
+                seed);
     }
 
     public boolean passed() {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -31,6 +32,7 @@ public final class Run {
     private final List<Playing> cases;
     private final Schedule schedule;
     private final int concurrency;
+    private final Budget budget;
     private final LongSupplier nanoTime;
     private final Promise<RunReport> report = Promise.promise();
     private final AtomicBoolean started = new AtomicBoolean();
@@ -49,27 +51,29 @@ public final class Run {
     private static final class Playing {
         private final Check check;
         private final KeptRounds rounds = new KeptRounds();
-        private Summary summary = Summary.NONE;
+        private final Totals totals = new Totals();
         private long played;
         private long intended;
         private long timer = NO_TIMER;
         private boolean over;
+        private @Nullable CaseReport found;
 
         Playing(Check check) {
             this.check = check;
         }
 
-        CaseReport report() {
-            return new CaseReport(check.played(), summary, rounds.get());
+        CaseReport report(Budget budget) {
+            return new CaseReport(check.played(), totals.summary(), rounds.get(), budget);
         }
     }
 
-    Run(Vertx vertx, List<Check> checks, Schedule schedule, int concurrency, LongSupplier nanoTime) {
+    Run(Vertx vertx, List<Check> checks, Schedule schedule, int concurrency, Budget budget, LongSupplier nanoTime) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.cases = checks.stream().map(Playing::new).toList();
         this.schedule = schedule;
         this.concurrency = concurrency;
+        this.budget = budget;
         this.nanoTime = nanoTime;
     }
 
@@ -80,8 +84,13 @@ public final class Run {
      */
     public static Future<Run> open(Vertx vertx, Script script) {
         return Check.open(vertx, script)
-                .map(checks ->
-                        new Run(vertx, checks, script.schedule(), script.concurrency(checks.size()), System::nanoTime));
+                .map(checks -> new Run(
+                        vertx,
+                        checks,
+                        script.schedule(),
+                        script.concurrency(checks.size()),
+                        script.budget(),
+                        System::nanoTime));
     }
 
     /** What is played, in the order of the script. */
@@ -178,7 +187,7 @@ public final class Run {
         }
         Report round = result.result();
         each.rounds.add(round);
-        each.summary = each.summary.plus(round);
+        each.totals.add(round);
         tell(() -> listener.finished(each.check.played(), round, late));
         if (!each.over) {
             schedule(each);
@@ -188,6 +197,9 @@ public final class Run {
 
     private void schedule(Playing each) {
         long now = nanoTime.getAsLong();
+        Duration interval = schedule.interval();
+        Duration waited = Duration.ofNanos(now - each.intended).minus(interval);
+        each.totals.addMissed(schedule.missed(each.intended, now), waited, interval);
         each.intended = schedule.next(each.intended, now);
         if (!schedule.hasNext(each.played, each.intended - start)) {
             end(each);
@@ -217,7 +229,9 @@ public final class Run {
     }
 
     private void closed(Playing each) {
-        tell(() -> listener.finished(each.report()));
+        CaseReport found = each.report(budget);
+        each.found = found;
+        tell(() -> listener.finished(found));
         closed++;
         if (closed < cases.size()) {
             return;
@@ -229,7 +243,9 @@ public final class Run {
                     startedAt,
                     Duration.ofNanos(nanoTime.getAsLong() - start),
                     cancelled,
-                    cases.stream().map(Playing::report).toList()));
+                    cases.stream()
+                            .map(other -> Objects.requireNonNull(other.found))
+                            .toList()));
         }
     }
 

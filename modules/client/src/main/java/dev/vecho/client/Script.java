@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param stepsBySize the same for each size of the matrix; empty where it has none
  * @param defaultSteps whether the user left the steps to Vecho, so that those that a target cannot do are left out
  * @param tls options of TLS, for the transport; by default none
+ * @param expectFailure how each round must fail; null, the default, if it must not
+ * @param budget how good each case must be; by default just that no round fails
  * @param sources where a path such as {@code tls.trust} was written, for messages and relative file names
  */
 public record Script(
@@ -44,6 +47,8 @@ public record Script(
         Map<Long, List<Step>> stepsBySize,
         boolean defaultSteps,
         JsonObject tls,
+        @Nullable ExpectedFailure expectFailure,
+        Budget budget,
         Function<String, Source> sources) {
 
     /** The greatest seed, which every reader of JSON keeps exactly. */
@@ -112,19 +117,45 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                expectFailure,
+                budget,
                 override(source, "targets"));
     }
 
     /** This script with another timeout, at least a millisecond. */
     public Script withTimeout(Duration other) {
         return new Script(
-                targets, matrix, schedule, concurrency, other, seed, steps, stepsBySize, defaultSteps, tls, sources);
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                other,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                expectFailure,
+                budget,
+                sources);
     }
 
     /** This script with another schedule. */
     public Script withSchedule(Schedule other) {
         return new Script(
-                targets, matrix, other, concurrency, timeout, seed, steps, stepsBySize, defaultSteps, tls, sources);
+                targets,
+                matrix,
+                other,
+                concurrency,
+                timeout,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                expectFailure,
+                budget,
+                sources);
     }
 
     /**
@@ -134,13 +165,37 @@ public record Script(
      */
     public Script withConcurrency(int other) {
         return new Script(
-                targets, matrix, schedule, other, timeout, seed, steps, stepsBySize, defaultSteps, tls, sources);
+                targets,
+                matrix,
+                schedule,
+                other,
+                timeout,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                expectFailure,
+                budget,
+                sources);
     }
 
     /** This script with a seed, 0 to 2^53 - 1. */
     public Script withSeed(long other) {
         return new Script(
-                targets, matrix, schedule, concurrency, timeout, other, steps, stepsBySize, defaultSteps, tls, sources);
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                other,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                expectFailure,
+                budget,
+                sources);
     }
 
     /** This script with some options of TLS set, or set to something else; the others stay. */
@@ -161,13 +216,27 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls.copy().mergeIn(others),
+                expectFailure,
+                budget,
                 merged);
     }
 
     /** This script with the default steps, which send so many random bytes instead of the text. */
     public Script withSize(long bytes) {
         return new Script(
-                targets, matrix, schedule, concurrency, timeout, seed, sized(bytes), Map.of(), true, tls, sources);
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                seed,
+                sized(bytes),
+                Map.of(),
+                true,
+                tls,
+                expectFailure,
+                budget,
+                sources);
     }
 
     /** The default steps, with so many random bytes instead of the text. */
@@ -175,6 +244,12 @@ public record Script(
         return standard().steps.stream()
                 .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes)) : step)
                 .toList();
+    }
+
+    /** Whether a step begins TLS. */
+    boolean startsTls() {
+        return Stream.concat(steps.stream(), stepsBySize.values().stream().flatMap(List::stream))
+                .anyMatch(Step.StartTls.class::isInstance);
     }
 
     /** How many of so many cases may be played at the same time. */

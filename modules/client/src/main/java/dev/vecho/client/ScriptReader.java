@@ -1,5 +1,6 @@
 package dev.vecho.client;
 
+import dev.vecho.client.Budget.Item;
 import dev.vecho.client.Matrix.Connections;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Json;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -85,6 +87,11 @@ final class ScriptReader {
         if (!matrix.tls().isEmpty() && tls.containsKey("protocols")) {
             root.problem("tls.protocols", "cannot be given beside matrix.tls, which varies them");
         }
+        ExpectedFailure expectFailure = expectFailure(root);
+        Budget budget = budget(root.object("budget"));
+        if (expectFailure != null && !budget.allowed().isEmpty()) {
+            root.problem("budget", "cannot be given beside expectFailure: nothing is measured then");
+        }
         root.rejectUnknownKeys();
         List<Step> steps = DEFAULT_STEPS;
         Map<Long, List<Step>> bySize = new LinkedHashMap<>();
@@ -107,6 +114,8 @@ final class ScriptReader {
                 bySize,
                 rawSteps == null,
                 tls,
+                expectFailure,
+                budget,
                 root::source);
     }
 
@@ -115,6 +124,31 @@ final class ScriptReader {
         long repeat = root.integer("repeat", millis == 0 ? 1L : 0, 0, Integer.MAX_VALUE);
         long interval = root.integer("intervalMillis", 1000L, 0, MOST_MILLIS);
         return new Schedule(repeat, Duration.ofMillis(interval), Duration.ofMillis(millis));
+    }
+
+    private static @Nullable ExpectedFailure expectFailure(Options root) {
+        String text = root.text("expectFailure");
+        if (text == null) {
+            return null;
+        }
+        try {
+            return ExpectedFailure.parse(text);
+        } catch (IllegalArgumentException e) {
+            root.problem("expectFailure", e.getMessage() + ", was \"" + text + "\"");
+            return null;
+        }
+    }
+
+    private static Budget budget(Options options) {
+        Map<Item, Double> allowed = new EnumMap<>(Item.class);
+        for (Item item : Item.values()) {
+            Double most = options.decimal(item.key(), 0, item.isTime() ? MOST_MILLIS : 1);
+            if (most != null) {
+                allowed.put(item, most);
+            }
+        }
+        options.rejectUnknownKeys();
+        return new Budget(allowed);
     }
 
     private static Matrix matrix(Options options) {

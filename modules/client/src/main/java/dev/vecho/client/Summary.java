@@ -3,95 +3,110 @@ package dev.vecho.client;
 import dev.vecho.client.Diagnosis.Word;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rounds of one target, added up. It does not grow with their number.
+ * The rounds of one case, added up; see {@link Totals}.
  *
+ * @param missed how many rounds were due while the one before was still being played, and were left out
  * @param bytesSent by all rounds
  * @param bytesReceived by all rounds
- * @param roundTrips null if none was measured
+ * @param roundTrips of all rounds
+ * @param corrected the same, counted from when each was meant to begin, so that what held the sending up is not hidden: of
+ *     sends with a rate, and with a round trip for each round that was missed, as long as it would have waited. Empty where
+ *     this is no different.
+ * @param messages of all rounds together, with the mean of their jitter; null where streams are carried
  * @param words how often each diagnosis was made
+ * @param warnings how often there was each warning
  */
 public record Summary(
         long rounds,
         long passed,
+        long missed,
         long bytesSent,
         long bytesReceived,
-        @Nullable RoundTrips roundTrips,
-        Map<Word, Long> words) {
+        RoundTrips roundTrips,
+        RoundTrips corrected,
+        Report.@Nullable Messages messages,
+        Phases phases,
+        Map<Word, Long> words,
+        Map<String, Long> warnings) {
 
-    /** No round yet. */
-    public static final Summary NONE = new Summary(0, 0, 0, 0, null, Map.of());
+    public Summary {
+        words = Map.copyOf(words);
+        warnings = Map.copyOf(warnings);
+    }
 
-    /** Round trips, at least one. */
-    public record RoundTrips(long count, Duration min, Duration max, Duration total) {
-
-        public Duration mean() {
-            return total.dividedBy(count);
-        }
-
-        private static RoundTrips plus(@Nullable RoundTrips trips, Duration trip) {
-            if (trips == null) {
-                return new RoundTrips(1, trip, trip, trip);
-            }
-            return new RoundTrips(
-                    trips.count + 1,
-                    trip.compareTo(trips.min) < 0 ? trip : trips.min,
-                    trip.compareTo(trips.max) > 0 ? trip : trips.max,
-                    trips.total.plus(trip));
-        }
+    /** How long the phases of the rounds took; null where no round reached it. See {@link Report.Phases}. */
+    public record Phases(
+            @Nullable PhaseTime resolve,
+            @Nullable PhaseTime connect,
+            @Nullable PhaseTime tls,
+            @Nullable PhaseTime firstByte,
+            @Nullable PhaseTime lastByte) {
 
         private JsonObject toJson() {
-            return new JsonObject()
-                    .put("min", Report.millis(min))
-                    .put("mean", Report.millis(mean()))
-                    .put("max", Report.millis(max));
+            JsonObject json = new JsonObject();
+            putIfReached(json, "resolveMillis", resolve);
+            putIfReached(json, "connectMillis", connect);
+            putIfReached(json, "tlsMillis", tls);
+            putIfReached(json, "firstByteMillis", firstByte);
+            putIfReached(json, "lastByteMillis", lastByte);
+            return json;
+        }
+
+        private static void putIfReached(JsonObject json, String key, @Nullable PhaseTime time) {
+            Diagnosis.putIfKnown(json, key, time == null ? null : time.toJson());
         }
     }
 
-    /** This summary with one more round. */
-    public Summary plus(Report report) {
-        RoundTrips trips = roundTrips;
-        for (Duration trip : report.roundTrips().each()) {
-            trips = RoundTrips.plus(trips, trip);
+    /**
+     * How long a phase took.
+     *
+     * @param count of the rounds that reached it
+     */
+    public record PhaseTime(long count, Duration mean, Duration max) {
+
+        private JsonObject toJson() {
+            return new JsonObject()
+                    .put("count", count)
+                    .put("mean", Report.millis(mean))
+                    .put("max", Report.millis(max));
         }
-        Map<Word, Long> counted = words;
-        if (report.diagnosis() != null) {
-            counted = new EnumMap<>(Word.class);
-            counted.putAll(words);
-            counted.merge(report.diagnosis().word(), 1L, Long::sum);
-        }
-        return new Summary(
-                rounds + 1,
-                passed + (report.passed() ? 1 : 0),
-                bytesSent + report.bytesSent(),
-                bytesReceived + report.bytesReceived(),
-                trips,
-                counted);
     }
 
     public long failed() {
         return rounds - passed;
     }
 
+    /** The round trips that hide nothing: the corrected ones where there are such. */
+    public RoundTrips timely() {
+        return corrected.isEmpty() ? roundTrips : corrected;
+    }
+
     /**
-     * This summary as JSON: {@code rounds}, {@code passed}, {@code failed}, {@code bytesSent}, {@code bytesReceived},
-     * {@code roundTripMillis} ({@code min}, {@code mean}, {@code max}; not there if none was measured), {@code diagnoses}
-     * (how often each word).
+     * This summary as JSON: {@code rounds}, {@code passed}, {@code failed}, {@code missed}, {@code bytesSent},
+     * {@code bytesReceived}, {@code roundTrips} and {@code corrected} (see {@link RoundTrips#toJson}; not there if none was
+     * measured), {@code messages} (see {@link Report#toJson}), {@code phases} (each with {@code count}, and in milliseconds
+     * {@code mean} and {@code max}), {@code diagnoses} and {@code warnings} (how often each word).
      */
     public JsonObject toJson() {
         JsonObject json = new JsonObject()
                 .put("rounds", rounds)
                 .put("passed", passed)
                 .put("failed", failed())
+                .put("missed", missed)
                 .put("bytesSent", bytesSent)
                 .put("bytesReceived", bytesReceived);
-        Diagnosis.putIfKnown(json, "roundTripMillis", roundTrips == null ? null : roundTrips.toJson());
+        Diagnosis.putIfKnown(json, "roundTrips", roundTrips.isEmpty() ? null : roundTrips.toJson());
+        Diagnosis.putIfKnown(json, "corrected", corrected.isEmpty() ? null : corrected.toJson());
+        Diagnosis.putIfKnown(json, "messages", messages == null ? null : messages.toJson());
         JsonObject diagnoses = new JsonObject();
-        words.forEach((word, count) -> diagnoses.put(word.toString(), count));
-        return json.put("diagnoses", diagnoses);
+        new TreeMap<>(words).forEach((word, count) -> diagnoses.put(word.toString(), count));
+        JsonObject warned = new JsonObject();
+        new TreeMap<>(warnings).forEach(warned::put);
+        return json.put("phases", phases.toJson()).put("diagnoses", diagnoses).put("warnings", warned);
     }
 }

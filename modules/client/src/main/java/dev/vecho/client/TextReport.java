@@ -1,9 +1,9 @@
 package dev.vecho.client;
 
-import dev.vecho.client.Summary.RoundTrips;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Reports as text for people, in the manner of ping. */
@@ -33,19 +33,27 @@ public final class TextReport {
         return start + " bytes=" + report.bytesReceived() + time(report);
     }
 
+    /** Some lines for a case, each with its line's end. */
+    public static String summary(CaseReport report) {
+        String text = summary(report.played().name(), report.summary());
+        Diagnosis diagnosis = report.diagnosis();
+        return diagnosis == null ? text : text + "FAILED " + diagnosis.kind() + ": " + diagnosis.sentence() + "\n";
+    }
+
     /** Some lines for a target's rounds, each with its line's end. */
     public static String summary(String target, Summary summary) {
         StringBuilder text = new StringBuilder("--- " + target + " ---\n");
         text.append(summary.rounds() + (summary.rounds() == 1 ? " round, " : " rounds, "));
         text.append(summary.passed() + " passed, " + summary.failed() + " failed");
         if (!summary.words().isEmpty()) {
-            text.append(summary.words().entrySet().stream()
-                    .map(entry -> entry.getKey() + " " + entry.getValue())
-                    .collect(Collectors.joining(", ", " (", ")")));
+            text.append(new TreeMap<>(summary.words())
+                    .entrySet().stream()
+                            .map(entry -> entry.getKey() + " " + entry.getValue())
+                            .collect(Collectors.joining(", ", " (", ")")));
         }
         text.append("; " + bytes(summary.bytesSent()) + " sent, " + bytes(summary.bytesReceived()) + " received\n");
         RoundTrips trips = summary.roundTrips();
-        if (trips != null) {
+        if (!trips.isEmpty()) {
             text.append("round trip min/mean/max = " + millis(trips.min(), trips.mean(), trips.max()) + "\n");
         }
         return text.toString();
@@ -59,8 +67,8 @@ public final class TextReport {
     }
 
     private static String time(Report report) {
-        RoundTrips trips = Summary.NONE.plus(report).roundTrips();
-        if (trips == null) {
+        RoundTrips trips = report.roundTrips();
+        if (trips.isEmpty()) {
             return "";
         }
         return " time=" + (trips.count() == 1 ? millis(trips.min()) : millis(trips.min(), trips.mean(), trips.max()));

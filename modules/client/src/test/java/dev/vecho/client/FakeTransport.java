@@ -41,7 +41,7 @@ abstract class FakeTransport implements Transport {
         }
 
         @Override
-        public Set<String> tlsVersions(Target target) {
+        public Set<String> tlsVersions(Target target, boolean begun) {
             return Set.of("TLSv1.3");
         }
 

@@ -2,16 +2,22 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.client.Budget.Item;
 import dev.vecho.client.Diagnosis.Word;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class ReportTest {
 
@@ -93,8 +99,13 @@ final class ReportTest {
 
         assertThat(target.passed()).isFalse();
         assertThat(target.summary().toJson()).isEqualTo(new JsonObject("""
-                { "rounds": 3, "passed": 2, "failed": 1, "bytesSent": 126, "bytesReceived": 123,
-                  "roundTripMillis": { "min": 1.0, "mean": 2.0, "max": 3.0 }, "diagnoses": { "corrupted": 1 } }"""));
+                { "rounds": 3, "passed": 2, "failed": 1, "missed": 0, "bytesSent": 126, "bytesReceived": 123,
+                  "roundTrips": { "count": 3, "min": 1.0, "mean": 2.0, "p50": 2.0, "p90": 3.0, "p99": 3.0,
+                                  "p999": 3.0, "max": 3.0 },
+                  "phases": { "connectMillis": { "count": 3, "mean": 0.25, "max": 0.25 },
+                              "firstByteMillis": { "count": 3, "mean": 0.3, "max": 0.3 },
+                              "lastByteMillis": { "count": 3, "mean": 0.4, "max": 0.4 } },
+                  "diagnoses": { "corrupted": 1 }, "warnings": {} }"""));
         assertThat(TextReport.summary(target.played().name(), target.summary())).isEqualTo("""
                         --- tcp://localhost:7007 ---
                         3 rounds, 2 passed, 1 failed (corrupted 1); 126 bytes sent, 123 bytes received
@@ -156,16 +167,155 @@ final class ReportTest {
                 .doesNotHaveDuplicates();
     }
 
+    @Test
+    void addsUpWhatBecameOfMessages() {
+        Totals totals = new Totals();
+        totals.add(messages(new Report.Messages(10, 8, 2, 0, 1, Duration.ofMillis(2))));
+        totals.add(messages(new Report.Messages(10, 11, 0, 1, 0, Duration.ofMillis(4))));
+        totals.add(messages(new Report.Messages(1, 0, 1, 0, 0, null)));
+        assertThat(totals.summary().messages()).isEqualTo(new Report.Messages(21, 19, 3, 1, 1, Duration.ofMillis(3)));
+        assertThat(totals.summary().corrected().each()).containsOnly(Duration.ofMillis(4));
+        assertThat(totals.summary().warnings()).isEqualTo(Map.of("family", 3L));
+    }
+
+    @Test
+    void needsNoMoreMemoryForMoreRounds() {
+        Totals totals = new Totals();
+        for (int i = 1; i <= 200_000; i++) {
+            totals.add(report(i, null, i * 1000L));
+        }
+        RoundTrips trips = totals.summary().roundTrips();
+        assertThat(trips.count()).isEqualTo(200_000);
+        assertThat(trips.each()).isEmpty();
+        assertThat(trips.min()).isEqualTo(Duration.ofNanos(1000));
+        assertThat(trips.max()).isEqualTo(Duration.ofMillis(200));
+        assertThat(trips.percentile(50).toNanos()).isBetween(99_900_000L, 100_100_000L);
+        assertThat(trips.percentile(99.9).toNanos()).isBetween(199_600_000L, 200_000_000L);
+    }
+
+    @Test
+    void passesWhatKeepsItsBudget() {
+        Budget budget = new Budget(Map.of(Item.P50, 2.0, Item.MAX, 3.0, Item.CONNECT, 0.25, Item.FAILED_ROUNDS, 0.5));
+        CaseReport kept = played("a", budget, report(1, null, 3_000_000), report(2, CORRUPTED, 1_000_000));
+        assertThat(kept.passed()).isTrue();
+        assertThat(kept.diagnosis()).isNull();
+    }
+
+    @Test
+    void failsWhatMissesItsBudgetAndTellsTheFigures() {
+        Budget budget = new Budget(Map.of(Item.MEAN, 2.0, Item.MAX, 2.5, Item.TLS, 10.0, Item.FAILED_ROUNDS, 0.25));
+        CaseReport missed = played("a", budget, report(1, null, 3_000_000), report(2, CORRUPTED, 1_000_000));
+        assertThat(missed.passed()).isFalse();
+        Diagnosis diagnosis = Objects.requireNonNull(missed.diagnosis());
+        assertThat(diagnosis.word()).isEqualTo(Word.BUDGET);
+        assertThat(diagnosis.sentence())
+                .isEqualTo("maxMillis is 3, allowed is 2.5; tlsMillis was not measured, allowed is 10;"
+                        + " failedRounds is 0.5, allowed is 0.25");
+        JsonObject json = run(missed).toJson().getJsonArray("cases").getJsonObject(0);
+        assertThat(json.getString("verdict")).isEqualTo("failed");
+        assertThat(json.getJsonObject("diagnosis").getString("word")).isEqualTo("budget");
+        assertThat(json.getJsonArray("budget")).isEqualTo(new JsonArray("""
+                [ { "item": "maxMillis", "allowed": 2.5, "found": 3.0 }, { "item": "tlsMillis", "allowed": 10.0 },
+                  { "item": "failedRounds", "allowed": 0.25, "found": 0.5 } ]"""));
+        assertThat(TextReport.summary(missed)).endsWith("FAILED budget: " + diagnosis.sentence() + "\n");
+    }
+
+    @Test
+    void judgesEachItemByItsOwnFigure() {
+        Totals totals = new Totals();
+        totals.add(messages(new Report.Messages(100, 98, 10, 20, 30, Duration.ofMillis(2))));
+        Map<Item, Double> found = new EnumMap<>(Item.class);
+        Map<Item, Double> none = new EnumMap<>(Item.class);
+        for (Item item : Item.values()) {
+            none.put(item, 0.0);
+        }
+        new Budget(none).misses(totals.summary()).forEach(miss -> found.put(miss.item(), miss.found()));
+        assertThat(found)
+                .containsEntry(Item.LOSS, 0.1)
+                .containsEntry(Item.DUPLICATES, 0.2)
+                .containsEntry(Item.REORDERED, 0.3)
+                .containsEntry(Item.JITTER, 2.0)
+                .containsEntry(Item.P99, 4.0)
+                .containsEntry(Item.CONNECT, 0.25)
+                .containsEntry(Item.FIRST_BYTE, 0.3)
+                .containsEntry(Item.TLS, null)
+                .doesNotContainKey(Item.FAILED_ROUNDS);
+    }
+
+    @Test
+    void toleratesWhatTheBudgetLimits() {
+        assertThat(new Budget(Map.of(Item.LOSS, 0.1, Item.P50, 1.0)).tolerated())
+                .containsExactly(Word.LOST);
+        assertThat(new Budget(Map.of(Item.DUPLICATES, 0.1, Item.REORDERED, 1.0)).tolerated())
+                .containsExactlyInAnyOrder(Word.DUPLICATED, Word.REORDERED);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            refused       | refused |         | true  |
+            tls           | tls     | expired | true  |
+            tls:expired   | tls     | expired | true  |
+            tls:expired   | tls     | weak    | false | expected to fail with tls:expired, but failed with tls: weak: why
+            tls:expired   | tls     |         | false | expected to fail with tls:expired, but failed with tls: why
+            refused       | silent  |         | false | expected to fail with refused, but failed with silent: why
+            half-close    |         |         | false | expected to fail with half-close, but it passed
+            """)
+    void passesOnlyWhatFailsAsExpected(
+            String expected,
+            @Nullable String name,
+            @Nullable String reason,
+            boolean passes,
+            @Nullable String sentence) {
+        Diagnosis found = name == null
+                ? null
+                : new Diagnosis(Word.valueOf(name.toUpperCase(Locale.ROOT)), reason, "why", 2, 7L, null, null);
+        Report judged = ExpectedFailure.parse(expected).judge(report(1, found));
+        assertThat(judged.passed()).isEqualTo(passes);
+        if (passes) {
+            assertThat(judged.details()).containsKey("expectedFailure").containsKey("protocol");
+        } else {
+            Diagnosis diagnosis = Objects.requireNonNull(judged.diagnosis());
+            assertThat(diagnosis.word()).isEqualTo(Word.UNEXPECTED);
+            assertThat(diagnosis.sentence()).isEqualTo(sentence);
+            assertThat(diagnosis.offset()).isEqualTo(found == null ? null : Long.valueOf(7));
+        }
+    }
+
+    private static Report messages(Report.Messages messages) {
+        Report plain = report(1, null);
+        return new Report(
+                plain.target(),
+                1,
+                plain.startedAt(),
+                plain.duration(),
+                null,
+                plain.localAddress(),
+                plain.remoteAddress(),
+                plain.details(),
+                plain.phases(),
+                1,
+                1,
+                RoundTrips.of(Duration.ofMillis(1)),
+                RoundTrips.of(Duration.ofMillis(4)),
+                messages,
+                List.of(new Report.Warning("family", "only IPv4 answers")),
+                7);
+    }
+
     private static RunReport run(CaseReport... cases) {
         return new RunReport(Instant.EPOCH, Duration.ofNanos(1_500_000), false, List.of(cases));
     }
 
     private static CaseReport played(String target, Report... rounds) {
-        Summary summary = Summary.NONE;
+        return played(target, Budget.NONE, rounds);
+    }
+
+    private static CaseReport played(String target, Budget budget, Report... rounds) {
+        Totals totals = new Totals();
         for (Report round : rounds) {
-            summary = summary.plus(round);
+            totals.add(round);
         }
-        return new CaseReport(Case.of(target), summary, List.of(rounds));
+        return new CaseReport(Case.of(target), totals.summary(), List.of(rounds), budget);
     }
 
     @Test

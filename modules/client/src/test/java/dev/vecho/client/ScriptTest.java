@@ -3,6 +3,8 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vecho.client.Budget.Item;
+import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.Matrix.Connections;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Source;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +119,18 @@ final class ScriptTest {
             {"durationMillis": "1h"}                    | durationMillis: must be a number, 0..31536000000, was "1h"
             {"concurrency": 0}                          | concurrency: must be 1..10000, was 0
             {"seed": -1}                                | seed: must be 0..9007199254740991, was -1
+            {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, slow, unexpected, failed, was "refuse"
+            {"expectFailure": "tls:Expired"}            | expectFailure: must have after the colon a reason such as expired, was "tls:Expired"
+            {"expectFailure": "tls", "budget": {"p50Millis": 1}} | budget: cannot be given beside expectFailure: nothing is measured then
+            {"budget": {"loss": 1.5}}                   | budget.loss: must be 0..1, was 1.5
+            {"budget": {"p50Millis": "1"}}              | budget.p50Millis: must be a number, 0..31536000000, was "1"
+            {"budget": {"p9Millis": 1}}                 | budget.p9Millis: is not a known key, did you mean "p90Millis"?
+            {"variables": []}                           | variables: must be an object
+            {"variables": {"1a": 1}}                    | variables.1a: must have a name of letters, digits, _ and -, that begins with a letter
+            {"variables": {"a": null}}                  | variables.a: must be a text, a number, true or false
+            {"targets": "tcp://${hots}:1", "variables": {"host": "a"}} | targets: the variable "hots" has no value, did you mean "host"?
+            {"targets": ["tcp://${host}:1"]}            | targets[0]: the variable "host" has no value
+            {"steps": [{"send":{"text":"${a"}}]}        | steps[0].send.text: has a ${ without a }; write $${ for the characters themselves
             {"matrix": []}                              | matrix: must be an object, was a list
             {"matrix": {"size": [1]}}                   | matrix.size: is not a known key, did you mean "sizes"?
             {"matrix": {"sizes": [1, -1]}}              | matrix.sizes[1]: must be a number, 0..1125899906842624, was -1
@@ -237,6 +252,49 @@ final class ScriptTest {
         assertThat(script.sources().apply("tls.trust")).isEqualTo(flags);
         assertThat(script.sources().apply("tls.more")).isEqualTo(flags);
         assertThat(script.sources().apply("tls.name")).isEqualTo(SOURCE);
+    }
+
+    @Test
+    void readsBudgetAndExpectedFailure() {
+        assertThat(parse("{\"budget\": {\"loss\": 0.01, \"p99Millis\": 20}}").budget())
+                .isEqualTo(new Budget(Map.of(Item.LOSS, 0.01, Item.P99, 20.0)));
+        assertThat(parse("{\"expectFailure\": \"tls:expired\"}").expectFailure())
+                .isEqualTo(new ExpectedFailure(Word.TLS, "expired"));
+        assertThat(Script.standard().expectFailure()).isNull();
+    }
+
+    @Test
+    void replacesVariables() {
+        Script script = Script.parse(
+                Buffer.buffer("""
+                        { "variables": { "host": "localhost", "port": 7007, "size": 9, "code": "7", "on": true },
+                          "targets": ["tcp://${host}:${port}", "tls://${host}:$${port}$"], "repeat": "${more}",
+                          "tls": { "insecure": "${on}" },
+                          "steps": [ { "send": { "random": "${size}", "seed": 1 } }, { "send": { "text": "${code}" } } ] }"""),
+                SOURCE,
+                Map.of("host", "[::1]", "more", "3", "code", "8", "on", "false"),
+                Source.named("command line"));
+        assertThat(script.targets()).containsExactly("tcp://[::1]:7007", "tls://[::1]:${port}$");
+        assertThat(script.schedule().repeat()).isEqualTo(3);
+        assertThat(script.tls()).isEqualTo(new JsonObject().put("insecure", false));
+        assertThat(script.steps().get(0)).isEqualTo(new Step.Send(Payload.random(9, 1)));
+        assertThat(bytes(script.steps().get(1))).containsExactly('8');
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            hots | a   | variable hots: the script has none of this name, did you mean "host"?
+            port | a   | variable port: must be a number, as its default is, was "a"
+            on   | yes | variable on: must be true or false, as its default is, was "yes"
+            """)
+    void rejectsVariablesThatTheScriptCannotHave(String name, String value, String problem) {
+        Buffer script = Buffer.buffer("""
+                { "variables": { "host": "localhost", "port": 7007, "on": true }, "targets": "tcp://${host}:${port}" }""");
+        assertThat(catchThrowableOfType(
+                                InvalidInputException.class,
+                                () -> Script.parse(script, SOURCE, Map.of(name, value), Source.named("command line")))
+                        .problems())
+                .containsExactly("command line: " + problem);
     }
 
     private static Script parse(String json) {

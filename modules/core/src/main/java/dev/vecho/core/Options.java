@@ -144,6 +144,19 @@ public final class Options {
         return ((Number) number).longValue();
     }
 
+    /** A number within bounds, both included, maybe with decimals; null where there is none. */
+    public @Nullable Double decimal(String key, long least, long most) {
+        Object value = value(key);
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof Number number) || !(number.doubleValue() >= least && number.doubleValue() <= most)) {
+            wrong(key, (value instanceof Number ? "must be " : "must be a number, ") + least + ".." + most, value);
+            return null;
+        }
+        return number.doubleValue();
+    }
+
     /** True or false. */
     public boolean flag(String key, boolean otherwise) {
         Object value = value(key);

@@ -48,8 +48,12 @@ public interface Transport {
         return List.of(new JsonObject().put("host", "127.0.0.1").put("port", 0));
     }
 
-    /** The versions of TLS that a target can be asked to speak, such as {@code TLSv1.3}; none where it has no TLS. */
-    default Set<String> tlsVersions(Target target) {
+    /**
+     * The versions of TLS that a target can be asked to speak, such as {@code TLSv1.3}; none where it has no TLS.
+     *
+     * @param begun whether TLS is begun on its connections, see {@link Connection#startTls}
+     */
+    default Set<String> tlsVersions(Target target, boolean begun) {
         return Set.of();
     }
 

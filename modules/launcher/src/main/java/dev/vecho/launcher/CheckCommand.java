@@ -337,9 +337,7 @@ final class CheckCommand implements Callable<Integer> {
         if (output == Output.json) {
             out().println(report.toJson().encodePrettily());
         } else {
-            report.cases()
-                    .forEach(
-                            each -> out().print(TextReport.summary(each.played().name(), each.summary())));
+            report.cases().forEach(each -> out().print(TextReport.summary(each)));
         }
         out().flush();
     }

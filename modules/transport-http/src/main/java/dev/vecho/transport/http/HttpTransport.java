@@ -35,7 +35,7 @@ public final class HttpTransport implements Transport {
     }
 
     @Override
-    public Set<String> tlsVersions(Target target) {
+    public Set<String> tlsVersions(Target target, boolean begun) {
         return target.scheme().equals("https") ? TlsClient.VERSIONS : Set.of();
     }
 

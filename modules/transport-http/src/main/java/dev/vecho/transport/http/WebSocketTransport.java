@@ -35,7 +35,7 @@ public final class WebSocketTransport implements Transport {
     }
 
     @Override
-    public Set<String> tlsVersions(Target target) {
+    public Set<String> tlsVersions(Target target, boolean begun) {
         return target.scheme().equals("wss") ? TlsClient.VERSIONS : Set.of();
     }
 

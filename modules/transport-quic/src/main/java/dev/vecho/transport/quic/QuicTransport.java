@@ -37,7 +37,7 @@ public final class QuicTransport implements Transport {
     }
 
     @Override
-    public Set<String> tlsVersions(Target target) {
+    public Set<String> tlsVersions(Target target, boolean begun) {
         return Set.of(QuicTls.VERSION);
     }
 

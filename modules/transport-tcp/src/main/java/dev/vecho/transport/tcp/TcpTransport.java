@@ -34,8 +34,8 @@ public final class TcpTransport implements Transport {
     }
 
     @Override
-    public Set<String> tlsVersions(Target target) {
-        return target.scheme().equals("tls") ? TlsClient.VERSIONS : Set.of();
+    public Set<String> tlsVersions(Target target, boolean begun) {
+        return begun || target.scheme().equals("tls") ? TlsClient.VERSIONS : Set.of();
     }
 
     @Override
