@@ -21,7 +21,8 @@ final class ConfScriptsTest {
 
     static List<Path> files() throws IOException {
         try (Stream<Path> files = Files.list(SCRIPTS)) {
-            return files.filter(file -> file.toString().endsWith(".json"))
+            return files.filter(file -> file.toString().endsWith(".json")
+                            && !file.toString().endsWith(".schema.json"))
                     .sorted()
                     .toList();
         }
