@@ -124,7 +124,7 @@ final class BenchCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             defaultValue = "text",
             description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
-    private CheckCommand.Output output = CheckCommand.Output.text;
+    private Output output = Output.text;
 
     @Option(
             names = "--compare",
@@ -229,7 +229,7 @@ final class BenchCommand implements Callable<Integer> {
                 throw new InvalidInputException(List.of(compare + ": " + e.getMessage()));
             }
         }
-        if (output == CheckCommand.Output.json) {
+        if (output == Output.json) {
             JsonObject json = result.toJson();
             if (comparison != null) {
                 json.put("comparison", new JsonArray(comparison.toJson()));

@@ -1,17 +1,16 @@
 package dev.vecho.launcher;
 
-import dev.vecho.client.Case;
 import dev.vecho.client.Check;
-import dev.vecho.client.Report;
 import dev.vecho.client.Run;
-import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
 import dev.vecho.client.Schedule;
 import dev.vecho.client.Script;
-import dev.vecho.client.TextReport;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Io;
 import dev.vecho.core.Source;
+import dev.vecho.report.Format;
+import dev.vecho.report.ReportWriter;
+import dev.vecho.report.TextReport;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -36,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,11 +62,6 @@ import picocli.CommandLine.Spec;
 final class CheckCommand implements Callable<Integer> {
 
     private static final Source COMMAND_LINE = Source.named("command line");
-
-    enum Output {
-        text,
-        json
-    }
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -137,8 +132,21 @@ final class CheckCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
-    private Output output = Output.text;
+            description = "What standard output gets: ${COMPLETION-CANDIDATES} (a line of JSON for each round, at once;"
+                    + " XML for servers that read JUnit's). Default: ${DEFAULT-VALUE}")
+    private Format output = Format.TEXT;
+
+    @Option(
+            names = "--report",
+            paramLabel = "[FORMAT=]FILE",
+            description = "Writes a report to a file, too; the format is told by .txt, .json, .jsonl or .xml, or named."
+                    + " May be repeated.")
+    private List<String> reports = new ArrayList<>();
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Text without the lines of rounds that passed.")
+    private boolean quiet;
 
     @ArgGroup(validate = false, heading = "%nFor tls:// targets:%n")
     private TlsFlags tls = new TlsFlags();
@@ -207,13 +215,31 @@ final class CheckCommand implements Callable<Integer> {
         CountDownLatch interrupted = new CountDownLatch(1);
         Signals.stopOrHalt(interrupted);
         Script script = script();
+        try (ReportFiles files = new ReportFiles()) {
+            for (String file : reports) {
+                try {
+                    files.add(file);
+                } catch (IllegalArgumentException e) {
+                    throw usage("--report: " + e.getMessage());
+                }
+            }
+            RunReport report = play(script, files, interrupted);
+            files.finish();
+            return report.passed() ? 0 : Main.FAILED_CHECK;
+        }
+    }
+
+    private RunReport play(Script script, ReportFiles files, CountDownLatch interrupted) throws InterruptedException {
         Vertx vertx = Launch.vertx(Io.AUTO, cluster, false);
         try {
             Run run = Run.open(vertx, script).await();
+            List<ReportWriter> writers = new ArrayList<>(files.writers());
+            writers.add(output == Format.TEXT ? new TextReport(out(), Ansi.AUTO.enabled(), quiet) : output.to(out()));
+            Console console = new Console(writers, run.cases().size(), main().verbose() ? err() : null);
             warmUp(vertx);
-            RunReport report = play(run, interrupted);
-            print(report);
-            return report.passed() ? 0 : Main.FAILED_CHECK;
+            RunReport report = play(run, console, interrupted);
+            console.over(report);
+            return report;
         } finally {
             vertx.close().await();
         }
@@ -306,16 +332,8 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /** Plays the run, until its end or until the user wants to end it. */
-    private RunReport play(Run run, CountDownLatch interrupted) throws InterruptedException {
-        Future<RunReport> playing = run.play(new RunListener() {
-            @Override
-            public void finished(Case played, Report round, Duration late) {
-                if (output == Output.text) {
-                    out().println(TextReport.line(played.name(), round));
-                    out().flush();
-                }
-            }
-        });
+    private static RunReport play(Run run, Console console, CountDownLatch interrupted) throws InterruptedException {
+        Future<RunReport> playing = run.play(console);
         CountDownLatch played = new CountDownLatch(1);
         playing.onComplete(done -> played.countDown());
         while (interrupted.getCount() > 0) {
@@ -333,13 +351,12 @@ final class CheckCommand implements Callable<Integer> {
         return playing.result();
     }
 
-    private void print(RunReport report) {
-        if (output == Output.json) {
-            out().println(report.toJson().encodePrettily());
-        } else {
-            report.cases().forEach(each -> out().print(TextReport.summary(each)));
-        }
-        out().flush();
+    private Main main() {
+        return (Main) Objects.requireNonNull(spec).root().userObject();
+    }
+
+    private PrintWriter err() {
+        return Objects.requireNonNull(spec).commandLine().getErr();
     }
 
     private PrintWriter out() {

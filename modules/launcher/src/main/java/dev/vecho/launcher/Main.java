@@ -41,13 +41,21 @@ public final class Main implements Runnable {
     @Option(
             names = {"-v", "--verbose"},
             scope = ScopeType.INHERIT,
-            description = "Log what happens on each connection to stderr.")
-    void verbose(boolean verbose) {
+            description = "Tell on stderr what happens on each connection; check, too, each step with what was sent and"
+                    + " received.")
+    void verbose(boolean wanted) {
+        verbose = wanted;
         // While the command line is parsed no logger has been made; logback.xml reads this.
-        System.setProperty("dev.vecho.log", verbose ? "DEBUG" : "WARN");
+        System.setProperty("dev.vecho.log", wanted ? "DEBUG" : "WARN");
     }
 
+    private boolean verbose;
+
     private Main() {}
+
+    boolean verbose() {
+        return verbose;
+    }
 
     public static void main(String[] args) {
         // Before a Netty class loads: the default allocator is slow for an echo.

@@ -57,7 +57,7 @@ final class SelftestCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             defaultValue = "text",
             description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
-    private CheckCommand.Output output = CheckCommand.Output.text;
+    private Output output = Output.text;
 
     /**
      * What was found out about one address.
@@ -107,7 +107,7 @@ final class SelftestCommand implements Callable<Integer> {
             JsonObject tls = new JsonObject()
                     .put("certificate", certificate.toString())
                     .put("key", writeKey(directory, identity).toString());
-            if (output == CheckCommand.Output.text) {
+            if (output == Output.text) {
                 out.printf("%-10s %-8s %12s %14s  %s%n", "transport", "verdict", "round trip", "throughput", "address");
             }
             Transports transports = Transports.load();
@@ -115,7 +115,7 @@ final class SelftestCommand implements Callable<Integer> {
                 Transport transport = transports.named(name).orElseThrow();
                 for (Result result : test(vertx, transport, directory, tls, certificate)) {
                     results.add(result);
-                    if (output == CheckCommand.Output.text) {
+                    if (output == Output.text) {
                         out.println(result.toRow());
                     }
                 }
@@ -125,7 +125,7 @@ final class SelftestCommand implements Callable<Integer> {
             delete(directory);
         }
         boolean failed = results.stream().anyMatch(result -> result.verdict().equals("failed"));
-        if (output == CheckCommand.Output.json) {
+        if (output == Output.json) {
             JsonArray rows = new JsonArray();
             results.forEach(result -> rows.add(result.toJson()));
             out.println(new JsonObject()

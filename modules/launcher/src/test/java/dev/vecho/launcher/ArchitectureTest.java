@@ -26,7 +26,7 @@ class ArchitectureTest {
     @Test
     void seesAllModules() {
         for (String module :
-                new String[] {"core", "server", "client", "load", "launcher", "transport.tcp", "testkit"}) {
+                new String[] {"core", "server", "client", "report", "load", "launcher", "transport.tcp", "testkit"}) {
             assertThat(classes.stream().anyMatch(type -> type.getPackageName().equals("dev.vecho." + module)))
                     .as(module)
                     .isTrue();
@@ -45,6 +45,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.server..")
                 .layer("client")
                 .definedBy("dev.vecho.client..")
+                .layer("report")
+                .definedBy("dev.vecho.report..")
                 .layer("load")
                 .definedBy("dev.vecho.load..")
                 .layer("launcher")
@@ -60,6 +62,8 @@ class ArchitectureTest {
                 .whereLayer("server")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("client")
+                .mayOnlyBeAccessedByLayers("report", "launcher")
+                .whereLayer("report")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("load")
                 .mayOnlyBeAccessedByLayers("launcher")

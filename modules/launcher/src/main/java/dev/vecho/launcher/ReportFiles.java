@@ -1,0 +1,100 @@
+package dev.vecho.launcher;
+
+import dev.vecho.report.Format;
+import dev.vecho.report.ReportWriter;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The files that reports are written to. A format that is written bit by bit goes to its file at once; of another the file
+ * is there when it is whole, and an older one is left alone until then.
+ */
+final class ReportFiles implements AutoCloseable {
+
+    private final List<Open> files = new ArrayList<>();
+    private final List<ReportWriter> writers = new ArrayList<>();
+
+    private record Open(Path file, Path written, PrintWriter out) {}
+
+    /**
+     * Opens a file, before anything is played.
+     *
+     * @param text {@code FORMAT=FILE}, or {@code FILE} with a name that tells the format
+     * @throws IllegalArgumentException with a message that names the file
+     */
+    void add(String text) {
+        Format format = null;
+        Path file = Path.of(text);
+        for (Format each : Format.values()) {
+            if (text.startsWith(each + "=")) {
+                format = each;
+                file = Path.of(text.substring(each.toString().length() + 1));
+            }
+        }
+        if (format == null) {
+            format = Format.ofFile(text)
+                    .orElseThrow(() -> new IllegalArgumentException(text
+                            + ": expected a name that ends in .txt, .json, .jsonl or .xml (JUnit), or FORMAT=FILE"));
+        }
+        Path path = file.toAbsolutePath();
+        if (Files.isDirectory(path)) {
+            throw new IllegalArgumentException(file + ": is a directory");
+        }
+        try {
+            Path written =
+                    format.live() ? path : Files.createTempFile(path.getParent(), "." + path.getFileName(), ".part");
+            BufferedWriter buffered = Files.newBufferedWriter(written, StandardCharsets.UTF_8);
+            PrintWriter out = new PrintWriter(buffered);
+            files.add(new Open(path, written, out));
+            writers.add(format.to(out));
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + ": cannot be written: " + reason(e), e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof java.nio.file.NoSuchFileException
+                ? "no such directory"
+                : e instanceof java.nio.file.AccessDeniedException ? "permission denied" : e.toString();
+    }
+
+    List<ReportWriter> writers() {
+        return writers;
+    }
+
+    /**
+     * Puts those in their place that are whole now.
+     *
+     * @throws IOException names the file that could not be written
+     */
+    void finish() throws IOException {
+        for (Open open : files) {
+            open.out.close();
+            if (open.out.checkError()) {
+                throw new IOException(open.file + ": could not be written to its end");
+            }
+            if (!open.written.equals(open.file)) {
+                Files.move(open.written, open.file, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        files.clear();
+    }
+
+    /** Leaves nothing half-done behind, where it was not finished. */
+    @Override
+    public void close() throws IOException {
+        for (Open open : files) {
+            open.out.close();
+            if (!open.written.equals(open.file)) {
+                Files.deleteIfExists(open.written);
+            }
+        }
+    }
+}
