@@ -5,6 +5,8 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Connector;
 import dev.vecho.core.Connector.Attempt;
+import dev.vecho.core.Family;
+import dev.vecho.core.Options;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TlsClient;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The handshake of QUIC is that of TLS too: {@link Phase#CONNECT} is both, and {@link Phase#TLS} never comes.
  */
-final class QuicClientTransport implements ClientTransport {
+public final class QuicClientTransport implements ClientTransport {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicClientTransport.class);
 
@@ -57,6 +59,7 @@ final class QuicClientTransport implements ClientTransport {
     private final Connector connector;
     private final @Nullable TlsClient tls;
     private final @Nullable RecordingTrust trust;
+    private final QuicRequest request;
 
     /** Kept: a client that nobody holds is closed by the garbage collector, with its connections. */
     private final Map<Key, QuicClient> clients = new ConcurrentHashMap<>();
@@ -66,11 +69,20 @@ final class QuicClientTransport implements ClientTransport {
      *
      * @param tls null only where it could not be read, which is a problem of its own
      */
-    QuicClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls) {
+    private QuicClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls, QuicRequest request) {
         this.vertx = (VertxInternal) vertx;
         this.connector = connector;
         this.tls = tls;
         this.trust = tls == null ? null : new RecordingTrust(tls.trust());
+        this.request = request;
+    }
+
+    /** Reads the options of connections; what is wrong is added to them. Blocks: it reads files. */
+    public static QuicClientTransport read(Vertx vertx, Options options, String host, int port, QuicRequest request) {
+        TlsClient tls = QuicTls.readClient(vertx, options.object("tls"), host);
+        Connector connector = new Connector(vertx, host, port, Family.read(options));
+        options.rejectUnknownKeys();
+        return new QuicClientTransport(vertx, connector, tls, request);
     }
 
     @Override
@@ -130,15 +142,17 @@ final class QuicClientTransport implements ClientTransport {
         return clients.computeIfAbsent(new Key(eventLoop, ipv6), key -> {
             QuicConfig transport = QuicConfig.forClient()
                     .setInitialMaxStreamDataBidiLocal(MAX_STREAM_DATA)
+                    .setInitialMaxStreamsUni(request.peerUnidirectionalStreams())
+                    .setInitialMaxStreamDataUni(MAX_STREAM_DATA)
                     // The caller bounds the time of a connection, and the listener says how long it keeps an idle one.
                     .setMaxIdleTimeout(null);
             QuicClientConfig config = new QuicClientConfig()
                     .setTransportConfig(transport)
                     .setConnectTimeout(ATTEMPT_TIMEOUT)
                     .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
+            TlsClient validated = Objects.requireNonNull(tls, "validated before");
             return vertx.createQuicClient(
-                    config,
-                    QuicTls.options(Objects.requireNonNull(tls), Objects.requireNonNull(trust, "validated before")));
+                    config, QuicTls.options(validated, Objects.requireNonNull(trust), request.alpn(validated)));
         });
     }
 
@@ -147,10 +161,12 @@ final class QuicClientTransport implements ClientTransport {
         QuicConnection quic = opened.connection();
         ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
         QuicChannel channel = (QuicChannel) last.channel();
-        QuicStreamConnection connection = new QuicStreamConnection(receiver, channel, opened.from());
+        QuicStreamConnection connection = new QuicStreamConnection(receiver, channel, opened.from(), request.details());
+        quic.streamHandler(
+                stream -> stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString())));
+        request.connected(last);
         last.pipeline().addBefore(last.name(), null, connection.watch());
-        return ((QuicConnectionInternal) quic)
-                .openStream(context)
+        return request.open((QuicConnectionInternal) quic, context)
                 .<Connection>map(stream -> {
                     stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString()));
                     ChannelHandlerContext end = ((QuicStreamInternal) stream).channelHandlerContext();

@@ -39,9 +39,13 @@ final class QuicListener implements Listener {
     /** How much longer than for its streams a connection waits for a sign of its peer, so that these end in order. */
     private static final Duration LONGER = Duration.ofSeconds(3);
 
+    /** What a peer may send on a stream that goes one way, and carries no echo, before it was read. */
+    private static final int UNIDIRECTIONAL_WINDOW = 16 * 1024;
+
     private final Vertx vertx;
     private final Context context;
     private final QuicListenerOptions options;
+    private final QuicProtocol protocol;
     private final TlsServer tls;
     private final AddressToken token;
     private final Traffic traffic;
@@ -58,10 +62,16 @@ final class QuicListener implements Listener {
      * @param connections how many are open on all event loops of this listener
      */
     QuicListener(
-            Vertx vertx, QuicListenerOptions options, AddressToken token, Traffic traffic, AtomicInteger connections) {
+            Vertx vertx,
+            QuicListenerOptions options,
+            QuicProtocol protocol,
+            AddressToken token,
+            Traffic traffic,
+            AtomicInteger connections) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.options = options;
+        this.protocol = protocol;
         this.tls = Objects.requireNonNull(options.tls(), "validated before");
         this.token = token;
         this.traffic = traffic;
@@ -70,21 +80,22 @@ final class QuicListener implements Listener {
 
     /** Opens an address that other event loops may open too. */
     Future<?> open(InetSocketAddress address) {
-        QuicServer server = vertx.createQuicServer(config(), QuicTls.options(tls))
+        QuicServer server = vertx.createQuicServer(config(), QuicTls.options(tls, protocol.alpn(tls)))
                 .connectHandler(this::accept)
                 .exceptionHandler(this::handshakeFailed);
         String host = NetUtil.toAddressString(address.getAddress());
         servers.add(server);
         return server.listen(address.getPort(), host)
-                .onSuccess(listening -> addresses.add("quic://" + Addresses.format(host, listening.port())))
+                .onSuccess(listening ->
+                        addresses.add(protocol.scheme() + "://" + Addresses.format(host, listening.port())))
                 .onFailure(failure -> servers.remove(server));
     }
 
     private QuicServerConfig config() {
         QuicConfig transport = QuicConfig.forServer()
                 .setInitialMaxStreamsBidi(options.maxStreams())
-                // An echo of a stream that goes one way has no way back: a peer may open none.
-                .setInitialMaxStreamsUni(0)
+                .setInitialMaxStreamsUni(protocol.peerUnidirectionalStreams())
+                .setInitialMaxStreamDataUni(UNIDIRECTIONAL_WINDOW)
                 .setInitialMaxStreamDataBidiRemote(options.maxStreamData())
                 .setInitialMaxData(options.maxData())
                 .setMaxIdleTimeout(options.idle().plus(LONGER));
@@ -114,22 +125,36 @@ final class QuicListener implements Listener {
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
         ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
-        ServedConnection served =
-                new ServedConnection((QuicChannel) last.channel(), connection, options, traffic, this::closed);
-        if (connections.incrementAndGet() > options.maxConnections() || draining) {
-            connections.decrementAndGet();
-            traffic.open(0);
+        ServedConnection served = new ServedConnection(
+                (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
+        if (!admits()) {
             served.close(QuicError.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;
         }
         open.add(served);
         connection.streamHandler(served::accept);
+        protocol.connected(last);
         last.pipeline().addBefore(last.name(), null, served);
+    }
+
+    /** Counts a connection in, or as refused. */
+    private boolean admits() {
+        if (protocol.countsConnections()) {
+            return traffic.open(draining ? 0 : options.maxConnections());
+        }
+        if (connections.incrementAndGet() > options.maxConnections() || draining) {
+            connections.decrementAndGet();
+            traffic.open(0);
+            return false;
+        }
+        return true;
     }
 
     private void closed(ServedConnection connection) {
         if (open.remove(connection)) {
-            connections.decrementAndGet();
+            if (!protocol.countsConnections()) {
+                connections.decrementAndGet();
+            }
             if (open.isEmpty() && empty != null) {
                 empty.tryComplete();
             }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *     default 65,536
  * @param tls with ALPN {@code echo} where it names no protocol; null only where it is missing, which is a problem
  */
-record QuicListenerOptions(
+public record QuicListenerOptions(
         String host,
         int port,
         Duration idle,
@@ -46,7 +46,7 @@ record QuicListenerOptions(
     static final int DATAGRAM_QUEUE = 256;
 
     /** The most that a QUIC number can say; RFC 9000, section 16. */
-    private static final long UNLIMITED = (1L << 62) - 1;
+    public static final long UNLIMITED = (1L << 62) - 1;
 
     static QuicListenerOptions read(Vertx vertx, Options options) {
         String host = options.text("host", "localhost");

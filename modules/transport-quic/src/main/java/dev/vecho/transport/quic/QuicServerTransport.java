@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * Listens on every address of one QUIC listener. Each event loop opens a socket of its own for each address; the operating
  * system deals the packets out to them (SO_REUSEPORT), and Vert.x hands those that came to the wrong one over.
  */
-final class QuicServerTransport implements ServerTransport {
+public final class QuicServerTransport implements ServerTransport {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicServerTransport.class);
 
@@ -45,6 +45,7 @@ final class QuicServerTransport implements ServerTransport {
 
     private final Vertx vertx;
     private final QuicListenerOptions options;
+    private final QuicProtocol protocol;
     private final AddressToken token = new AddressToken();
 
     /** The connections of all event loops. */
@@ -53,9 +54,11 @@ final class QuicServerTransport implements ServerTransport {
     /** What the first event loop bound, for the others to share. Guarded by this. */
     private @Nullable Future<List<InetSocketAddress>> bound;
 
-    QuicServerTransport(Vertx vertx, QuicListenerOptions options) {
+    /** Makes it ready to listen. */
+    public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol) {
         this.vertx = vertx;
         this.options = options;
+        this.protocol = protocol;
     }
 
     @Override
@@ -65,7 +68,7 @@ final class QuicServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
-        QuicListener listener = new QuicListener(vertx, options, token, traffic, connections);
+        QuicListener listener = new QuicListener(vertx, options, protocol, token, traffic, connections);
         Future<?> open;
         synchronized (this) {
             if (bound == null) {

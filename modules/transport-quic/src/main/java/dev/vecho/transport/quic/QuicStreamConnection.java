@@ -23,6 +23,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +45,9 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
      * Makes the handler of a stream.
      *
      * @param from the address of this machine that packets go out from, or null
+     * @param details what a report should say of it, before what it says of TLS
      */
-    QuicStreamConnection(Receiver receiver, QuicChannel quic, @Nullable InetAddress from) {
+    QuicStreamConnection(Receiver receiver, QuicChannel quic, @Nullable InetAddress from, Map<String, String> details) {
         this.receiver = receiver;
         this.quic = quic;
         this.remote = Addresses.format(quic.remoteSocketAddress());
@@ -54,8 +56,10 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
                 ? Addresses.format(new InetSocketAddress(from, socket.getPort()))
                 : Addresses.format(quic.localSocketAddress());
         SSLEngine engine = quic.sslEngine();
-        this.details =
-                engine == null ? Map.of() : TlsClient.details(engine.getSession(), engine.getApplicationProtocol());
+        this.details = new LinkedHashMap<>(details);
+        if (engine != null) {
+            this.details.putAll(TlsClient.details(engine.getSession(), engine.getApplicationProtocol()));
+        }
     }
 
     /** The handler, for the pipeline of the connection, that tells how that one ended. */

@@ -70,11 +70,11 @@ final class QuicTls {
         }
     }
 
-    static ServerSSLOptions options(TlsServer tls) {
+    static ServerSSLOptions options(TlsServer tls, List<String> alpn) {
         ServerSSLOptions options = new ServerSSLOptions()
                 .setKeyCertOptions(new Identities(tls.identities()))
                 .setClientAuth(CLIENT_AUTH.get(tls.clientAuth()))
-                .setApplicationLayerProtocols(tls.alpn())
+                .setApplicationLayerProtocols(alpn)
                 .setEnabledSecureTransportProtocols(Set.of(VERSION))
                 .setSni(true);
         if (tls.trust() != null) {
@@ -83,11 +83,11 @@ final class QuicTls {
         return options;
     }
 
-    static ClientSSLOptions options(TlsClient tls, RecordingTrust trust) {
+    static ClientSSLOptions options(TlsClient tls, RecordingTrust trust, List<String> alpn) {
         ClientSSLOptions options = new ClientSSLOptions();
         options.setTrustOptions(TrustOptions.wrap(trust));
         options.setHostnameVerificationAlgorithm(tls.verifiesName() ? "HTTPS" : "");
-        options.setApplicationLayerProtocols(tls.alpn());
+        options.setApplicationLayerProtocols(alpn);
         options.setEnabledSecureTransportProtocols(Set.of(VERSION));
         Identity identity = tls.identity();
         if (identity != null) {

@@ -2,12 +2,9 @@ package dev.vecho.transport.quic;
 
 import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Connector;
-import dev.vecho.core.Family;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
 import io.netty.handler.codec.quic.Quic;
 import io.vertx.core.Vertx;
@@ -53,6 +50,11 @@ public final class QuicTransport implements Transport {
 
     @Override
     public Optional<String> unavailable(Vertx vertx) {
+        return unavailable();
+    }
+
+    /** Why QUIC cannot run here, and nothing on top of it; empty if it can. */
+    public static Optional<String> unavailable() {
         try {
             return Quic.isAvailable() ? Optional.empty() : Optional.of(why(Quic.unavailabilityCause()));
         } catch (LinkageError e) {
@@ -72,7 +74,7 @@ public final class QuicTransport implements Transport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new QuicServerTransport(vertx, QuicListenerOptions.read(vertx, options));
+        return new QuicServerTransport(vertx, QuicListenerOptions.read(vertx, options), new EchoProtocol());
     }
 
     @Override
@@ -87,9 +89,6 @@ public final class QuicTransport implements Transport {
         if (!target.path().isEmpty() && !target.path().equals("/")) {
             options.problem("", target + ": path: has no meaning here, was " + target.path());
         }
-        TlsClient tls = QuicTls.readClient(vertx, options.object("tls"), host);
-        Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
-        options.rejectUnknownKeys();
-        return new QuicClientTransport(vertx, connector, tls);
+        return QuicClientTransport.read(vertx, options, host, target.port(), new QuicRequest() {});
     }
 }

@@ -9,6 +9,7 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.internal.net.QuicStreamInternal;
 import io.vertx.core.net.QuicConnection;
@@ -47,11 +48,13 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private final QuicChannel channel;
     private final QuicConnection connection;
     private final QuicListenerOptions options;
+    private final QuicProtocol protocol;
     private final Traffic traffic;
     private final Consumer<ServedConnection> closed;
-    private final Set<StreamEcho> streams = new LinkedHashSet<>();
+    private final Set<EchoStream> streams = new LinkedHashSet<>();
     private long lastActive = System.nanoTime();
     private int brokenStreams;
+    private boolean broken;
     private boolean carried;
     private boolean draining;
     private boolean over;
@@ -63,11 +66,13 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             QuicChannel channel,
             QuicConnection connection,
             QuicListenerOptions options,
+            QuicProtocol protocol,
             Traffic traffic,
             Consumer<ServedConnection> closed) {
         this.channel = channel;
         this.connection = connection;
         this.options = options;
+        this.protocol = protocol;
         this.traffic = traffic;
         this.closed = closed;
     }
@@ -81,25 +86,36 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     void accept(QuicStream stream) {
         ChannelHandlerContext last = ((QuicStreamInternal) stream).channelHandlerContext();
         stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
+        if (((QuicStreamChannel) last.channel()).type() == QuicStreamType.UNIDIRECTIONAL) {
+            // The protocol allows them, and has taken it.
+            return;
+        }
         if (draining || over) {
-            traffic.open(0);
-            ((QuicStreamChannel) last.channel()).shutdown(QuicError.STREAM_REFUSED);
+            if (!protocol.countsConnections()) {
+                traffic.open(0);
+            }
+            ((QuicStreamChannel) last.channel()).shutdown(protocol.errors().streamRefused());
             last.channel().close();
             countBroken();
             return;
         }
-        if (traffic.open(Integer.MAX_VALUE)) {
-            StreamEcho echo = new StreamEcho(traffic, options.writeQueueBytes(), options.idle(), this::ended);
+        if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
+            EchoStream echo = new EchoStream(options.writeQueueBytes(), options.idle(), protocol.errors(), this::ended);
             streams.add(echo);
             carried = true;
-            last.pipeline().addBefore(last.name(), null, echo);
+            last.pipeline().addFirst(echo);
+            protocol.opened(last, traffic, echo);
         }
     }
 
-    private void ended(StreamEcho echo) {
+    private void ended(EchoStream echo) {
         streams.remove(echo);
+        if (!protocol.countsConnections()) {
+            traffic.closed(echo.whole());
+        }
         lastActive = System.nanoTime();
         if (!echo.whole()) {
+            broken = true;
             countBroken();
         }
         if (draining && streams.isEmpty()) {
@@ -147,7 +163,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             LOG.debug("{}: closed by the peer, error {}", channel, close.error());
             // After what came together with it; else it would all be kept until QUIC has forgotten the connection.
             ctx.executor().execute(() -> {
-                if (close.error() == QuicError.NONE) {
+                if (close.error() == QuicError.NONE
+                        || close.error() == protocol.errors().none()) {
                     endStreams();
                 }
                 channel.close();
@@ -167,6 +184,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
+        if (protocol.countsConnections()) {
+            traffic.closed(!broken && streams.stream().allMatch(EchoStream::whole));
+        }
         closed.accept(this);
         ctx.fireChannelInactive();
     }
@@ -174,6 +194,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     /** Takes no more streams, and closes the connection when those that it has are done. */
     void drain() {
         draining = true;
+        protocol.drains(channel);
         if (streams.isEmpty()) {
             linger();
         }
@@ -187,7 +208,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void endStreams() {
-        new ArrayList<>(streams).forEach(StreamEcho::end);
+        new ArrayList<>(streams).forEach(EchoStream::end);
     }
 
     /** Closes it when the peer has all, or has closed it first, as it should. */

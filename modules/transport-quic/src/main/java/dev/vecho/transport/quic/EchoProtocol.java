@@ -1,0 +1,52 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.TlsServer;
+import dev.vecho.core.Traffic;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.quic.QuicChannel;
+import java.util.List;
+
+/** Bytes on streams that go both ways, without a protocol of their own. */
+final class EchoProtocol implements QuicProtocol {
+
+    @Override
+    public String scheme() {
+        return "quic";
+    }
+
+    @Override
+    public List<String> alpn(TlsServer tls) {
+        return tls.alpn();
+    }
+
+    @Override
+    public QuicErrors errors() {
+        return new QuicErrors(QuicError.NONE, QuicError.STREAM_REFUSED, QuicError.STREAM_CUT);
+    }
+
+    /** An echo of a stream that goes one way has no way back. */
+    @Override
+    public int peerUnidirectionalStreams() {
+        return 0;
+    }
+
+    @Override
+    public boolean countsConnections() {
+        return false;
+    }
+
+    @Override
+    public void connected(ChannelHandlerContext last) {
+        // There is nothing around its streams.
+    }
+
+    @Override
+    public void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream) {
+        last.pipeline().addBefore(last.name(), null, new StreamEcho(traffic, stream));
+    }
+
+    @Override
+    public void drains(QuicChannel connection) {
+        // Nothing says so: a stream that comes too late is refused.
+    }
+}

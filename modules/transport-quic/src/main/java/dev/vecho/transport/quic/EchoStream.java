@@ -1,0 +1,223 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.EchoPipe;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stream whose input goes back, below whatever reads and writes it: it keeps the promises of {@link EchoPipe}. It is
+ * not an EchoPipe, because a stream of Netty's QUIC is not a socket: it has no queue to look into, tells of a write that
+ * failed only the write's own promise, puts a FIN before what waits, and says FIN for every end that is not a reset.
+ *
+ * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // What closes or resets a stream may find it closed.
+public final class EchoStream extends ChannelDuplexHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EchoStream.class);
+
+    private final int writeQueueBytes;
+    private final long idleNanos;
+    private final QuicErrors errors;
+    private final Consumer<EchoStream> ended;
+
+    private QuicStreamChannel channel;
+    private long waiting;
+    private boolean resuming;
+    private boolean ending;
+    private boolean owing;
+    private boolean over;
+    private boolean whole;
+    private boolean counted;
+    private long lastActive;
+    private @Nullable Future<?> idleWatch;
+
+    /**
+     * Makes it.
+     *
+     * @param writeQueueBytes how much may wait to be written before reading stops
+     * @param idle ends the stream when no byte moved either way for so long
+     * @param ended called once, when the stream is over
+     */
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets channel before anything else is called.
+    EchoStream(int writeQueueBytes, Duration idle, QuicErrors errors, Consumer<EchoStream> ended) {
+        this.writeQueueBytes = writeQueueBytes;
+        this.idleNanos = idle.toNanos();
+        this.errors = errors;
+        this.ended = ended;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        channel = (QuicStreamChannel) ctx.channel();
+        ChannelConfig config = channel.config();
+        // Without it Netty closes the stream, with all that waits, as soon as it reads the end of the input.
+        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        config.setAllocator(PooledByteBufAllocator.DEFAULT);
+        lastActive = System.nanoTime();
+        watch(idleNanos);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        lastActive = System.nanoTime();
+        ctx.fireChannelRead(message);
+    }
+
+    /** Writes bytes past the handlers between, in the order of the calls; they go out with the next flush. */
+    public void write(ByteBuf bytes, ChannelPromise promise) {
+        write(channel.pipeline().firstContext(), bytes, promise);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        int count = ((ByteBuf) message).readableBytes();
+        waiting += count;
+        ctx.write(message, promise.unvoid()).addListener(write -> written(count, write));
+        if (waiting >= writeQueueBytes) {
+            channel.config().setAutoRead(false);
+        }
+    }
+
+    private void written(int count, Future<?> write) {
+        waiting -= count;
+        if (!write.isSuccess()) {
+            breakOff(write.cause());
+            return;
+        }
+        lastActive = System.nanoTime();
+        if (waiting == 0 && ending) {
+            sayFin();
+        } else if (!channel.config().isAutoRead() && waiting <= writeQueueBytes / 2 && !resuming) {
+            // Later: this may run in the middle of Netty's own writing.
+            resuming = true;
+            channel.eventLoop().execute(() -> {
+                resuming = false;
+                channel.config().setAutoRead(true);
+            });
+        }
+    }
+
+    /** Says FIN behind all that was written, which QUIC has taken and will deliver, and reads no more. */
+    public void finish() {
+        ending = true;
+        if (waiting == 0) {
+            sayFin();
+        }
+    }
+
+    /** Notes whether the peer would take an early end for the end, so that the stream must be reset instead. */
+    public void owes(boolean more) {
+        owing = more;
+    }
+
+    private void sayFin() {
+        if (over) {
+            return;
+        }
+        over = true;
+        channel.shutdownOutput().addListener(fin -> {
+            whole = fin.isSuccess();
+            if (!whole) {
+                LOG.debug("{} of {}: {}", channel, channel.parent(), String.valueOf(fin.cause()));
+                reset();
+            }
+        });
+        // Tells a peer that has not ended to stop. And makes Netty send the FIN now, where it would first read all
+        // packets
+        // that are there: quiche forgets a stream, and its FIN, when it learns that all bytes up to there have arrived.
+        channel.shutdownInput(errors.none());
+    }
+
+    private void breakOff(Throwable cause) {
+        if (!over) {
+            LOG.debug("{} of {}: {}", channel, channel.parent(), String.valueOf(cause));
+            reset();
+        }
+    }
+
+    private void reset() {
+        over = true;
+        channel.shutdown(errors.streamCut());
+        channel.pipeline().firstContext().close();
+    }
+
+    /** Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer does not take it for the end. */
+    void end() {
+        if (over) {
+            return;
+        }
+        if (waiting > 0 || owing) {
+            reset();
+            return;
+        }
+        sayFin();
+        channel.pipeline().firstContext().close();
+    }
+
+    /** Whether all that was read was echoed. */
+    boolean whole() {
+        return whole;
+    }
+
+    /** Somebody else closes this stream. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        end();
+        ctx.close(promise);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        breakOff(cause);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        countEnd();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        countEnd();
+    }
+
+    private void countEnd() {
+        over = true;
+        if (!counted) {
+            counted = true;
+            if (idleWatch != null) {
+                idleWatch.cancel(false);
+            }
+            ended.accept(this);
+        }
+    }
+
+    private void watch(long nanos) {
+        idleWatch = channel.eventLoop().schedule(this::endIfIdle, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void endIfIdle() {
+        long left = idleNanos - (System.nanoTime() - lastActive);
+        if (left > 0) {
+            watch(left);
+        } else {
+            LOG.debug("{} of {}: idle, ended", channel, channel.parent());
+            end();
+        }
+    }
+}

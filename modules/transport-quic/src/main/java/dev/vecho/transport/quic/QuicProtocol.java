@@ -1,0 +1,44 @@
+package dev.vecho.transport.quic;
+
+import dev.vecho.core.TlsServer;
+import dev.vecho.core.Traffic;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.quic.QuicChannel;
+import java.util.List;
+
+/** What the streams of a listener's connections speak. Every method is called on the connection's event loop. */
+public interface QuicProtocol {
+
+    /** The scheme of the addresses that the listener tells. */
+    String scheme();
+
+    /** Its names for ALPN, in order of preference. */
+    List<String> alpn(TlsServer tls);
+
+    /** The codes that end its streams. */
+    QuicErrors errors();
+
+    /** How many streams that go one way a peer may open on a connection. */
+    int peerUnidirectionalStreams();
+
+    /** Whether {@link Traffic} counts connections; else it counts their streams. */
+    boolean countsConnections();
+
+    /**
+     * Prepares a connection, before any of its streams.
+     *
+     * @param last the handler of Vert.x, before which others go
+     */
+    void connected(ChannelHandlerContext last);
+
+    /**
+     * Puts into a stream what reads and writes it.
+     *
+     * @param last the handler of Vert.x, before which others go
+     * @param stream is first in the pipeline
+     */
+    void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream);
+
+    /** Tells the peer that the listener takes no more streams. */
+    void drains(QuicChannel connection);
+}
