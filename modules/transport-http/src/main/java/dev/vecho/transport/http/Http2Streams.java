@@ -3,6 +3,7 @@ package dev.vecho.transport.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
@@ -79,9 +80,33 @@ final class Http2Streams extends ChannelDuplexHandler {
                                 new WriteBufferWaterMark(options.writeQueueBytes() / 2, options.writeQueueBytes()));
                 stream.pipeline()
                         .addLast(
-                                new Http2StreamFrameToHttpObjectCodec(true), new HttpEcho(options, socket, null, null));
+                                new Http2StreamFrameToHttpObjectCodec(true),
+                                new Backpressure(),
+                                new HttpEcho(options, socket, null));
             }
         };
+    }
+
+    /** Reads no more of a stream while too much of its echo waits. */
+    private static final class Backpressure extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ctx.fireChannelRead(message);
+            Channel stream = ctx.channel();
+            if (!stream.isWritable()) {
+                ctx.flush();
+                stream.config().setAutoRead(stream.isWritable());
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            if (ctx.channel().isWritable()) {
+                ctx.channel().config().setAutoRead(true);
+            }
+            ctx.fireChannelWritabilityChanged();
+        }
     }
 
     @Override

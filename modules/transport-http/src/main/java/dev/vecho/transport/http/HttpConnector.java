@@ -63,13 +63,21 @@ final class HttpConnector {
 
     /** What a request names in its first line: path and query. */
     String requestTarget() {
+        return requestTarget(uri);
+    }
+
+    static String requestTarget(URI uri) {
         String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
     }
 
     /** What a request names in its header {@code Host}. */
     String authority() {
-        return uri.getPort() == -1 ? uri.getRawAuthority() : Addresses.format(connector.host(), connector.port());
+        return authority(uri, connector.host(), connector.port());
+    }
+
+    static String authority(URI uri, String host, int port) {
+        return uri.getPort() == -1 ? uri.getRawAuthority() : Addresses.format(host, port);
     }
 
     /**

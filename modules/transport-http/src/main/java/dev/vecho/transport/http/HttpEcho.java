@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The echo of HTTP: what comes as a request's body goes back as the response's, while it comes. It sees HTTP/1.1 messages
- * whatever the version, one after another on a connection of HTTP/1.1, and one on each stream of HTTP/2.
+ * whatever the version, one after another on a connection of HTTP/1.1, and one on each stream of HTTP/2 and HTTP/3.
  *
  * <p>The response begins when the request does: its length and its types ({@code Content-Type}, {@code Content-Encoding})
  * are the request's, and nothing else of the request comes back. A client that sends everything before it reads anything
@@ -58,15 +58,14 @@ final class HttpEcho extends ChannelDuplexHandler {
             .withZone(ZoneOffset.UTC);
 
     private static final AsciiString ALLOWED = AsciiString.cached("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    private static final AsciiString ALT_SVC = AsciiString.cached("alt-svc");
     private static final AsciiString NO_SNIFF = AsciiString.cached("nosniff");
 
     private final HttpListenerOptions options;
-    private final HttpSocket socket;
+    private final HttpCarrier carrier;
 
-    /** The codec of HTTP/1.1 around this handler; null on a stream of HTTP/2. */
-    private final @Nullable HttpRequestDecoder decoder;
-
-    private final @Nullable HttpResponseEncoder encoder;
+    /** What HTTP/1.1 needs; null on a stream of its own. */
+    private final @Nullable Http1 http1;
 
     /** From the head of a request to its end. */
     private boolean requested;
@@ -89,16 +88,18 @@ final class HttpEcho extends ChannelDuplexHandler {
     private ChannelHandlerContext ctx;
 
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    HttpEcho(
-            HttpListenerOptions options,
-            HttpSocket socket,
-            @Nullable HttpRequestDecoder decoder,
-            @Nullable HttpResponseEncoder encoder) {
+    HttpEcho(HttpListenerOptions options, HttpCarrier carrier, @Nullable Http1 http1) {
         this.options = options;
-        this.socket = socket;
-        this.decoder = decoder;
-        this.encoder = encoder;
+        this.carrier = carrier;
+        this.http1 = http1;
     }
+
+    /**
+     * A connection of HTTP/1.1, which takes one request after another.
+     *
+     * @param decoder before this handler, as is the encoder
+     */
+    record Http1(HttpSocket socket, HttpRequestDecoder decoder, HttpResponseEncoder encoder) {}
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
@@ -115,12 +116,6 @@ final class HttpEcho extends ChannelDuplexHandler {
         } else if (!(message instanceof HttpRequest) || over) {
             ReferenceCountUtil.release(message);
         }
-        if (decoder == null && !ctx.channel().isWritable()) {
-            ctx.flush();
-            if (!ctx.channel().isWritable()) {
-                ctx.channel().config().setAutoRead(false);
-            }
-        }
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest request) {
@@ -132,10 +127,10 @@ final class HttpEcho extends ChannelDuplexHandler {
             refuse(ctx, refusal, Map.of());
             return;
         }
-        closing |= socket.draining() || (decoder != null && !HttpUtil.isKeepAlive(request));
+        closing |= carrier.draining() || (http1 != null && !HttpUtil.isKeepAlive(request));
         HttpMethod method = request.method();
         boolean hasBody = hasBody(request);
-        if (WebSocketHandshake.isWanted(request) && decoder != null) {
+        if (WebSocketHandshake.isWanted(request) && http1 != null) {
             handshake = hasBody ? null : WebSocketHandshake.of(request, options);
             if (handshake == null) {
                 refuse(
@@ -158,7 +153,7 @@ final class HttpEcho extends ChannelDuplexHandler {
     }
 
     private boolean hasBody(HttpRequest request) {
-        return decoder == null
+        return http1 == null
                 ? !(request instanceof FullHttpRequest)
                 : HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
     }
@@ -175,7 +170,7 @@ final class HttpEcho extends ChannelDuplexHandler {
                     : HttpResponseStatus.BAD_REQUEST;
         }
         HttpHeaders headers = request.headers();
-        if (decoder != null) {
+        if (http1 != null) {
             HttpVersion version = request.protocolVersion();
             if (version.majorVersion() != 1) {
                 return HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
@@ -199,12 +194,21 @@ final class HttpEcho extends ChannelDuplexHandler {
                 : null;
     }
 
+    /** What every response says. */
+    private void begin(HttpResponse response) {
+        response.headers().set(HttpHeaderNames.DATE, DATE.format(Instant.now()));
+        String alternative = carrier.alternative();
+        if (alternative != null) {
+            response.headers().set(ALT_SVC, alternative);
+        }
+    }
+
     private HttpResponse response(HttpRequest request, HttpResponseStatus status) {
         HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, status);
-        response.headers().set(HttpHeaderNames.DATE, DATE.format(Instant.now()));
+        begin(response);
         if (closing) {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        } else if (decoder != null && !request.protocolVersion().isKeepAliveDefault()) {
+        } else if (http1 != null && !request.protocolVersion().isKeepAliveDefault()) {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
         }
         return response;
@@ -240,7 +244,7 @@ final class HttpEcho extends ChannelDuplexHandler {
             headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
         } else {
             unbounded = true;
-            if (decoder != null) {
+            if (http1 != null) {
                 headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
             }
         }
@@ -260,12 +264,12 @@ final class HttpEcho extends ChannelDuplexHandler {
             bytes.release();
             over = true;
             // The response has begun: that it breaks off is all that can be said.
-            failed(ctx, content.decoderResult().cause());
+            failed(content.decoderResult().cause());
             return;
         }
         boolean last = content instanceof LastHttpContent;
         if (echoing) {
-            socket.received(bytes.readableBytes());
+            carrier.received(bytes.readableBytes());
             if (delayed != null) {
                 ctx.write(delayed);
                 delayed = null;
@@ -286,18 +290,18 @@ final class HttpEcho extends ChannelDuplexHandler {
 
     private void end(ChannelHandlerContext ctx) {
         requested = false;
-        if (handshake != null && decoder != null && encoder != null) {
+        if (handshake != null && http1 != null) {
             over = true;
             // The encoder writes the answer, and nothing after it.
             ctx.writeAndFlush(handshake.response());
-            WebSocketEcho webSocket = new WebSocketEcho(options, socket, handshake.compressed());
+            WebSocketEcho webSocket = new WebSocketEcho(options, http1.socket(), handshake.compressed());
             ctx.pipeline().replace(this, null, webSocket);
-            ctx.pipeline().remove(encoder);
+            ctx.pipeline().remove(http1.encoder());
             // It hands on what it has read too far.
-            ctx.pipeline().remove(decoder);
-        } else if (closing && decoder != null) {
+            ctx.pipeline().remove(http1.decoder());
+        } else if (closing && http1 != null) {
             over = true;
-            socket.closeAfterLastByte();
+            http1.socket().closeAfterLastByte();
         }
     }
 
@@ -305,8 +309,8 @@ final class HttpEcho extends ChannelDuplexHandler {
         over = true;
         DefaultFullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(status + "\n", StandardCharsets.US_ASCII));
+        begin(response);
         response.headers()
-                .set(HttpHeaderNames.DATE, DATE.format(Instant.now()))
                 .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN)
                 .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -314,49 +318,41 @@ final class HttpEcho extends ChannelDuplexHandler {
             response.headers().set(HttpHeaderNames.ALLOW, ALLOWED);
         }
         headers.forEach((name, value) -> response.headers().set(name, value));
-        if (decoder == null) {
+        if (http1 == null) {
             ctx.writeAndFlush(response).addListener(written -> ctx.close());
         } else {
             ctx.write(response);
-            socket.closeAndDiscardInput();
+            http1.socket().closeAndDiscardInput();
         }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (decoder == null) {
+        if (http1 == null) {
             ctx.flush();
         }
         ctx.fireChannelReadComplete();
     }
 
     @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (decoder == null && ctx.channel().isWritable()) {
-            ctx.channel().config().setAutoRead(true);
-        }
-        ctx.fireChannelWritabilityChanged();
-    }
-
-    @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (decoder != null && !over) {
+        if (http1 != null && !over) {
             if (event == HttpSocket.DRAIN) {
                 closing = true;
                 if (!requested) {
                     over = true;
-                    socket.closeAfterLastByte();
+                    http1.socket().closeAfterLastByte();
                 }
             } else if (HttpSocket.isEndOfInput(event)) {
                 over = true;
                 if (requested) {
                     // The request was cut off, and so must be the response.
-                    socket.broken();
+                    carrier.broken();
                 }
-                socket.closeAfterLastByte();
+                http1.socket().closeAfterLastByte();
             }
         } else if (event instanceof Http2ResetFrame) {
-            socket.broken();
+            carrier.broken();
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -364,9 +360,9 @@ final class HttpEcho extends ChannelDuplexHandler {
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (decoder != null && socket.isDrained()) {
+        if (http1 != null && http1.socket().isDrained()) {
             endEarly();
-            socket.closeAfterLastWords(promise);
+            http1.socket().closeAfterLastWords(promise);
         } else {
             ctx.close(promise);
         }
@@ -382,7 +378,7 @@ final class HttpEcho extends ChannelDuplexHandler {
     /** Breaks a stream off. */
     void cut() {
         over = true;
-        socket.broken();
+        carrier.broken();
         ctx.close();
     }
 
@@ -398,15 +394,15 @@ final class HttpEcho extends ChannelDuplexHandler {
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        failed(ctx, cause);
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        failed(cause);
     }
 
-    private void failed(ChannelHandlerContext ctx, Throwable cause) {
-        if (decoder == null) {
-            ctx.close();
+    private void failed(Throwable cause) {
+        if (http1 == null) {
+            cut();
         } else {
-            socket.fail(cause);
+            http1.socket().fail(cause);
         }
     }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's net servers of one listener.
@@ -48,6 +49,9 @@ final class HttpListener implements Listener {
     private final Set<HttpSocket> connections = ConcurrentHashMap.newKeySet();
     private final List<String> claims = new ArrayList<>();
 
+    /** This event loop's share of HTTP/3. */
+    private @Nullable Listener quic;
+
     HttpListener(Vertx vertx, HttpListenerOptions options, String scheme, Traffic traffic) {
         this.vertx = vertx;
         this.options = options;
@@ -66,6 +70,17 @@ final class HttpListener implements Listener {
         }
         claims.add(name);
         return Future.succeededFuture();
+    }
+
+    /** The port of TCP, once an address is open. */
+    int port() {
+        return servers.get(0).actualPort();
+    }
+
+    /** Adds HTTP/3, which drains with this listener. */
+    void add(Listener http3) {
+        quic = http3;
+        addresses.addAll(http3.addresses());
     }
 
     private LocalMap<String, String> claimed() {
@@ -99,7 +114,11 @@ final class HttpListener implements Listener {
             addBefore(last, new FlushConsolidationHandler(RECORDS_PER_FLUSH));
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
-        HttpSocket connection = new HttpSocket(traffic, options.writeQueueBytes(), options.idle());
+        HttpSocket connection = new HttpSocket(
+                traffic,
+                options.writeQueueBytes(),
+                options.idle(),
+                options.http3() ? "h3=\":" + socket.localAddress().port() + "\"" : null);
         socket.shutdownHandler(grace -> connection.drain());
         connections.add(connection);
         last.channel().closeFuture().addListener(closed -> connections.remove(connection));
@@ -123,8 +142,12 @@ final class HttpListener implements Listener {
 
     @Override
     public Future<Void> drain(Duration grace) {
-        List<Future<Void>> closing =
-                servers.stream().map(server -> server.shutdown(grace)).toList();
+        List<Future<Void>> closing = new ArrayList<>();
+        servers.forEach(server -> closing.add(server.shutdown(grace)));
+        if (quic != null) {
+            closing.add(quic.drain(grace));
+            quic = null;
+        }
         // Vert.x would wait for a peer that does not read, however long.
         long end = vertx.setTimer(Math.max(1, grace.toMillis()), fired -> connections.forEach(HttpSocket::close));
         return Future.join(closing).transform(closed -> {

@@ -2,10 +2,15 @@ package dev.vecho.transport.http;
 
 import dev.vecho.core.Options;
 import dev.vecho.core.TlsServer;
+import dev.vecho.transport.quic.QuicListenerOptions;
+import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The options of one HTTP listener.
@@ -21,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param writeQueueBytes how much may wait for a slow reader before its input is not read any more; default 65,536
  * @param maxHeaderBytes how long a request's first line may be, and all of its headers together; default 16,384
  * @param http2 speaks HTTP/2 too, chosen by ALPN or by the client's first bytes; default true
- * @param maxStreams requests at a time on one HTTP/2 connection; default 100
+ * @param maxStreams requests at a time on one connection of HTTP/2 or HTTP/3; default 100
+ * @param http3 speaks HTTP/3 too, on the same port of UDP; default true where there is TLS that allows for it, and QUIC can
+ *     run here
  * @param maxMessageBytes how long a WebSocket message may be, once it is decompressed; default 16,777,216
  * @param compression agrees to permessage-deflate (RFC 7692) where a WebSocket client offers it; default true
  * @param subprotocols WebSocket subprotocols to agree to, the first that the client names and this list has; default none
@@ -37,16 +44,32 @@ record HttpListenerOptions(
         int writeQueueBytes,
         int maxHeaderBytes,
         boolean http2,
+        boolean http3,
         int maxStreams,
         int maxMessageBytes,
         boolean compression,
         List<String> subprotocols,
         @Nullable TlsServer tls) {
 
+    private static final Logger LOG = LoggerFactory.getLogger(HttpListenerOptions.class);
+
+    /** What a client may send on a stream of HTTP/3 before it was read. */
+    private static final int QUIC_STREAM_WINDOW = 256 * 1024;
+
     /** What RFC 9110, section 5.6.2, calls a token. */
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
-    static HttpListenerOptions read(Vertx vertx, Options options) {
+    private static final String TLS_1_3 = "TLSv1.3";
+
+    /** How long a connection of HTTP/3 is kept that has said nothing, where none is closed for it. */
+    private static final Duration QUIC_IDLE = Duration.ofSeconds(30);
+
+    /**
+     * Reads the options.
+     *
+     * @param http3 whether HTTP/3 is on unless the options say otherwise
+     */
+    static HttpListenerOptions read(Vertx vertx, Options options, boolean http3) {
         String host = options.text("host", "localhost");
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
@@ -75,6 +98,7 @@ record HttpListenerOptions(
                 options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,
+                readHttp3(options, http3),
                 options.integer("maxStreams", 100, 1, 1 << 20),
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
@@ -82,5 +106,51 @@ record HttpListenerOptions(
                 options.has("tls") ? TlsServer.read(vertx, options.object("tls"), host, alpn) : null);
         options.rejectUnknownKeys();
         return read;
+    }
+
+    /** Where it was not asked for, it is on only if nothing stands against it. */
+    private static boolean readHttp3(Options options, boolean otherwise) {
+        boolean asked = options.has("http3");
+        if (!options.flag("http3", otherwise)) {
+            return false;
+        }
+        if (!options.has("tls")) {
+            if (asked) {
+                options.problem("http3", "needs tls: HTTP/3 is always encrypted");
+            }
+            return false;
+        }
+        Options tls = options.object("tls");
+        boolean versionOff = tls.has("protocols") && !tls.texts("protocols").contains(TLS_1_3);
+        if (versionOff && asked) {
+            tls.problem("protocols", "must have " + TLS_1_3 + ", for HTTP/3 has no other");
+        }
+        // Who names the protocols wants these, on TCP; who asks for HTTP/3 too wants it beside them.
+        if (versionOff || (tls.has("alpn") && !asked)) {
+            return false;
+        }
+        Optional<String> unavailable = QuicTransport.unavailable();
+        if (unavailable.isPresent() && asked) {
+            options.problem("http3", "cannot run here: " + unavailable.get());
+        } else if (unavailable.isPresent()) {
+            LOG.info("HTTP/3 is off: {}", unavailable.get());
+        }
+        return unavailable.isEmpty();
+    }
+
+    /** The same for QUIC, on a port of UDP. */
+    QuicListenerOptions quic(int udpPort) {
+        return new QuicListenerOptions(
+                host,
+                udpPort,
+                idle.isZero() ? QUIC_IDLE : idle,
+                maxConnections,
+                maxStreams,
+                QUIC_STREAM_WINDOW,
+                QuicListenerOptions.UNLIMITED,
+                false,
+                true,
+                writeQueueBytes,
+                tls);
     }
 }

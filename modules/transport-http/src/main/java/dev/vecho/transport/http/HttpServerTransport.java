@@ -6,6 +6,7 @@ import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.transport.quic.QuicServerTransport;
 import io.netty.util.NetUtil;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -50,6 +51,9 @@ final class HttpServerTransport implements ServerTransport {
     /** What the first event loop bound, for the others to share. Guarded by this. */
     private @Nullable Future<List<SocketAddress>> bound;
 
+    /** HTTP/3 on the port that was bound, where it is on. Written before {@link #bound} completes. */
+    private volatile @Nullable QuicServerTransport http3;
+
     /**
      * Makes it ready.
      *
@@ -72,10 +76,12 @@ final class HttpServerTransport implements ServerTransport {
         Future<?> open;
         synchronized (this) {
             if (bound == null) {
-                bound = resolve().compose(hosts -> bindAll(listener, hosts, PORT_ATTEMPTS));
+                bound = resolve().compose(hosts -> bindAll(listener, hosts, traffic, PORT_ATTEMPTS));
                 open = bound;
             } else {
-                open = onThisContext(bound).compose(addresses -> share(listener, addresses));
+                open = onThisContext(bound)
+                        .compose(addresses ->
+                                share(listener, addresses).compose(shared -> openHttp3(listener, traffic)));
             }
         }
         return open.<Listener>map(listener)
@@ -104,17 +110,26 @@ final class HttpServerTransport implements ServerTransport {
     }
 
     /** Binds all addresses; where any port will do, looks for one that is free on all of them. */
-    private Future<List<SocketAddress>> bindAll(HttpListener listener, List<InetAddress> hosts, int attempts) {
+    private Future<List<SocketAddress>> bindAll(
+            HttpListener listener, List<InetAddress> hosts, Traffic traffic, int attempts) {
         int port = options.port() == 0 ? SHARED_FREE_PORT.decrementAndGet() : options.port();
-        return bindFrom(listener, hosts, 0, port, new ArrayList<>()).recover(failure -> {
-            boolean again = options.port() == 0
-                    && hosts.size() > 1
-                    && attempts > 1
-                    && Addresses.reason(failure).equals(IN_USE);
-            return again
-                    ? listener.drain(Duration.ZERO).compose(closed -> bindAll(listener, hosts, attempts - 1))
-                    : Future.failedFuture(failure);
-        });
+        return bindFrom(listener, hosts, 0, port, new ArrayList<>())
+                .compose(addresses -> {
+                    http3 = options.http3()
+                            ? new QuicServerTransport(vertx, options.quic(listener.port()), new Http3(options))
+                            : null;
+                    return openHttp3(listener, traffic).map(addresses);
+                })
+                .recover(failure -> {
+                    boolean again = options.port() == 0
+                            && (hosts.size() > 1 || options.http3())
+                            && attempts > 1
+                            && Addresses.reason(failure).equals(IN_USE);
+                    return again
+                            ? listener.drain(Duration.ZERO)
+                                    .compose(closed -> bindAll(listener, hosts, traffic, attempts - 1))
+                            : Future.failedFuture(failure);
+                });
     }
 
     private Future<List<SocketAddress>> bindFrom(
@@ -147,6 +162,17 @@ final class HttpServerTransport implements ServerTransport {
                     return Future.failedFuture(
                             bindFailure(Addresses.format(host, options.port()), reason, result.cause()));
                 });
+    }
+
+    /** Opens this event loop's share of HTTP/3, where it is on. */
+    private Future<?> openHttp3(HttpListener listener, Traffic traffic) {
+        QuicServerTransport quic = http3;
+        return quic == null
+                ? Future.succeededFuture()
+                : quic.listen(traffic)
+                        .recover(failure -> Future.failedFuture(new TransportException(
+                                Fault.BIND, failure.getMessage() + " (UDP, for HTTP/3)", failure)))
+                        .onSuccess(listener::add);
     }
 
     private static Future<?> share(HttpListener listener, List<SocketAddress> addresses) {

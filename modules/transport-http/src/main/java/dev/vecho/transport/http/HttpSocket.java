@@ -23,6 +23,7 @@ import io.netty.util.UncheckedBooleanSupplier;
 import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpSocket extends ChannelDuplexHandler {
+final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
@@ -52,6 +53,7 @@ final class HttpSocket extends ChannelDuplexHandler {
     private final Traffic traffic;
     private final int writeQueueBytes;
     private final long idleNanos;
+    private final @Nullable String alternative;
 
     private ChannelHandlerContext ctx;
     private boolean reading;
@@ -70,12 +72,14 @@ final class HttpSocket extends ChannelDuplexHandler {
      *
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
+     * @param alternative where else the same is to be had, or null
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle) {
+    HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle, @Nullable String alternative) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idleNanos = idle.toNanos();
+        this.alternative = alternative;
     }
 
     /** Whether an event says that the peer has closed its output. */
@@ -98,18 +102,25 @@ final class HttpSocket extends ChannelDuplexHandler {
     }
 
     /** Counts bytes of a body or a message. */
-    void received(int bytes) {
+    @Override
+    public void received(int bytes) {
         traffic.received(bytes);
     }
 
-    /** Whether a connection without a request must close. */
-    boolean draining() {
+    @Override
+    public boolean draining() {
         return draining;
     }
 
     /** Notes that this connection does not end as it should. */
-    void broken() {
+    @Override
+    public void broken() {
         broken = true;
+    }
+
+    @Override
+    public @Nullable String alternative() {
+        return alternative;
     }
 
     /** Any thread. */
@@ -138,7 +149,7 @@ final class HttpSocket extends ChannelDuplexHandler {
         }
     }
 
-    private @org.jspecify.annotations.Nullable SslHandler tls() {
+    private @Nullable SslHandler tls() {
         return ctx.pipeline().get(SslHandler.class);
     }
 

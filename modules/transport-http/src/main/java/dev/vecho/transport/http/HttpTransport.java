@@ -15,7 +15,8 @@ import java.util.Set;
 
 /**
  * HTTP: a request's body is a stream of bytes, and comes back as the response's body; plain as {@code http://host/path}
- * or with TLS as {@code https://host/path}. A listener speaks HTTP/1.1, HTTP/2 and, by upgrade, WebSocket.
+ * or with TLS as {@code https://host/path}, over QUIC as {@code h3://host/path}. A listener speaks HTTP/1.1, HTTP/2, with TLS
+ * HTTP/3 and, by upgrade, WebSocket.
  */
 public final class HttpTransport implements Transport {
 
@@ -26,7 +27,7 @@ public final class HttpTransport implements Transport {
 
     @Override
     public Set<String> schemes() {
-        return Set.of("http", "https");
+        return Set.of("http", "https", Http3.SCHEME);
     }
 
     @Override
@@ -52,11 +53,13 @@ public final class HttpTransport implements Transport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options), "http");
+        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options, true), "http");
     }
 
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
-        return new HttpClientTransport(HttpConnector.read(vertx, target, options));
+        return target.scheme().equals(Http3.SCHEME)
+                ? Http3.client(vertx, target, options)
+                : new HttpClientTransport(HttpConnector.read(vertx, target, options));
     }
 }

@@ -52,7 +52,7 @@ final class VersionDetector extends ByteToMessageDecoder {
                 .setStrictLineParsing(true);
         HttpRequestDecoder decoder = new HttpRequestDecoder(config);
         HttpResponseEncoder encoder = new HttpResponseEncoder();
-        add(ctx, new HttpEcho(options, socket, decoder, encoder));
+        add(ctx, new HttpEcho(options, socket, new HttpEcho.Http1(socket, decoder, encoder)));
         add(ctx, encoder);
         add(ctx, decoder);
         ctx.pipeline().remove(this);

@@ -52,7 +52,7 @@ public final class WebSocketTransport implements Transport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options), "ws");
+        return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options, false), "ws");
     }
 
     @Override

@@ -1,4 +1,4 @@
-/** HTTP bodies over HTTP/1.1 and HTTP/2, and WebSocket messages, on one port. */
+/** HTTP bodies over HTTP/1.1, HTTP/2 and HTTP/3, and WebSocket messages, on one port. */
 @NullMarked
 package dev.vecho.transport.http;
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A listener for one test, and plain sockets to it. */
@@ -24,6 +25,7 @@ final class HttpServer implements AutoCloseable {
 
     private final Vertx vertx = Vertx.vertx();
     private final Traffic traffic = new Traffic();
+    private final Listener listener;
     private final Target target;
 
     private HttpServer(JsonObject options, Transport transport) throws Exception {
@@ -32,7 +34,7 @@ final class HttpServer implements AutoCloseable {
                 new JsonObject().put("host", "127.0.0.1").put("port", 0).mergeIn(options);
         ServerTransport server = transport.server(vertx, Options.of(all, Source.named("test"), problems));
         problems.throwIfAny();
-        Listener listener = server.listen(traffic)
+        listener = server.listen(traffic)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
@@ -50,6 +52,14 @@ final class HttpServer implements AutoCloseable {
 
     Traffic.Snapshot traffic() {
         return traffic.snapshot();
+    }
+
+    Listener listener() {
+        return listener;
+    }
+
+    List<String> addresses() {
+        return listener.addresses();
     }
 
     int port() {

@@ -1,0 +1,186 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Options;
+import dev.vecho.core.Target;
+import dev.vecho.core.TlsServer;
+import dev.vecho.core.Traffic;
+import dev.vecho.transport.quic.EchoStream;
+import dev.vecho.transport.quic.QuicClientTransport;
+import dev.vecho.transport.quic.QuicErrors;
+import dev.vecho.transport.quic.QuicProtocol;
+import dev.vecho.transport.quic.QuicTransport;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
+import io.netty.handler.codec.http3.DefaultHttp3SettingsFrame;
+import io.netty.handler.codec.http3.Http3ErrorCode;
+import io.netty.handler.codec.http3.Http3ServerConnectionHandler;
+import io.netty.handler.codec.http3.Http3Settings;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.util.AttributeKey;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** HTTP/3 (RFC 9114) on the connections of a QUIC listener: each request's stream has an {@link HttpEcho} of its own. */
+@SuppressWarnings("FutureReturnValueIgnored") // A connection that is gone needs no GOAWAY.
+final class Http3 implements QuicProtocol {
+
+    static final String ALPN = "h3";
+
+    /** Of targets and addresses; a URI on the web says https, and finds out. */
+    static final String SCHEME = "h3";
+
+    private static final int DEFAULT_PORT = 443;
+
+    /** The control stream and those of QPACK, and a few whose type nobody knows: RFC 9114, section 6.2. */
+    static final int PEER_UNIDIRECTIONAL_STREAMS = 8;
+
+    private static final QuicErrors ERRORS = new QuicErrors(
+            code(Http3ErrorCode.H3_NO_ERROR),
+            code(Http3ErrorCode.H3_REQUEST_REJECTED),
+            code(Http3ErrorCode.H3_REQUEST_CANCELLED));
+
+    /** The id of the first stream that was not taken. */
+    private static final AttributeKey<Long> NEXT_STREAM = AttributeKey.valueOf(Http3.class, "next stream");
+
+    /** Streams of requests have every fourth id. */
+    private static final int ID_STEP = 4;
+
+    private final HttpListenerOptions options;
+
+    Http3(HttpListenerOptions options) {
+        this.options = options;
+    }
+
+    private static int code(Http3ErrorCode error) {
+        return error.code();
+    }
+
+    @Override
+    public String scheme() {
+        return SCHEME;
+    }
+
+    @Override
+    public List<String> alpn(TlsServer tls) {
+        return List.of(ALPN);
+    }
+
+    @Override
+    public QuicErrors errors() {
+        return ERRORS;
+    }
+
+    @Override
+    public int peerUnidirectionalStreams() {
+        return PEER_UNIDIRECTIONAL_STREAMS;
+    }
+
+    /** As for the other versions, which share the counters. */
+    @Override
+    public boolean countsConnections() {
+        return true;
+    }
+
+    @Override
+    public void connected(ChannelHandlerContext last) {
+        last.channel().attr(NEXT_STREAM).set(0L);
+        // Who exceeds what the codec is told loses the connection; up to there Http3Messages can answer.
+        Http3Settings settings = new Http3Settings().maxFieldSectionSize(2L * options.maxHeaderBytes());
+        last.pipeline()
+                .addBefore(
+                        last.name(),
+                        null,
+                        new Http3ServerConnectionHandler(
+                                new ChannelInitializer<Channel>() {
+                                    @Override
+                                    protected void initChannel(Channel stream) {
+                                        // opened() follows.
+                                    }
+                                },
+                                null,
+                                null,
+                                new DefaultHttp3SettingsFrame(settings),
+                                // What is compressed with a table of both sides can be guessed at, and costs memory.
+                                true));
+    }
+
+    @Override
+    public void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream) {
+        QuicStreamChannel channel = (QuicStreamChannel) last.channel();
+        channel.parent().attr(NEXT_STREAM).set(channel.streamId() + ID_STEP);
+        stream.owes(true);
+        last.pipeline().addBefore(last.name(), null, new Http3Messages(stream, options.maxHeaderBytes()));
+        last.pipeline().addBefore(last.name(), null, new HttpEcho(options, carrier(traffic, stream), null));
+    }
+
+    private static HttpCarrier carrier(Traffic traffic, EchoStream stream) {
+        return new HttpCarrier() {
+            @Override
+            public void received(int bytes) {
+                traffic.received(bytes);
+            }
+
+            @Override
+            public boolean draining() {
+                // The connection's end is not a stream's concern.
+                return false;
+            }
+
+            @Override
+            public void broken() {
+                stream.owes(true);
+            }
+
+            @Override
+            public @Nullable String alternative() {
+                return null;
+            }
+        };
+    }
+
+    /** Reads a target and the options of connections to it. */
+    static ClientTransport client(Vertx vertx, Target target, Options options) {
+        QuicTransport.unavailable().ifPresent(why -> options.problem("", target + ": HTTP/3 cannot run here: " + why));
+        String host = target.host();
+        if (host == null) {
+            options.problem("", target + ": host: is missing, expected h3://host/path");
+            host = "";
+        }
+        int port = target.port() == -1 ? DEFAULT_PORT : target.port();
+        URI uri = URI.create(target.text());
+        Http3Request request =
+                new Http3Request(HttpConnector.authority(uri, host, port), HttpConnector.requestTarget(uri));
+        return QuicClientTransport.read(vertx, options, host, port, request);
+    }
+
+    /** Tells the client to begin nothing more. */
+    @Override
+    public void drains(QuicChannel connection) {
+        QuicStreamChannel control = io.netty.handler.codec.http3.Http3.getLocalControlStream(connection);
+        if (control != null) {
+            control.writeAndFlush(
+                    new DefaultHttp3GoAwayFrame(connection.attr(NEXT_STREAM).get()));
+        }
+    }
+
+    /**
+     * The header of a DATA frame. The bytes follow as they are, past Netty's codec, which would join and so copy them.
+     *
+     * @param length of the bytes
+     */
+    static ByteBuf dataHeader(ChannelHandlerContext ctx, int length) {
+        ByteBuf header = ctx.alloc().directBuffer(5, 5).writeByte(0);
+        if (length < 1 << 6) {
+            return header.writeByte(length);
+        }
+        // The two highest bits tell how long the number is: RFC 9000, section 16.
+        return length < 1 << 14 ? header.writeShort(length | 1 << 14) : header.writeInt(length | 1 << 31);
+    }
+}
