@@ -1,5 +1,6 @@
 package dev.vecho.launcher;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -69,6 +70,17 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("core")
                 .mayOnlyBeAccessedByLayers("transports", "server", "client", "load", "launcher", "testkit")
+                .check(classes);
+    }
+
+    /** HTTP/3 is HTTP on streams of QUIC: with a listener, limits and a drain of its own it would repeat that transport. */
+    @Test
+    void transportsDoNotKnowEachOther() {
+        slices().matching("dev.vecho.transport.(*)..")
+                .should()
+                .notDependOnEachOther()
+                .ignoreDependency(
+                        resideInAPackage("dev.vecho.transport.http.."), resideInAPackage("dev.vecho.transport.quic.."))
                 .check(classes);
     }
 

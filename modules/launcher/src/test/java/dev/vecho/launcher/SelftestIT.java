@@ -19,12 +19,15 @@ class SelftestIT {
         assertThat(result.err()).isEmpty();
         JsonArray rows = new JsonObject(result.out()).getJsonArray("transports");
         Set<String> names = new TreeSet<>();
+        Set<String> schemes = new TreeSet<>();
         for (int i = 0; i < rows.size(); i++) {
             JsonObject row = rows.getJsonObject(i);
             names.add(row.getString("transport"));
+            schemes.add(row.getString("address").replaceFirst(":.*", ""));
             // A transport that this machine cannot run says so.
             assertThat(row.getString("verdict")).as(row.encode()).isIn("passed", "skipped");
         }
         assertThat(names).containsExactly("eventbus", "http", "quic", "tcp", "udp", "unix", "websocket");
+        assertThat(schemes).contains("http", "https", "h3");
     }
 }
