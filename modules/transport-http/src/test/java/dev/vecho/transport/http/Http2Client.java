@@ -91,6 +91,8 @@ final class Http2Client extends FrameClient {
                     .option(ChannelOption.ALLOCATOR, ALLOCATOR)
                     .handler(this)
                     .open());
+            // Else Netty keeps what came and nobody has asked for.
+            connection.closeFuture().addListener(closed -> stream.config().setAutoRead(true));
             get(stream.writeAndFlush(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers()
                     .method("POST")
                     .path("/echo")
