@@ -72,6 +72,62 @@ class CheckIT {
     }
 
     @Test
+    void playsTheCasesOfAScriptAsItsFlagsSay() throws Exception {
+        String script = write(
+                "cases.json",
+                "{\"targets\":[\"${target}\"],\"matrix\":{\"sizes\":[1,\"${size}\"]},\"repeat\":50,"
+                        + "\"variables\":{\"size\":5},\"budget\":{\"maxMillis\":60000}}");
+        Result result = Vecho.run(
+                "check",
+                "-s",
+                script,
+                "--set",
+                "target=" + server.address("tcp"),
+                "--set",
+                "size=70000",
+                "-n",
+                "2",
+                "-i",
+                "1ms",
+                "--concurrency",
+                "1",
+                "--seed",
+                "5",
+                "-o",
+                "json");
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        JsonObject document = new JsonObject(result.out());
+        assertThat(document.getJsonArray("cases")).hasSize(2);
+        JsonObject large = document.getJsonArray("cases").getJsonObject(1);
+        assertThat(large.getString("name")).isEqualTo(server.address("tcp") + " size=70000");
+        assertThat(large.getJsonObject("summary").getInteger("passed")).isEqualTo(2);
+        assertThat(large.getJsonObject("summary").getLong("bytesReceived")).isEqualTo(140_000);
+        assertThat(document.getJsonArray("cases")
+                        .getJsonObject(0)
+                        .getJsonArray("rounds")
+                        .getJsonObject(0)
+                        .getLong("seed"))
+                .isEqualTo(5);
+    }
+
+    @Test
+    void playsAsManyRoundsAsThereIsTimeFor() throws Exception {
+        Result result = Vecho.run("check", server.address("tcp"), "-d", "300ms", "-i", "10ms");
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        assertThat(result.out()).contains("round=2 ").containsPattern("\\d+ rounds, \\d+ passed, 0 failed");
+    }
+
+    @Test
+    void failsWithTheWordBudgetAndTheFigures() throws Exception {
+        String script = write("budget.json", "{\"budget\":{\"p50Millis\":0}}");
+        Result result = Vecho.run("check", server.address("tcp"), "-s", script);
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("1 round, 1 passed, 0 failed")
+                .containsPattern("FAILED budget: p50Millis is [0-9.]+, allowed is 0\n");
+    }
+
+    @Test
     void doesNotTrustASelfSignedCertificateByItself() throws Exception {
         Result result = Vecho.run("check", server.address("tls").replace("127.0.0.1", "localhost"));
         assertThat(result.exitCode()).isEqualTo(1);
@@ -139,6 +195,11 @@ class CheckIT {
         Result result = Vecho.run("check", "-s", script);
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains(script + ": steps[2].send.hex: odd number of digits", "steps[3]");
+        String variable = write("variable.json", "{\"targets\":[\"tcp://${host}:1\"]}");
+        assertThat(Vecho.run("check", "-s", variable, "--set", "hots=a").err())
+                .contains(
+                        variable + ": targets[0]: the variable \"host\" has no value, did you mean \"hots\"?",
+                        "command line: variable hots: the script has none of this name, did you mean \"host\"?");
         assertThat(Vecho.run("check", "tcp://localhost:99999").err()).contains("port");
         assertThat(Vecho.run("check", "localhost").err())
                 .contains("scheme: is missing, write for example tcp://localhost");
