@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,75 @@ final class PayloadTest {
         byte[] into = new byte[20];
         Payload.random(100, 1).copy(3, into, 11);
         assertThat(Arrays.copyOfRange(into, 11, 20)).containsOnly(0);
+    }
+
+    @Test
+    void randomBytesWithoutSeedAreChosenLater() {
+        Payload varied = Payload.random(20);
+
+        assertThat(varied.size()).isEqualTo(20);
+        assertThatThrownBy(() -> varied.copy(0, new byte[20], 20)).isInstanceOf(UnsupportedOperationException.class);
+        assertThat(read(varied.seeded(5), 0, 20)).isEqualTo(read(Payload.random(20, 5), 0, 20));
+        assertThat(Payload.random(20, 6).seeded(5)).isEqualTo(Payload.random(20, 6));
+    }
+
+    @Test
+    void eachBlockOfRandomBytesBeginsWithTheNextWord() {
+        Payload words = Payload.random(1000, 7);
+        Payload blocks = Payload.random(10, 7).times(5);
+
+        assertThat(blocks.size()).isEqualTo(50);
+        for (int block = 0; block < 5; block++) {
+            assertThat(read(blocks, block * 10L, 10)).isEqualTo(read(words, block * 16L, 10));
+        }
+        byte[] all = read(blocks, 0, 50);
+        for (int from = 0; from <= 50; from++) {
+            assertThat(read(blocks, from, 50 - from)).isEqualTo(Arrays.copyOfRange(all, from, 50));
+        }
+    }
+
+    @Test
+    void otherBytesRepeat() {
+        Payload repeated = Payload.of(new byte[] {1, 2, 3}).times(3);
+
+        assertThat(repeated.size()).isEqualTo(9);
+        assertThat(read(repeated, 2, 6)).containsExactly(3, 1, 2, 3, 1, 2);
+        assertThat(Payload.of(new byte[0]).times(3).size()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, Long.MIN_VALUE, 123456789})
+    void findsWhereRandomBytesAreFrom(long seed) {
+        Payload large = Payload.random(1L << 50, seed);
+        for (long position : new long[] {0, 1, 7, 8, 999_999_999_999L, (1L << 50) - 15}) {
+            assertThat(large.find(read(large, position, 15), 15)).isEqualTo(position);
+        }
+        Payload blocks = Payload.random(20, seed).times(1000);
+        assertThat(blocks.find(read(blocks, 400, 20), 20)).isEqualTo(400);
+        assertThat(large.find(read(Payload.random(100, seed + 1), 0, 15), 15)).isEqualTo(-1);
+        byte[] almost = read(large, 80, 20);
+        almost[19]++;
+        assertThat(large.find(almost, 20)).isEqualTo(-1);
+        assertThat(large.find(read(large, 80, 7), 7)).isEqualTo(-1);
+        assertThat(Payload.random(100, seed).find(read(large, 90, 15), 15)).isEqualTo(-1);
+    }
+
+    @Test
+    void seedsDifferByCaseRoundConnectionAndSend() {
+        Set<Long> seeds = new HashSet<>();
+        for (int index = 0; index < 10; index++) {
+            for (int round = 1; round <= 10; round++) {
+                for (int connection = 0; connection < 3; connection++) {
+                    for (int send = 0; send < 3; send++) {
+                        seeds.add(new Seed(42).round(index, round).payload(connection, send));
+                    }
+                }
+            }
+        }
+        assertThat(seeds).hasSize(900);
+        assertThat(new Seed(42).round(0, 1)).isEqualTo(new Seed(42));
+        assertThat(Seed.any().value()).isBetween(0L, Seed.MOST);
+        assertThatThrownBy(() -> new Seed(-1)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -68,6 +68,11 @@ final class ScriptTest {
                     { "send": { "base64": "AQI=" } },
                     { "send": { "random": 9, "seed": -7 } },
                     { "send": { "random": 9 } },
+                    { "send": { "random": 160 }, "count": 1000, "ratePerSecond": 50 },
+                    { "reconnect": true, "withinMillis": 3 },
+                    { "startTls": true },
+                    { "reset": true },
+                    { "reconnect": true },
                     { "expect": "echo", "withinMillis": 500 },
                     { "expect": { "text": "ok" }, "withinMillis": 7 },
                     { "expect": "nothing", "forMillis": 20 },
@@ -91,16 +96,21 @@ final class ScriptTest {
         assertThat(bytes(steps.get(0))).containsExactly(0xC3, 0xA9, '\n');
         assertThat(bytes(steps.get(1))).containsExactly(0x00, 0xFF);
         assertThat(bytes(steps.get(2))).containsExactly(1, 2);
-        assertThat(steps.subList(3, 6))
+        assertThat(steps.subList(3, 11))
                 .containsExactly(
                         new Step.Send(Payload.random(9, -7)),
                         new Step.Send(Payload.random(9)),
+                        new Step.Send(Payload.random(160), 1000, 50),
+                        new Step.Reconnect(Duration.ofMillis(3)),
+                        new Step.StartTls(null),
+                        new Step.Reset(null),
+                        new Step.Reconnect(null),
                         new Step.ExpectEcho(Duration.ofMillis(500)));
-        assertThat(steps.get(6))
+        assertThat(steps.get(11))
                 .isInstanceOfSatisfying(
                         Step.ExpectBytes.class,
                         expect -> assertThat(expect.within()).isEqualTo(Duration.ofMillis(7)));
-        assertThat(steps.subList(7, 11))
+        assertThat(steps.subList(12, 16))
                 .containsExactly(
                         new Step.ExpectNothing(Duration.ofMillis(20)),
                         new Step.Pause(Duration.ofMillis(10)),
@@ -167,6 +177,14 @@ final class ScriptTest {
             {"steps": [{"send":{"base64":"A"}}]}        | steps[0].send.base64: not Base64
             {"steps": [{"send":{"random":-1}}]}         | steps[0].send.random: must be 0..1125899906842624, was -1
             {"steps": [{"send":{"random":1,"seed":"x"}}]} | steps[0].send.seed: must be a number, -9223372036854775808..9223372036854775807, was "x"
+            {"steps": [{"reset":false}]}                | steps[0].reset: must be true, was false
+            {"steps": [{"reconnect":1}]}                | steps[0].reconnect: must be true or false, was 1
+            {"steps": [{"reset":true},{"expect":"end"}]} | steps[1]: comes after the step that resets the connection: only reconnect can follow
+            {"steps": [{"close":"output"},{"startTls":true}]} | steps[1]: comes after the step that closes the output
+            {"steps": [{"expect":{"random":9}}]}        | steps[0].expect.seed: is missing: bytes that differ each time cannot be expected
+            {"steps": [{"send":{"text":"a"},"ratePerSecond":1}]} | steps[0].ratePerSecond: belongs to count
+            {"steps": [{"send":{"text":"a"},"count":0}]} | steps[0].count: must be 1..100000000, was 0
+            {"steps": [{"send":{"random":1125899906842624},"count":2}]} | steps[0].count: so many of them must have at most 1125899906842624 bytes together
             {"steps": [{"send":{"text":"a","seed":1}}]} | steps[0].send.seed: belongs to random
             {"steps": [{"send":{"file":"/does/not/exist"}}]} | steps[0].send.file: no such file: /does/not/exist
             {"steps": [{"send":{"file":"/"}}]}          | steps[0].send.file: is not a regular file: /
