@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Check.once(vertx, "tcp://localhost:7007")
- *     .onSuccess(report -> System.out.println(TextReport.line(report)));
+ *     .onSuccess(report -> System.out.println(report.toJson()));
  * }</pre>
  *
  * <p>Safe for any thread. Whoever opens a check closes it.

@@ -162,6 +162,11 @@ public record Diagnosis(
         return reason == null ? word.toString() : word + ": " + reason;
     }
 
+    /** {@code 1 byte}, {@code 2 bytes}. */
+    static String bytes(long count) {
+        return count + (count == 1 ? " byte" : " bytes");
+    }
+
     /** {@code word}, {@code sentence}, and where known {@code reason}, {@code step}, {@code offset}, {@code expected}, {@code found}. */
     public JsonObject toJson() {
         JsonObject json = new JsonObject().put("word", word.toString());

@@ -89,7 +89,7 @@ final class Doubt {
         }
         long remaining = verifier.remaining();
         if (remaining == 0) {
-            String many = came == WINDOW ? "at least " + came + " bytes" : TextReport.bytes(came);
+            String many = came == WINDOW ? "at least " + came + " bytes" : Diagnosis.bytes(came);
             return verdict(Word.INJECTED, many + " came that were never sent, at offset " + offset);
         }
         if (came > remaining) {
@@ -190,13 +190,12 @@ final class Doubt {
     private Diagnosis injected(int count) {
         return verdict(
                 Word.INJECTED,
-                TextReport.bytes(count) + " came that were never sent, at offset " + offset
-                        + ", then the echo goes on");
+                Diagnosis.bytes(count) + " came that were never sent, at offset " + offset + ", then the echo goes on");
     }
 
     private Diagnosis lost(long count) {
         return verdict(
-                Word.LOST, TextReport.bytes(count) + " are missing at offset " + offset + ", then the echo goes on");
+                Word.LOST, Diagnosis.bytes(count) + " are missing at offset " + offset + ", then the echo goes on");
     }
 
     private Diagnosis verdict(Word word, String sentence) {

@@ -158,7 +158,7 @@ final class MessageVerifier extends Verifier {
         }
         Piece piece = closest < 0 ? null : piece(closest);
         if (piece == null) {
-            String sentence = "a message of " + TextReport.bytes(bytes.length()) + " came that was never sent";
+            String sentence = "a message of " + Diagnosis.bytes(bytes.length()) + " came that was never sent";
             return verdict(Word.INJECTED, sentence, next, bytes, offset, 0);
         }
         return changed(piece, closest, best, bytes, offset);
@@ -169,7 +169,7 @@ final class MessageVerifier extends Verifier {
         int common = (int) Math.min(piece.block(), length);
         int wrong = mismatch(piece.payload(), position(piece, number), bytes, 0, common);
         int at = wrong < 0 ? common : wrong;
-        String message = name(number) + " of " + TextReport.bytes(piece.block());
+        String message = name(number) + " of " + Diagnosis.bytes(piece.block());
         if (length < piece.block() && alike == 1) {
             String sentence = message + " came back with " + length;
             return verdict(Word.TRUNCATED, sentence, number, bytes, offset, at);
@@ -180,7 +180,7 @@ final class MessageVerifier extends Verifier {
         }
         // So little alike that it is rather another one, and that more than accident is needed to say so.
         if (alike < 0.5 && Math.max(length, piece.block()) >= Long.BYTES) {
-            String sentence = "a message of " + TextReport.bytes(length) + " came that was never sent";
+            String sentence = "a message of " + Diagnosis.bytes(length) + " came that was never sent";
             return verdict(Word.INJECTED, sentence, number, bytes, offset, 0);
         }
         String sentence = message + " came back with another byte " + at;

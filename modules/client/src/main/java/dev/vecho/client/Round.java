@@ -154,7 +154,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         if (link.unexpected() > 0) {
             fail(Diagnosis.of(
                     Word.INJECTED,
-                    TextReport.bytes(link.unexpected()) + " came between the rounds that were never sent"));
+                    Diagnosis.bytes(link.unexpected()) + " came between the rounds that were never sent"));
             return true;
         }
         if (failure != null || link.hasEnded()) {
@@ -312,7 +312,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             fail(cutWhileIdle(cause));
             return;
         }
-        String how = ", after " + TextReport.bytes(verifier.received()) + " had come back" + idleHint();
+        String how = ", after " + Diagnosis.bytes(verifier.received()) + " had come back" + idleHint();
         String reason = diagnosis.word() == Word.RESET ? when(sender) : diagnosis.reason();
         fail(Diagnosis.at(diagnosis.word(), diagnosis.sentence() + how, verifier.received())
                 .because(reason));
@@ -532,7 +532,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     private boolean nothingCame() {
         if (verifier.beyond(current)) {
             long expected = plan.bytesUpTo(current);
-            String sentence = TextReport.bytes(verifier.received() - expected) + " came although nothing was expected";
+            String sentence = Diagnosis.bytes(verifier.received() - expected) + " came although nothing was expected";
             fail(Diagnosis.at(Word.UNEXPECTED, sentence, expected));
             return false;
         }
@@ -687,7 +687,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void timedOut(Sender out, @Nullable Step step, String late) {
-        String sent = out.sent() + " of " + TextReport.bytes(out.queued());
+        String sent = out.sent() + " of " + Diagnosis.bytes(out.queued());
         if (step instanceof Step.ExpectEnd) {
             if (out.outputClosed()) {
                 fail(Diagnosis.of(Word.HALF_CLOSE, "the output was closed, and the end did not come" + late));
@@ -712,7 +712,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         } else if (verifier instanceof MessageVerifier messages && stalled.isEmpty()) {
             missed(messages, trickles, late);
         } else {
-            String sentence = came + " of " + TextReport.bytes(plan.bytesUpTo(current)) + " came back"
+            String sentence = came + " of " + Diagnosis.bytes(plan.bytesUpTo(current)) + " came back"
                     + (limitsStep ? late : ", then nothing" + late)
                     + (trickles ? ", and they still came" : "");
             fail(Diagnosis.at(trickles ? Word.SLOW : Word.TIMEOUT, sentence + stalled, came));

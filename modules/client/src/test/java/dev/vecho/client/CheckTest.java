@@ -508,7 +508,6 @@ final class CheckTest {
         Diagnosis diagnosis = assertFailed(report, word, null);
         assertThat(diagnosis.sentence()).isEqualTo("the fault is " + fault);
         assertThat(report.remoteAddress()).isNull();
-        assertThat(TextReport.line(report)).endsWith("(connect)");
     }
 
     @ParameterizedTest

@@ -141,7 +141,7 @@ final class StreamFaultsTest {
         for (int[] cut : new int[][] {{0, 1}, {500, 1}, {500, 100}, {10, 900}, {996, 2}}) {
             Diagnosis found = diagnose(Word.LOST, pieces, sent -> drop(sent, cut[0], cut[1]));
             assertThat(found.offset()).isEqualTo(cut[0]);
-            assertThat(found.sentence()).startsWith(TextReport.bytes(cut[1]) + " are missing at offset " + cut[0]);
+            assertThat(found.sentence()).startsWith(Diagnosis.bytes(cut[1]) + " are missing at offset " + cut[0]);
         }
         assertText(Word.LOST, pieces, 5, sent -> drop(sent, 5, 10));
     }

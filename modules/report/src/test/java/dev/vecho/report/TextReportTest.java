@@ -3,13 +3,20 @@ package dev.vecho.report;
 import static dev.vecho.report.Rounds.TARGET;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.client.Budget;
 import dev.vecho.client.Case;
+import dev.vecho.client.CaseReport;
 import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.Report;
 import dev.vecho.client.Report.Messages;
+import dev.vecho.client.RoundTrips;
+import dev.vecho.client.Summary;
+import dev.vecho.client.Summary.PhaseTime;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -82,5 +89,32 @@ class TextReportTest {
         assertThat(told(false, false, Rounds.failed(1, Word.TLS, sentence)).strip())
                 .matches("[\\P{Cc}]*")
                 .contains("FAILED tls: a?");
+    }
+
+    @Test
+    void addsUpACase() {
+        Summary summary = new Summary(
+                3,
+                2,
+                1,
+                126,
+                123,
+                RoundTrips.of(Duration.ofMillis(1), Duration.ofMillis(3)),
+                RoundTrips.NONE,
+                new Messages(200, 199, 1, 0, 2, Duration.ofNanos(1_500_000)),
+                new Summary.Phases(
+                        null, new PhaseTime(3, Duration.ofMillis(1), Duration.ofMillis(2)), null, null, null),
+                Map.of(Word.CORRUPTED, 1L),
+                Map.of("family", 2L));
+        assertThat(TextReport.summary(new CaseReport(CASE, summary, List.of(), Budget.NONE), Style.PLAIN))
+                .isEqualTo("""
+                --- tcp://localhost:7007 size=1 ---
+                3 rounds, 2 passed, 1 failed (corrupted 1); 126 bytes sent, 123 bytes received
+                1 round was due while the one before was still being played
+                messages: 200 sent, 199 received, 1 lost (0.50 %), 0 duplicated, 2 reordered, jitter 1.500 ms
+                mean/max: connect 1.000/2.000 ms
+                round trip min/mean/max = 1.000/2.000/3.000 ms
+                warning family: in 2 rounds
+                """);
     }
 }
