@@ -123,8 +123,14 @@ public record Diagnosis(
     /** What came of an attempt to connect. */
     static Diagnosis connecting(Throwable cause, Map<Phase, Duration> phases) {
         Diagnosis diagnosis = of(cause);
-        boolean silent = diagnosis.word == Word.TIMEOUT && !phases.containsKey(Phase.CONNECT);
-        return silent ? of(Word.FILTERED, diagnosis.sentence) : diagnosis;
+        if (diagnosis.word == Word.TIMEOUT && !phases.containsKey(Phase.CONNECT)) {
+            return of(Word.FILTERED, diagnosis.sentence);
+        }
+        if (diagnosis.word == Word.RESET) {
+            boolean closed = "closed".equals(diagnosis.reason);
+            return closed ? of(Word.CLOSED, diagnosis.sentence) : diagnosis.because("before");
+        }
+        return diagnosis;
     }
 
     /**

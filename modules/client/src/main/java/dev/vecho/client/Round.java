@@ -219,7 +219,11 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     private void giveUpConnecting(Duration within) {
         gaveUp = true;
         measures.opened(link);
+        // This may tell what was found out so far: that one of two addresses refused, for example.
         transport.close();
+        if (over) {
+            return;
+        }
         fail(Diagnosis.noConnection(link.phase(), link.phases(), within));
     }
 
@@ -313,6 +317,12 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             return;
         }
         String how = ", after " + Diagnosis.bytes(verifier.received()) + " had come back" + idleHint();
+        if (diagnosis.word() == Word.RESET && "closed".equals(diagnosis.reason())) {
+            // Closed, not broken off, but before what was under way had come to its own end.
+            Word word = verifier.received() == 0 ? Word.CLOSED : Word.TRUNCATED;
+            fail(Diagnosis.at(word, diagnosis.sentence() + how, verifier.received()));
+            return;
+        }
         String reason = diagnosis.word() == Word.RESET ? when(sender) : diagnosis.reason();
         fail(Diagnosis.at(diagnosis.word(), diagnosis.sentence() + how, verifier.received())
                 .because(reason));

@@ -151,6 +151,7 @@ public final class Connector {
 
     private <T> Future<T> connect(ContextInternal context, Receiver receiver, Dialer<T> dialer, boolean answers) {
         Race<T> race = new Race<>(context, receiver, dialer);
+        receiver.began(Phase.RESOLVE);
         races.add(race);
         if (closed) {
             close();
@@ -274,6 +275,7 @@ public final class Connector {
                 return;
             }
             receiver.completed(Phase.RESOLVE, resolved.result().took());
+            receiver.began(Phase.CONNECT);
             candidates = resolved.result().candidates();
             start = System.nanoTime();
             tryNext();
@@ -291,7 +293,12 @@ public final class Connector {
             if (begun < candidates.size()) {
                 next = context.nettyEventLoop().schedule(this::tryNext, NEXT_AFTER_MILLIS, TimeUnit.MILLISECONDS);
             }
-            Attempt<T> attempt = dialer.dial(candidate.address());
+            Attempt<T> attempt;
+            try {
+                attempt = dialer.dial(candidate.address());
+            } catch (RuntimeException e) {
+                attempt = Attempt.of(Future.failedFuture(e), nothing -> {});
+            }
             pending.put(candidate, attempt);
             attempt.result().onComplete(result -> done(candidate, result));
         }

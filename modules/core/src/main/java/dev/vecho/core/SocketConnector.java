@@ -2,15 +2,14 @@ package dev.vecho.core;
 
 import dev.vecho.core.Connector.Attempt;
 import dev.vecho.core.Receiver.Phase;
-import dev.vecho.core.TransportException.Fault;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -22,6 +21,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens sockets of TCP, or of a Unix domain, and TLS on them: what the transports on top of sockets share. Its owner closes it. */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed close of Netty's is moot.
@@ -34,10 +35,12 @@ public final class SocketConnector {
          * Called on the connection's event loop, before anything of the peer's is read.
          *
          * @param channel to whose pipeline handlers are added, at the end
-         * @param ssl has shaken hands, or null for no TLS
+         * @param tls has shaken hands, or null for no TLS
          */
-        Future<T> open(Channel channel, @Nullable SslHandler ssl);
+        Future<T> open(Channel channel, @Nullable TlsConnection tls);
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(SocketConnector.class);
 
     private final VertxInternal vertx;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
@@ -65,6 +68,7 @@ public final class SocketConnector {
         ContextInternal context = vertx.getOrCreateContext();
         SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
         long start = System.nanoTime();
+        receiver.began(Phase.CONNECT);
         return dial(context, address, true).result().compose(channel -> {
             receiver.completed(Phase.CONNECT, since(start));
             return secure(channel, null, -1, receiver, opening);
@@ -79,7 +83,7 @@ public final class SocketConnector {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
                 // What the peer has said before it went must still be read when a write fails.
                 .option(ChannelOption.AUTO_CLOSE, false)
-                .handler(new ChannelInboundHandlerAdapter());
+                .handler(new BrokenWrites());
         if (address instanceof InetSocketAddress) {
             bootstrap.option(ChannelOption.TCP_NODELAY, true);
         }
@@ -119,41 +123,46 @@ public final class SocketConnector {
         }
     }
 
+    private <T> Future<T> secure(
+            Channel channel, @Nullable TlsClient tls, int port, Receiver receiver, Opening<T> opening) {
+        return tls == null
+                ? opening.open(channel, null)
+                : startTls(tls, channel, null, port, receiver).compose(secured -> opening.open(channel, secured));
+    }
+
     /**
      * Begins TLS on an open connection, on its event loop.
      *
-     * @param opening called when the hands are shaken
+     * @param before the handler that TLS goes before, or null where there are none
+     * @param receiver told of the phase
+     * @return fails with a {@link TransportException}, and then the channel is closed
      */
-    private static <T> Future<T> secure(
-            Channel channel, @Nullable TlsClient tls, int port, Receiver receiver, Opening<T> opening) {
-        if (tls == null) {
-            return opening.open(channel, null);
-        }
-        long start = System.nanoTime();
-        SslHandler ssl = tls.newHandler(channel.alloc(), port);
-        Handshake handshake = new Handshake();
-        channel.pipeline().addLast(ssl, handshake);
-        Promise<T> promise = Promise.promise();
-        ssl.handshakeFuture().addListener(done -> {
-            if (done.isSuccess()) {
-                receiver.completed(Phase.TLS, since(start));
-                channel.pipeline().remove(handshake);
-                opening.open(channel, ssl).onComplete(promise);
-            } else {
-                promise.fail(new TransportException(Fault.TLS, TlsClient.reason(done.cause()), done.cause()));
-                channel.close();
-            }
-        });
-        return promise.future();
+    public Future<TlsConnection> startTls(
+            TlsClient tls, Channel channel, @Nullable ChannelHandler before, int port, Receiver receiver) {
+        return TlsConnection.begin(tls, channel, before, port, receiver, () -> closed);
     }
 
-    /** Keeps what broke a handshake, which its future tells, from the end of the pipeline, which would log it. */
-    private static final class Handshake extends ChannelInboundHandlerAdapter {
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+    /**
+     * Breaks a connection off with a reset, without a word of TLS before. A Unix domain socket knows no reset, and is closed.
+     *
+     * @return completes when it is closed; never fails
+     */
+    public static Future<Void> reset(Channel channel) {
+        try {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        } catch (ChannelException e) {
+            // It is gone already, which the close below finds too.
+            LOG.debug("{}: no reset: {}", channel, e.toString());
         }
+        Promise<Void> promise = Promise.promise();
+        channel.closeFuture().addListener(ended -> promise.complete());
+        ChannelHandlerContext first = channel.pipeline().firstContext();
+        if (first == null) {
+            channel.close();
+        } else {
+            first.close();
+        }
+        return promise.future();
     }
 
     /** Closes every connection; never fails. */

@@ -126,9 +126,6 @@ record Tls(
     /** Builds a context, or adds a problem where the engine does not accept what was asked for. */
     @Nullable SslContext build(SslContextBuilder builder, Options options) {
         builder.sslProvider(provider).protocols(protocols);
-        if (trust != null) {
-            builder.trustManager(trust);
-        }
         if (!cipherSuites.isEmpty()) {
             builder.ciphers(cipherSuites, SupportedCipherSuiteFilter.INSTANCE);
         }

@@ -1,22 +1,15 @@
 package dev.vecho.core;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.handler.ssl.util.FingerprintTrustManagerFactory;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.vertx.core.Vertx;
-import java.nio.channels.ClosedChannelException;
-import java.security.cert.CertPathBuilderException;
-import java.security.cert.CertificateExpiredException;
-import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -37,7 +30,8 @@ public final class TlsClient {
     private final SslContext context;
     private final String peerName;
     private final @Nullable Identity identity;
-    private final @Nullable TrustManagerFactory trust;
+    private final PeerTrust trust;
+    private final NoIdentity noIdentity;
     private final boolean verifiesName;
 
     private TlsClient(
@@ -45,13 +39,15 @@ public final class TlsClient {
             SslContext context,
             String peerName,
             @Nullable Identity identity,
-            @Nullable TrustManagerFactory trust,
+            PeerTrust trust,
+            NoIdentity noIdentity,
             boolean verifiesName) {
         this.tls = tls;
         this.context = context;
         this.peerName = peerName;
         this.identity = identity;
         this.trust = trust;
+        this.noIdentity = noIdentity;
         this.verifiesName = verifiesName;
     }
 
@@ -98,20 +94,21 @@ public final class TlsClient {
             return null;
         }
         SslContextBuilder builder = SslContextBuilder.forClient();
-        if (identity != null) {
+        NoIdentity noIdentity = new NoIdentity();
+        if (identity == null) {
+            builder.keyManager(noIdentity);
+        } else {
             builder.keyManager(identity.key(), identity.chain().toArray(X509Certificate[]::new));
         }
-        TrustManagerFactory trust = insecure ? InsecureTrustManagerFactory.INSTANCE : pinned;
-        if (trust != null) {
-            builder.trustManager(trust);
-        }
+        TrustManagerFactory chosen = insecure ? InsecureTrustManagerFactory.INSTANCE : pinned;
         // A pinned certificate says enough: whatever name is on it.
-        boolean verifiesName = trust == null;
+        boolean verifiesName = chosen == null;
+        PeerTrust trust = new PeerTrust(chosen == null ? tls.trust() : chosen);
         builder.endpointIdentificationAlgorithm(verifiesName ? "HTTPS" : null);
-        SslContext context = tls.build(builder, options);
+        SslContext context = tls.build(builder.trustManager(trust), options);
         return context == null
                 ? null
-                : new TlsClient(tls, context, serverName, identity, trust == null ? tls.trust() : trust, verifiesName);
+                : new TlsClient(tls, context, serverName, identity, trust, noIdentity, verifiesName);
     }
 
     /** Makes the handler of one connection. Its owner bounds the time of the handshake. */
@@ -127,8 +124,8 @@ public final class TlsClient {
         return identity;
     }
 
-    /** Whom to trust; null for the authorities that Java trusts. */
-    public @Nullable TrustManagerFactory trust() {
+    /** Whom to trust, for an engine that is not made here. */
+    public PeerTrust trust() {
         return trust;
     }
 
@@ -145,11 +142,6 @@ public final class TlsClient {
     /** Application protocols to offer, in order of preference. */
     public List<String> alpn() {
         return tls.alpn();
-    }
-
-    /** What was agreed upon, for a report. */
-    public static Map<String, String> details(SslHandler handler) {
-        return details(handler.engine().getSession(), handler.applicationProtocol());
     }
 
     /**
@@ -177,66 +169,40 @@ public final class TlsClient {
         return details;
     }
 
-    /** Why TLS failed, in a few words that a user can act on: expired, wrong name, unknown authority, protocol. */
-    public static String reason(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof CertificateExpiredException) {
-                return "expired: the certificate is no longer valid (" + cause.getMessage() + ")";
-            }
-            if (cause instanceof CertificateNotYetValidException) {
-                return "not yet valid: the certificate's time has not come (" + cause.getMessage() + ")";
-            }
-            if (cause instanceof CertPathBuilderException) {
-                return "unknown authority: nobody that is trusted here signed the certificate";
-            }
-            if (cause instanceof NotSslRecordException) {
-                return "no TLS: the peer answered with something else";
-            }
-            if (cause instanceof SslHandshakeTimeoutException) {
-                return "the handshake did not end in time";
-            }
-            if (cause instanceof ClosedChannelException) {
-                return "the peer closed the connection during the handshake";
-            }
-            String known = knownMessage(cause.getMessage());
-            if (known != null) {
-                return known;
-            }
-        }
-        return deepest(failure);
+    /** What a peer wrote, without anything that a terminal would obey, and not too long. */
+    public static String printable(String text) {
+        return TlsFailure.printable(text);
     }
 
-    private static @Nullable String knownMessage(@Nullable String message) {
-        if (message == null) {
-            return null;
-        }
-        String lower = message.toLowerCase(Locale.ROOT);
-        if (lower.startsWith("no subject alternative") || lower.startsWith("no name matching")) {
-            return "wrong name: " + message;
-        }
-        if (lower.contains("certificate_required") || lower.contains("certificate required")) {
-            return "client certificate required: the peer wants one";
-        }
-        if (lower.contains("protocol_version")
-                || lower.contains("protocol version")
-                || lower.contains("unsupported_protocol")
-                || lower.contains("no appropriate protocol")) {
-            return "protocol: no TLS version in common (" + message + ")";
-        }
-        if (lower.contains("handshake_failure") || lower.contains("no_shared_cipher")) {
-            return "handshake failure: no cipher suite, group or certificate in common (" + message + ")";
-        }
-        if (lower.contains("unknown_ca") || lower.contains("unknown ca")) {
-            return "client certificate refused: the peer does not know its authority";
-        }
-        return null;
+    /** Why TLS failed. */
+    public TransportException failure(Throwable cause) {
+        return failure(trust.refusal(cause), cause);
     }
 
-    private static String deepest(Throwable failure) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    /** Why TLS failed on an engine that does not tell what the trust in the peer failed with. */
+    public TransportException failureOfLast(Throwable cause) {
+        return failure(trust.last(), cause);
+    }
+
+    private TransportException failure(PeerTrust.@Nullable Refusal refusal, Throwable cause) {
+        if (refusal != null) {
+            return TlsFailure.of(refusal, peerName).exception(cause);
         }
-        return root.getMessage() == null ? root.toString() : root.getMessage();
+        TlsFailure failure = TlsFailure.of(cause);
+        if (failure.reason().equals("client-certificate-required") && identity != null) {
+            // Engines send none that is not signed by an authority which the peer has named.
+            return TlsFailure.clientCertificateRefused(identity.chain().get(0)).exception(cause);
+        }
+        boolean vague = failure.reason().equals("cipher") || failure.reason().equals("client-certificate-refused");
+        return (vague && wantsCertificate() ? TlsFailure.clientCertificateRequired() : failure).exception(cause);
+    }
+
+    boolean refused(Throwable cause) {
+        return trust.refusal(cause) != null;
+    }
+
+    /** Whether the target has asked for a certificate, and has got none. */
+    boolean wantsCertificate() {
+        return noIdentity.wasAsked();
     }
 }

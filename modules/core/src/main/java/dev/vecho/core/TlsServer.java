@@ -100,6 +100,9 @@ public final class TlsServer {
             SslContextBuilder builder = SslContextBuilder.forServer(
                             identity.key(), identity.chain().toArray(X509Certificate[]::new))
                     .clientAuth(clientAuth);
+            if (tls.trust() != null) {
+                builder.trustManager(tls.trust());
+            }
             SslContext context = tls.build(builder, options);
             if (context == null) {
                 return null;

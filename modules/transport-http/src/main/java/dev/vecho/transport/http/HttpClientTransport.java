@@ -3,6 +3,7 @@ package dev.vecho.transport.http;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
+import dev.vecho.core.TlsConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,7 +15,6 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
-import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import org.jspecify.annotations.Nullable;
@@ -38,19 +38,19 @@ final class HttpClientTransport implements ClientTransport {
     public Future<Connection> connect(Receiver receiver) {
         return connector.connect(
                 receiver,
-                (channel, ssl) -> ssl != null && "h2".equals(ssl.applicationProtocol())
-                        ? open2(channel, ssl, receiver)
-                        : open1(channel, ssl, receiver));
+                (channel, tls) -> tls != null && "h2".equals(tls.handler().applicationProtocol())
+                        ? open2(channel, tls, receiver)
+                        : open1(channel, tls, receiver));
     }
 
-    private Future<Connection> open1(Channel channel, @Nullable SslHandler ssl, Receiver receiver) {
-        HttpConnection connection = new HttpConnection(connector, receiver, ssl, "HTTP/1.1");
+    private Future<Connection> open1(Channel channel, @Nullable TlsConnection tls, Receiver receiver) {
+        HttpConnection connection = new HttpConnection(connector, receiver, tls, "HTTP/1.1");
         channel.pipeline().addLast(new HttpClientCodec(), connection);
         connection.begin();
         return Future.succeededFuture(connection);
     }
 
-    private Future<Connection> open2(Channel channel, SslHandler ssl, Receiver receiver) {
+    private Future<Connection> open2(Channel channel, TlsConnection tls, Receiver receiver) {
         channel.pipeline()
                 .addLast(Http2FrameCodecBuilder.forClient()
                         .initialSettings(Http2Settings.defaultSettings().initialWindowSize(WINDOW))
@@ -59,7 +59,7 @@ final class HttpClientTransport implements ClientTransport {
         // A server opens no streams: it pushes nothing, for nobody allowed it to.
         ChannelHandler none = new ChannelInboundHandlerAdapter();
         channel.pipeline().addLast(new Http2MultiplexHandler(none));
-        HttpConnection connection = new HttpConnection(connector, receiver, ssl, "HTTP/2");
+        HttpConnection connection = new HttpConnection(connector, receiver, tls, "HTTP/2");
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
@@ -80,7 +80,7 @@ final class HttpClientTransport implements ClientTransport {
                         connection.begin();
                         opened.complete(connection);
                     } else {
-                        opened.fail(HttpConnector.failure(stream.cause()));
+                        opened.fail(HttpConnector.failure(stream.cause(), tls));
                     }
                 });
         return opened.future();

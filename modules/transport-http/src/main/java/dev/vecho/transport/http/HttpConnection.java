@@ -3,7 +3,8 @@ package dev.vecho.transport.http;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.SocketConnector;
+import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.channel.Channel;
@@ -23,7 +24,6 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2StreamChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -40,7 +40,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     private final HttpConnector connector;
     private final Receiver receiver;
-    private final @Nullable SslHandler ssl;
+    private final @Nullable TlsConnection tls;
     private final String version;
     private ChannelHandlerContext ctx;
     private boolean answered;
@@ -48,10 +48,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
     private boolean over;
 
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    HttpConnection(HttpConnector connector, Receiver receiver, @Nullable SslHandler ssl, String version) {
+    HttpConnection(HttpConnector connector, Receiver receiver, @Nullable TlsConnection tls, String version) {
         this.connector = connector;
         this.receiver = receiver;
-        this.ssl = ssl;
+        this.tls = tls;
         this.version = version;
     }
 
@@ -96,7 +96,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
             }
             if (message instanceof HttpContent content && !informational) {
                 if (content.decoderResult().isFailure()) {
-                    fail(HttpConnector.failure(content.decoderResult().cause()));
+                    fail(HttpConnector.failure(content.decoderResult().cause(), tls));
                     return;
                 }
                 if (content.content().isReadable()) {
@@ -114,17 +114,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        fail(new TransportException(
-                Fault.RESET,
-                remoteAddress() + " closed the connection "
-                        + (answered ? "before the response was complete" : "without a response"),
-                null));
+        fail(HttpConnector.closed(
+                remoteAddress(), answered ? "before the response was complete" : "without a response"));
         context.fireChannelInactive();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        fail(HttpConnector.failure(cause));
+        fail(HttpConnector.failure(cause, tls));
     }
 
     private void fail(TransportException cause) {
@@ -137,18 +134,24 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        return adapt(ctx.writeAndFlush(new DefaultHttpContent(((BufferInternal) bytes).getByteBuf())));
+        return adapt(ctx.writeAndFlush(new DefaultHttpContent(((BufferInternal) bytes).getByteBuf())), tls);
     }
 
     @Override
     public Future<Void> closeOutput() {
-        return adapt(ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
+        return adapt(ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT), tls);
     }
 
     @Override
     public Future<Void> close() {
         over = true;
-        return adapt(connection().close()).otherwiseEmpty();
+        return adapt(connection().close(), tls).otherwiseEmpty();
+    }
+
+    @Override
+    public Future<Void> reset() {
+        over = true;
+        return SocketConnector.reset(connection());
     }
 
     /** A stream of HTTP/2 has the connection to itself. */
@@ -156,13 +159,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
         return ctx.channel() instanceof Http2StreamChannel stream ? stream.parent() : ctx.channel();
     }
 
-    static Future<Void> adapt(ChannelFuture future) {
+    static Future<Void> adapt(ChannelFuture future, @Nullable TlsConnection tls) {
         Promise<Void> promise = Promise.promise();
         future.addListener(done -> {
             if (done.isSuccess()) {
                 promise.complete();
             } else {
-                promise.fail(HttpConnector.failure(done.cause()));
+                promise.fail(HttpConnector.failure(done.cause(), tls));
             }
         });
         return promise.future();
@@ -182,8 +185,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
     public Map<String, String> details() {
         Map<String, String> details = new LinkedHashMap<>();
         details.put("http", version);
-        if (ssl != null) {
-            details.putAll(TlsClient.details(ssl));
+        if (tls != null) {
+            details.putAll(tls.details());
         }
         return details;
     }

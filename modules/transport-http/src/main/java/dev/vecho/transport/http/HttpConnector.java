@@ -8,14 +8,15 @@ import dev.vecho.core.Receiver;
 import dev.vecho.core.SocketConnector;
 import dev.vecho.core.Target;
 import dev.vecho.core.TlsClient;
+import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.URI;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Set;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens sockets to one target, with TLS where wanted, for HTTP and for WebSocket. */
@@ -87,7 +88,12 @@ final class HttpConnector {
      * @return fails with a {@link TransportException}
      */
     <T> Future<T> connect(Receiver receiver, SocketConnector.Opening<T> opening) {
-        return sockets.connect(connector, tls, receiver, opening);
+        return sockets.connect(connector, tls, receiver, (channel, secured) -> {
+            if (secured == null) {
+                channel.pipeline().addLast(new TlsRecords());
+            }
+            return opening.open(channel, secured);
+        });
     }
 
     /** Closes every connection; never fails. */
@@ -97,17 +103,23 @@ final class HttpConnector {
     }
 
     /** Says what broke a connection. */
-    static TransportException failure(Throwable cause) {
+    static TransportException failure(Throwable cause, @Nullable TlsConnection tls) {
         if (cause instanceof TransportException known) {
             return known;
         }
-        for (Throwable c = cause; c != null; c = c.getCause()) {
-            if (c instanceof SSLException) {
-                return new TransportException(Fault.TLS, TlsClient.reason(cause), cause);
-            }
+        TransportException secured = tls == null ? null : tls.failure(cause);
+        if (secured != null) {
+            return secured;
         }
         String reason = Addresses.reason(cause);
-        boolean reset = reason.equals("connection reset") || reason.equals("broken pipe");
+        boolean reset = cause instanceof ClosedChannelException
+                || reason.equals("connection reset")
+                || reason.equals("broken pipe");
         return new TransportException(reset ? Fault.RESET : Fault.OTHER, reason, cause);
+    }
+
+    /** The peer closed the connection although it had more to say. */
+    static TransportException closed(String remoteAddress, String when) {
+        return new TransportException(Fault.RESET, "closed", remoteAddress + " closed the connection " + when, null);
     }
 }

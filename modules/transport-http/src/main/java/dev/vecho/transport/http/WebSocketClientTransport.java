@@ -25,9 +25,9 @@ final class WebSocketClientTransport implements ClientTransport {
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        return connector.connect(receiver, (channel, ssl) -> {
+        return connector.connect(receiver, (channel, tls) -> {
             Promise<Connection> opened = Promise.promise();
-            WebSocketConnection connection = new WebSocketConnection(connector, receiver, ssl, opened);
+            WebSocketConnection connection = new WebSocketConnection(connector, receiver, tls, opened);
             channel.pipeline()
                     .addLast(new HttpClientCodec())
                     .addLast("refusal", new HttpObjectAggregator(MOST_IN_A_REFUSAL))

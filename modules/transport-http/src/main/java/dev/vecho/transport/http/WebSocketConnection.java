@@ -3,7 +3,8 @@ package dev.vecho.transport.http;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.SocketConnector;
+import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,7 +22,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketClientHandshakerFactory;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketVersion;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -40,7 +40,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private static final int GOING_AWAY = 1001;
 
     private final Receiver receiver;
-    private final @Nullable SslHandler ssl;
+    private final @Nullable TlsConnection tls;
     private final Promise<Connection> opening;
     private final WebSocketClientHandshaker handshaker;
     private ChannelHandlerContext ctx;
@@ -53,9 +53,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
     WebSocketConnection(
-            HttpConnector connector, Receiver receiver, @Nullable SslHandler ssl, Promise<Connection> opening) {
+            HttpConnector connector, Receiver receiver, @Nullable TlsConnection tls, Promise<Connection> opening) {
         this.receiver = receiver;
-        this.ssl = ssl;
+        this.tls = tls;
         this.opening = opening;
         this.handshaker = WebSocketClientHandshakerFactory.newHandshaker(
                 connector.uri(),
@@ -75,7 +75,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     void begin() {
         handshaker.handshake(ctx.channel()).addListener(sent -> {
             if (!sent.isSuccess()) {
-                fail(HttpConnector.failure(sent.cause()));
+                fail(HttpConnector.failure(sent.cause(), tls));
             }
         });
     }
@@ -137,13 +137,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        fail(new TransportException(Fault.RESET, remoteAddress() + " closed the connection", null));
+        fail(HttpConnector.closed(remoteAddress(), "without a close frame"));
         context.fireChannelInactive();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        fail(HttpConnector.failure(cause));
+        fail(HttpConnector.failure(cause, tls));
     }
 
     private void fail(TransportException cause) {
@@ -159,8 +159,10 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     @Override
     public Future<Void> send(Buffer bytes) {
         // The mask is put on in place, and these bytes are not ours to change.
-        return HttpConnection.adapt(ctx.writeAndFlush(
-                new BinaryWebSocketFrame(((BufferInternal) bytes).getByteBuf().copy())));
+        return HttpConnection.adapt(
+                ctx.writeAndFlush(new BinaryWebSocketFrame(
+                        ((BufferInternal) bytes).getByteBuf().copy())),
+                tls);
     }
 
     @Override
@@ -176,7 +178,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (begun && ctx.channel().isActive()) {
             ctx.writeAndFlush(new CloseWebSocketFrame(NORMAL, ""));
         }
-        return HttpConnection.adapt(ctx.close()).otherwiseEmpty();
+        return HttpConnection.adapt(ctx.close(), tls).otherwiseEmpty();
+    }
+
+    @Override
+    public Future<Void> reset() {
+        over = true;
+        return SocketConnector.reset(ctx.channel());
     }
 
     @Override
@@ -196,8 +204,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (subprotocol != null) {
             details.put("subprotocol", subprotocol);
         }
-        if (ssl != null) {
-            details.putAll(TlsClient.details(ssl));
+        if (tls != null) {
+            details.putAll(tls.details());
         }
         return details;
     }

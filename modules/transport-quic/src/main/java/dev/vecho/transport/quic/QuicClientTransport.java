@@ -58,7 +58,6 @@ public final class QuicClientTransport implements ClientTransport {
     private final VertxInternal vertx;
     private final Connector connector;
     private final @Nullable TlsClient tls;
-    private final @Nullable RecordingTrust trust;
     private final QuicRequest request;
 
     /** Kept: a client that nobody holds is closed by the garbage collector, with its connections. */
@@ -73,7 +72,6 @@ public final class QuicClientTransport implements ClientTransport {
         this.vertx = (VertxInternal) vertx;
         this.connector = connector;
         this.tls = tls;
-        this.trust = tls == null ? null : new RecordingTrust(tls.trust());
         this.request = request;
     }
 
@@ -96,7 +94,7 @@ public final class QuicClientTransport implements ClientTransport {
     private Attempt<Opened> attempt(ContextInternal context, InetSocketAddress address) {
         Future<Opened> connecting = connectTo(context, address)
                 .recover(failure -> Future.failedFuture(QuicFailures.connect(
-                        Addresses.format(address), failure, trust == null ? null : trust.refusal())));
+                        Addresses.format(address), failure, Objects.requireNonNull(tls, "validated before"))));
         return Attempt.of(connecting, late -> late.connection().close());
     }
 
@@ -151,8 +149,7 @@ public final class QuicClientTransport implements ClientTransport {
                     .setConnectTimeout(ATTEMPT_TIMEOUT)
                     .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
             TlsClient validated = Objects.requireNonNull(tls, "validated before");
-            return vertx.createQuicClient(
-                    config, QuicTls.options(validated, Objects.requireNonNull(trust), request.alpn(validated)));
+            return vertx.createQuicClient(config, QuicTls.options(validated, request.alpn(validated)));
         });
     }
 
@@ -161,7 +158,8 @@ public final class QuicClientTransport implements ClientTransport {
         QuicConnection quic = opened.connection();
         ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
         QuicChannel channel = (QuicChannel) last.channel();
-        QuicStreamConnection connection = new QuicStreamConnection(receiver, channel, opened.from(), request.details());
+        QuicStreamConnection connection = new QuicStreamConnection(
+                receiver, channel, opened.from(), Objects.requireNonNull(tls), request.details());
         quic.streamHandler(
                 stream -> stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString())));
         request.connected(last);

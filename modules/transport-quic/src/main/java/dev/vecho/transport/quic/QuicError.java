@@ -20,6 +20,9 @@ final class QuicError {
     /** Of a connection: there is no room, or the listener is going away; CONNECTION_REFUSED of RFC 9000, section 20.1. */
     static final int CONNECTION_REFUSED = 0x02;
 
+    /** Of a connection: its client broke it off; INTERNAL_ERROR of RFC 9000, section 20.1. */
+    static final int CONNECTION_RESET = 0x01;
+
     /** Of a connection: too many of its streams were broken off; PROTOCOL_VIOLATION of RFC 9000, section 20.1. */
     static final int CONNECTION_ABUSED = 0x0a;
 

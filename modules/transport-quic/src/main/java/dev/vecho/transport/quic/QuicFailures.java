@@ -12,11 +12,9 @@ import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.codec.quic.QuicTimeoutClosedChannelException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 
 /** What went wrong on a client's connection, in the words that all transports share. */
 final class QuicFailures {
@@ -36,25 +34,25 @@ final class QuicFailures {
             Map.entry(70, "protocol_version"),
             Map.entry(112, "unrecognized_name"),
             Map.entry(116, "certificate_required"),
-            Map.entry(120, "no application protocol in common (ALPN)"));
+            Map.entry(120, "no_application_protocol"));
 
     private QuicFailures() {}
 
     /**
      * Why there is no connection.
      *
-     * @param refusal why the server's certificate was not trusted, if it was not
+     * @param tls knows why the server's certificate was not trusted, if it was not
      */
-    static TransportException connect(String address, Throwable cause, @Nullable CertificateException refusal) {
+    static TransportException connect(String address, Throwable cause, TlsClient tls) {
         for (Throwable c = cause; c != null; c = c.getCause()) {
             if (c instanceof TransportException known) {
                 return known;
             }
             if (c instanceof SSLException) {
-                return new TransportException(Fault.TLS, TlsClient.reason(refusal == null ? cause : refusal), cause);
+                return tls.failureOfLast(cause);
             }
             if (c instanceof QuicClosedChannelException closed && closed.event() != null) {
-                return closed(address, closed.event());
+                return closed(address, closed.event(), tls);
             }
             if (c instanceof ConnectTimeoutException || c instanceof TimeoutException) {
                 return new TransportException(Fault.TIMEOUT, address + " did not answer", cause);
@@ -64,18 +62,28 @@ final class QuicFailures {
     }
 
     /** What the peer said when it closed the connection. */
-    static TransportException closed(String address, QuicConnectionCloseEvent event) {
+    static TransportException closed(String address, QuicConnectionCloseEvent event, TlsClient tls) {
         if (event.isTlsError()) {
             int alert = event.error() - TLS_ALERT;
             String name = ALERTS.getOrDefault(alert, "the peer sent alert " + alert);
-            return new TransportException(Fault.TLS, TlsClient.reason(new SSLException(name)), null);
+            return tls.failure(new SSLException(name));
         }
-        String reason = new String(event.reason(), StandardCharsets.UTF_8);
+        String reason = reason(event);
         return new TransportException(
                 Fault.RESET,
+                event.error() == QuicError.NONE ? "closed" : null,
                 address + " closed the connection with " + (event.isApplicationClose() ? "application " : "") + "error "
                         + event.error() + (reason.isEmpty() ? "" : ": " + reason),
                 null);
+    }
+
+    private static String reason(QuicConnectionCloseEvent event) {
+        try {
+            return TlsClient.printable(new String(event.reason(), StandardCharsets.UTF_8));
+        } catch (NullPointerException e) {
+            // Where the peer gave none, Netty's event has a null to copy.
+            return "";
+        }
     }
 
     /** What broke a stream that was open. */

@@ -34,6 +34,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     private final Receiver receiver;
     private final QuicChannel quic;
+    private final TlsClient tls;
     private final String local;
     private final String remote;
     private final Map<String, String> details;
@@ -47,7 +48,13 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
      * @param from the address of this machine that packets go out from, or null
      * @param details what a report should say of it, before what it says of TLS
      */
-    QuicStreamConnection(Receiver receiver, QuicChannel quic, @Nullable InetAddress from, Map<String, String> details) {
+    QuicStreamConnection(
+            Receiver receiver,
+            QuicChannel quic,
+            @Nullable InetAddress from,
+            TlsClient tls,
+            Map<String, String> details) {
+        this.tls = tls;
         this.receiver = receiver;
         this.quic = quic;
         this.remote = Addresses.format(quic.remoteSocketAddress());
@@ -69,8 +76,13 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
             public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
                 if (event instanceof QuicConnectionCloseEvent close) {
                     closedByPeer = close;
-                    // After what came together with it. QUIC itself closes only when late packets can no longer come.
-                    ctx.executor().execute(quic::close);
+                    // After what came together with it. QUIC itself closes only when late packets can no longer come,
+                    // and
+                    // Vert.x, asked to close, waits for a stream that will not end.
+                    ctx.executor().execute(() -> {
+                        fail(new TransportException(Fault.RESET, remote + " closed the connection", null));
+                        close();
+                    });
                 }
                 ctx.fireUserEventTriggered(event);
             }
@@ -136,7 +148,9 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     /** Says what broke; what the peer said of it, if it said something. */
     TransportException failure(Throwable cause) {
-        return closedByPeer != null ? QuicFailures.closed(remote, closedByPeer) : QuicFailures.stream(remote, cause);
+        return closedByPeer != null
+                ? QuicFailures.closed(remote, closedByPeer, tls)
+                : QuicFailures.stream(remote, cause);
     }
 
     @Override
@@ -156,6 +170,16 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
         Promise<Void> closed = Promise.promise();
         quic.close(false, QuicError.NONE, Unpooled.EMPTY_BUFFER)
                 // Later: whoever closes the socket while Netty reads from it makes Netty warn.
+                .addListener(done -> quic.eventLoop().execute(closed::complete));
+        return closed.future();
+    }
+
+    /** Closes the connection with an error: that of a stream alone would leave one behind that carries nothing. */
+    @Override
+    public Future<Void> reset() {
+        over = true;
+        Promise<Void> closed = Promise.promise();
+        quic.close(false, QuicError.CONNECTION_RESET, Unpooled.EMPTY_BUFFER)
                 .addListener(done -> quic.eventLoop().execute(closed::complete));
         return closed.future();
     }

@@ -83,9 +83,9 @@ final class QuicTls {
         return options;
     }
 
-    static ClientSSLOptions options(TlsClient tls, RecordingTrust trust, List<String> alpn) {
+    static ClientSSLOptions options(TlsClient tls, List<String> alpn) {
         ClientSSLOptions options = new ClientSSLOptions();
-        options.setTrustOptions(TrustOptions.wrap(trust));
+        options.setTrustOptions(TrustOptions.wrap(tls.trust()));
         options.setHostnameVerificationAlgorithm(tls.verifiesName() ? "HTTPS" : "");
         options.setApplicationLayerProtocols(alpn);
         options.setEnabledSecureTransportProtocols(Set.of(VERSION));

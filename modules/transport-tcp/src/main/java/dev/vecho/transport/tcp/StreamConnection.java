@@ -3,7 +3,8 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Addresses;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.SocketConnector;
+import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.buffer.ByteBuf;
@@ -16,17 +17,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** A client's connection over TCP or a Unix domain socket, as the last handler of its Netty pipeline: buffers are not copied. */
@@ -35,20 +32,21 @@ import org.jspecify.annotations.Nullable;
 final class StreamConnection extends ChannelInboundHandlerAdapter implements Connection {
 
     private final Receiver receiver;
-    private final @Nullable SslHandler ssl;
-    private final List<Runnable> unsent = new ArrayList<>();
+    private final StartTls startTls;
+    private @Nullable TlsConnection tls;
     private ChannelHandlerContext ctx;
     private boolean over;
 
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    private StreamConnection(Receiver receiver, @Nullable SslHandler ssl) {
+    private StreamConnection(Receiver receiver, @Nullable TlsConnection tls, StartTls startTls) {
         this.receiver = receiver;
-        this.ssl = ssl;
+        this.tls = tls;
+        this.startTls = startTls;
     }
 
     /** Puts a connection into the pipeline of a socket that is ready. */
-    static Future<Connection> open(Channel channel, @Nullable SslHandler ssl, Receiver receiver) {
-        StreamConnection connection = new StreamConnection(receiver, ssl);
+    static Future<Connection> open(Channel channel, @Nullable TlsConnection tls, StartTls startTls, Receiver receiver) {
+        StreamConnection connection = new StreamConnection(receiver, tls, startTls);
         channel.pipeline().addLast(connection);
         return Future.succeededFuture(connection);
     }
@@ -90,7 +88,6 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
             over = true;
             receiver.ended();
         }
-        tellUnsent();
     }
 
     @Override
@@ -99,16 +96,14 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
             over = true;
             receiver.failed(failure(cause));
         }
-        tellUnsent();
         context.close();
     }
 
     /** Says what broke a connection. */
-    private static TransportException failure(Throwable cause) {
-        for (Throwable c = cause; c != null; c = c.getCause()) {
-            if (c instanceof SSLException) {
-                return new TransportException(Fault.TLS, TlsClient.reason(cause), cause);
-            }
+    private TransportException failure(Throwable cause) {
+        TransportException secured = tls == null ? null : tls.failure(cause);
+        if (secured != null) {
+            return secured;
         }
         String reason = Addresses.reason(cause);
         // Netty's words for a connection that the peer has reset before it was closed here.
@@ -126,18 +121,38 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
     public Future<Void> closeOutput() {
         // What is queued is written first; shutdownOutput would drop it.
         return adapt(ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)).compose(written -> {
-            if (ssl != null) {
-                return adapt(ssl.closeOutbound());
+            if (tls != null) {
+                return adapt(tls.handler().closeOutbound());
             }
-            return adapt(((DuplexChannel) ctx.channel()).shutdownOutput());
+            // Where the peer is gone there is no output left to close; how the input ends says why.
+            return adapt(((DuplexChannel) ctx.channel()).shutdownOutput())
+                    .recover(failure -> failure instanceof TransportException known && known.fault() == Fault.RESET
+                            ? Future.succeededFuture()
+                            : Future.failedFuture(failure));
         });
     }
 
     @Override
     public Future<Void> close() {
         over = true;
-        tellUnsent();
         return adapt(ctx.close()).otherwiseEmpty();
+    }
+
+    @Override
+    public Future<Void> reset() {
+        over = true;
+        return SocketConnector.reset(ctx.channel());
+    }
+
+    @Override
+    public Future<Void> startTls() {
+        if (tls != null) {
+            return Future.failedFuture(
+                    new TransportException(Fault.OTHER, remoteAddress() + ": TLS has begun already", null));
+        }
+        return startTls.begin(ctx.channel(), this, receiver)
+                .onSuccess(secured -> tls = secured)
+                .mapEmpty();
     }
 
     private Future<Void> adapt(ChannelFuture future) {
@@ -145,24 +160,11 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
         future.addListener(done -> {
             if (done.isSuccess()) {
                 promise.complete();
-                return;
-            }
-            TransportException failure = failure(done.cause());
-            if (failure.fault() == Fault.RESET && !over) {
-                // The peer may have said why, in an alert of TLS for example, and that is still to be read.
-                unsent.add(() -> promise.fail(failure));
             } else {
-                promise.fail(failure);
+                promise.fail(failure(done.cause()));
             }
         });
         return promise.future();
-    }
-
-    /** Fails what could not be sent, after the receiver knows how the input ended. */
-    private void tellUnsent() {
-        List<Runnable> all = List.copyOf(unsent);
-        unsent.clear();
-        all.forEach(Runnable::run);
     }
 
     @Override
@@ -177,6 +179,6 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
 
     @Override
     public Map<String, String> details() {
-        return ssl == null ? Map.of() : TlsClient.details(ssl);
+        return tls == null ? Map.of() : tls.details();
     }
 }

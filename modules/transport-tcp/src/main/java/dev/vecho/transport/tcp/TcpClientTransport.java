@@ -16,17 +16,28 @@ final class TcpClientTransport implements ClientTransport {
     private final Connector connector;
     private final SocketConnector sockets;
     private final @Nullable TlsClient tls;
+    private final StartTls startTls;
 
-    TcpClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls) {
+    /**
+     * Makes it.
+     *
+     * @param tls null for a plain connection
+     * @param later for TLS that begins on a plain connection; null for what is usual
+     */
+    TcpClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls, @Nullable TlsClient later) {
         this.connector = connector;
         this.sockets = new SocketConnector(vertx);
         this.tls = tls;
+        this.startTls = new StartTls(vertx, sockets, connector.host(), connector.port(), later);
     }
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
         return sockets.connect(
-                connector, tls, receiver, (channel, ssl) -> StreamConnection.open(channel, ssl, receiver));
+                connector,
+                tls,
+                receiver,
+                (channel, secured) -> StreamConnection.open(channel, secured, startTls, receiver));
     }
 
     @Override

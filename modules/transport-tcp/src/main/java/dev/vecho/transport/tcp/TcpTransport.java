@@ -67,14 +67,14 @@ public final class TcpTransport implements Transport {
             options.problem("", target + ": path: has no meaning here, was " + target.path());
         }
         TlsClient tls = null;
+        TlsClient later = null;
         if (target.scheme().equals("tls")) {
             tls = TlsClient.read(vertx, options.object("tls"), host);
         } else {
-            // Known, but of no use here: one script may have targets with and without TLS.
-            options.has("tls");
+            later = StartTls.read(vertx, options, host);
         }
         Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
         options.rejectUnknownKeys();
-        return new TcpClientTransport(vertx, connector, tls);
+        return new TcpClientTransport(vertx, connector, tls, later);
     }
 }

@@ -5,33 +5,49 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.SocketConnector;
+import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.FileNotFoundException;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Connects to one Unix domain socket. */
 final class UnixClientTransport implements ClientTransport {
 
+    /** The name that a certificate must be for, unless the options name another. */
+    static final String HOST = "localhost";
+
     private final String path;
 
     private final SocketConnector sockets;
+    private final StartTls startTls;
 
-    UnixClientTransport(Vertx vertx, String path) {
+    /**
+     * Makes it.
+     *
+     * @param later for TLS that begins on a plain connection; null for what is usual
+     */
+    UnixClientTransport(Vertx vertx, String path, @Nullable TlsClient later) {
         this.path = path;
         this.sockets = new SocketConnector(vertx);
+        this.startTls = new StartTls(vertx, sockets, HOST, -1, later);
     }
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        return sockets.connect(path, receiver, (channel, ssl) -> StreamConnection.open(channel, ssl, receiver))
+        return sockets.connect(
+                        path,
+                        receiver,
+                        (channel, secured) -> StreamConnection.open(channel, secured, startTls, receiver))
                 .recover(cause -> Future.failedFuture(failure(cause)));
     }
 
     private TransportException failure(Throwable cause) {
         String reason = Addresses.reason(cause).toLowerCase(Locale.ROOT);
-        if (reason.contains("no such file")) {
+        if (cause instanceof FileNotFoundException || reason.contains("no such file")) {
             return new TransportException(
                     Fault.REFUSED, "nobody listens on " + path + ": there is no such file", cause);
         }

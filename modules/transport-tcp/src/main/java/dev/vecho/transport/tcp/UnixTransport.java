@@ -6,6 +6,7 @@ import dev.vecho.core.Io;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
+import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -61,10 +62,10 @@ public final class UnixTransport implements Transport {
         if (target.host() != null || target.path().isEmpty()) {
             options.problem("", target + ": path: is missing, expected unix:///path");
         }
-        // Known, but of no use here: one script may have targets with and without TLS, and a host.
-        options.has("tls");
+        TlsClient later = StartTls.read(vertx, options, UnixClientTransport.HOST);
+        // Of no use here, but one script may have targets of several kinds.
         Family.read(options);
         options.rejectUnknownKeys();
-        return new UnixClientTransport(vertx, target.path());
+        return new UnixClientTransport(vertx, target.path(), later);
     }
 }

@@ -3,6 +3,7 @@ package dev.vecho.transport.tcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.Connection;
+import dev.vecho.core.Identity;
 import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Options;
@@ -17,6 +18,8 @@ import dev.vecho.core.TransportException.Fault;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import io.netty.handler.ssl.OpenSsl;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -30,6 +33,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,28 +66,125 @@ class TlsTest {
     @ParameterizedTest
     @ValueSource(strings = {"jdk", "openssl"})
     void tellsAnExpiredCertificate(String engine, Vertx vertx, VertxTestContext test) {
-        refused(vertx, test, server(certificates.expired()), client().put("engine", engine), "expired");
+        Issued issued = certificates.expired();
+        refused(vertx, test, server(issued), client().put("engine", engine), "expired", told(issued));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsACertificateWhoseTimeHasNotCome(String engine, Vertx vertx, VertxTestContext test) {
+        Issued issued = certificates.notYetValid();
+        refused(vertx, test, server(issued), client().put("engine", engine), "not-yet-valid", told(issued));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"jdk", "openssl"})
     void tellsAWrongName(String engine, Vertx vertx, VertxTestContext test) {
-        refused(vertx, test, server(certificates.forName("example.org")), client().put("engine", engine), "wrong name");
+        JsonObject server = server(certificates.forName("example.org"));
+        String told = "not for localhost: CN=example.org, for example.org, valid from ";
+        refused(vertx, test, server, client().put("engine", engine), "wrong-name", told);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"jdk", "openssl"})
     void tellsAnUnknownAuthority(String engine, Vertx vertx, VertxTestContext test) {
-        refused(vertx, test, server(localhost), new JsonObject().put("engine", engine), "unknown authority");
+        JsonObject client = new JsonObject().put("engine", engine);
+        refused(vertx, test, server(localhost), client, "unknown-authority", "signed by CN=Vecho test authority");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsTheFingerprintOfASelfSignedCertificate(String engine, Vertx vertx, VertxTestContext test) {
+        Issued issued = certificates.selfSigned();
+        String fingerprint = Identity.fingerprint(issued.bundle().getCertificate());
+        refused(vertx, test, server(issued), client().put("engine", engine), "self-signed", fingerprint);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsACertificateForSomethingElse(String engine, Vertx vertx, VertxTestContext test) {
+        Issued issued = certificates.wrongPurpose();
+        refused(vertx, test, server(issued), client().put("engine", engine), "wrong-purpose", "CN=wrong purpose");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsThatThereIsNoCipherSuiteInCommon(String engine, Vertx vertx, VertxTestContext test) {
+        JsonObject server = server(localhost)
+                .put("protocols", "TLSv1.2")
+                .put("cipherSuites", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+        JsonObject client = client().put("protocols", "TLSv1.2")
+                .put("cipherSuites", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")
+                .put("engine", engine);
+        refused(vertx, test, server, client, "cipher", "no cipher suite");
+    }
+
+    @Test
+    void cleansWhatACertificateSays(Vertx vertx, VertxTestContext test) throws Exception {
+        X509Bundle bundle = new CertificateBuilder()
+                .ecp256()
+                .subject("CN=\u001b[2Jcleared" + "x".repeat(1000))
+                .setIsCertificateAuthority(true)
+                .addSanDnsName("localhost")
+                .buildSelfSigned();
+        Path certificate = Files.writeString(directory.resolve("tricky.pem"), bundle.getCertificatePEM());
+        Path key = Files.writeString(directory.resolve("tricky.key"), bundle.getPrivateKeyPEM());
+        refused(
+                vertx,
+                test,
+                server(new Issued(certificate, key, bundle)),
+                client(),
+                "self-signed",
+                "\\u001b[2Jclearedxxxx");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void tellsAMissingClientCertificate(String protocol, Vertx vertx, VertxTestContext test) {
-        JsonObject server = server(localhost)
+        refused(
+                vertx,
+                test,
+                clientAuth(),
+                client().put("protocols", protocol),
+                "client-certificate-required",
+                "wants a certificate of ours");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void tellsAMissingClientCertificateToTheJdk(String protocol, Vertx vertx, VertxTestContext test) {
+        refused(
+                vertx,
+                test,
+                clientAuth().put("engine", "jdk"),
+                client().put("protocols", protocol).put("engine", "jdk"),
+                "client-certificate-required",
+                "wants a certificate of ours");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdk", "openssl"})
+    void tellsThatTheClientsCertificateIsRefused(String engine, Vertx vertx, VertxTestContext test) {
+        Issued stranger = certificates.selfSigned();
+        JsonObject client = client().put("certificate", stranger.certificate().toString())
+                .put("key", stranger.key().toString())
+                .put("engine", engine);
+        refused(vertx, test, clientAuth(), client, "client-certificate-refused", "CN=self-signed");
+    }
+
+    private static JsonObject clientAuth() {
+        return server(localhost)
                 .put("clientAuth", "required")
                 .put("trust", certificates.authority().toString());
-        refused(vertx, test, server, client().put("protocols", protocol), "certificate");
+    }
+
+    /** What a sentence tells of a certificate. */
+    private static String told(Issued issued) {
+        X509Certificate certificate = issued.bundle().getCertificate();
+        return certificate.getSubjectX500Principal().getName()
+                + ", for localhost, 127.0.0.1, 0:0:0:0:0:0:0:1, valid from "
+                + certificate.getNotBefore().toInstant() + " to "
+                + certificate.getNotAfter().toInstant();
     }
 
     @Test
@@ -100,7 +201,7 @@ class TlsTest {
     @Test
     void tellsThatThereIsNoProtocolInCommon(Vertx vertx, VertxTestContext test) {
         JsonObject server = server(localhost).put("protocols", "TLSv1").put("engine", "openssl");
-        refused(vertx, test, server, client(), "protocol");
+        refused(vertx, test, server, client(), "protocol", "no version of TLS in common");
     }
 
     @Test
@@ -318,11 +419,24 @@ class TlsTest {
     }
 
     private static void refused(
-            Vertx vertx, VertxTestContext test, JsonObject serverTls, JsonObject clientTls, String reason) {
+            Vertx vertx,
+            VertxTestContext test,
+            JsonObject serverTls,
+            JsonObject clientTls,
+            String reason,
+            String told) {
         echo(vertx, serverTls, clientTls)
                 .onComplete(test.failing(failure -> test.verify(() -> {
-                    assertThat(((TransportException) failure).fault()).isEqualTo(Fault.TLS);
-                    assertThat(failure).hasMessageContaining(reason);
+                    assertThat(((TransportException) failure).fault())
+                            .as(failure.getMessage())
+                            .isEqualTo(Fault.TLS);
+                    assertThat(((TransportException) failure).reason())
+                            .as(failure.getMessage())
+                            .isEqualTo(reason);
+                    assertThat(failure).hasMessageContaining(told);
+                    assertThat(failure.getMessage())
+                            .doesNotMatch("(?s).*\\p{Cntrl}.*")
+                            .hasSizeLessThan(1000);
                     test.completeNow();
                 })));
     }

@@ -90,7 +90,9 @@ final class UdpClientTransport implements ClientTransport {
         return Future.join(channels.stream()
                         .map(channel -> {
                             Promise<Void> promise = Promise.promise();
-                            channel.close().addListener(ended -> promise.complete());
+                            // Not from within a read; see UdpConnection.
+                            channel.closeFuture().addListener(ended -> promise.complete());
+                            channel.eventLoop().execute(channel::close);
                             return promise.future();
                         })
                         .toList())

@@ -9,6 +9,7 @@ import dev.vecho.core.TransportException.Fault;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -63,7 +64,18 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
             over = true;
             receiver.failed(failure(peer, cause));
         }
-        ctx.close();
+        closeLater();
+    }
+
+    /**
+     * Closes the socket when what is being read is read. Netty's epoll goes on to read after a close from within a read, and
+     * by then the file descriptor may be that of another socket: its datagrams are lost, and if it blocks, so does the event
+     * loop.
+     */
+    private ChannelPromise closeLater() {
+        ChannelPromise closed = channel.newPromise();
+        channel.eventLoop().execute(() -> channel.close(closed));
+        return closed;
     }
 
     static TransportException failure(InetSocketAddress peer, Throwable cause) {
@@ -119,7 +131,7 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
     public Future<Void> close() {
         over = true;
         Promise<Void> promise = Promise.promise();
-        channel.close().addListener(closed -> promise.complete());
+        closeLater().addListener(closed -> promise.complete());
         return promise.future();
     }
 

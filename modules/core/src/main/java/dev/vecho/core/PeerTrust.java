@@ -1,10 +1,13 @@
-package dev.vecho.transport.quic;
+package dev.vecho.core;
 
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -13,21 +16,31 @@ import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers why it did not trust a server: what Netty's QUIC says of a failed handshake is only that the certificate was
- * not verified. All connections of a client go to one target, so the last refusal speaks for each.
+ * Whom a client trusts, and whom it did not trust and why: of a certificate that was refused the engines tell little or
+ * nothing. Safe for any thread.
  */
-final class RecordingTrust extends X509ExtendedTrustManager {
+public final class PeerTrust extends X509ExtendedTrustManager {
+
+    /**
+     * A peer that was not trusted.
+     *
+     * @param chain what it sent, its own certificate first
+     */
+    record Refusal(List<X509Certificate> chain, CertificateException cause) {}
+
+    private static final int MOST = 64;
 
     private final X509TrustManager trust;
 
-    private volatile @Nullable CertificateException refusal;
+    /** The last ones. What was thrown is among the causes of what the engine fails with. */
+    private final Deque<Refusal> refusals = new ConcurrentLinkedDeque<>();
 
     /**
      * Makes it.
      *
      * @param factory null for the authorities that Java trusts
      */
-    RecordingTrust(@Nullable TrustManagerFactory factory) {
+    PeerTrust(@Nullable TrustManagerFactory factory) {
         try {
             TrustManagerFactory managers = factory;
             if (managers == null) {
@@ -49,9 +62,21 @@ final class RecordingTrust extends X509ExtendedTrustManager {
         throw new IllegalStateException("no X.509 trust");
     }
 
-    /** Why the last server that was refused was, or null. */
-    @Nullable CertificateException refusal() {
-        return refusal;
+    /** Why a peer was not trusted, if an engine failed for that; else null. */
+    @Nullable Refusal refusal(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            for (Refusal refusal : refusals) {
+                if (refusal.cause() == cause) {
+                    return refusal;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Why the last peer that was not trusted was not; null if all were. */
+    @Nullable Refusal last() {
+        return refusals.peekFirst();
     }
 
     @Override
@@ -64,7 +89,10 @@ final class RecordingTrust extends X509ExtendedTrustManager {
                 trust.checkServerTrusted(chain, authType);
             }
         } catch (CertificateException e) {
-            refusal = e;
+            refusals.addFirst(new Refusal(List.of(chain), e));
+            if (refusals.size() > MOST) {
+                refusals.pollLast();
+            }
             throw e;
         }
     }
@@ -72,7 +100,7 @@ final class RecordingTrust extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
             throws CertificateException {
-        throw new CertificateException("QUIC has no such socket");
+        throw new CertificateException("engines are used here, no sockets");
     }
 
     @Override
