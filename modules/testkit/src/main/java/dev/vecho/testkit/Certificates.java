@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 
 /** Certificates made for one run, as files in a directory: an authority, and what it signs. */
@@ -64,6 +65,39 @@ public final class Certificates {
                         .notAfter(Instant.now().minus(Duration.ofDays(10))));
     }
 
+    /** The same, but its time has not come. */
+    public Issued notYetValid() {
+        return issue(
+                "not-yet-valid",
+                localhost("not yet valid")
+                        .notBefore(Instant.now().plus(Duration.ofDays(10)))
+                        .notAfter(Instant.now().plus(Duration.ofDays(20))));
+    }
+
+    /** A certificate for localhost, meant for clients of TLS only. */
+    public Issued wrongPurpose() {
+        return issue(
+                "wrong-purpose",
+                builder("wrong purpose").addSanDnsName("localhost").addExtendedKeyUsageClientAuth());
+    }
+
+    /** A certificate for localhost that no authority has signed. */
+    public Issued selfSigned() {
+        return write("self-signed", make(localhost("self-signed").setIsCertificateAuthority(true), null));
+    }
+
+    /** TLS for a server of the JDK's that has one of these certificates, and trusts clients' that the authority signs. */
+    public SSLContext serverContext(Issued issued) {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
+                    issued.bundle().toKeyManagerFactory().getKeyManagers(), new TrustManager[] {trustManager()}, null);
+            return context;
+        } catch (Exception e) {
+            throw new IllegalStateException("every JDK has TLS", e);
+        }
+    }
+
     /** A certificate for one DNS name. */
     public Issued forName(String name) {
         return issue(name.replace('*', '_'), builder(name).addSanDnsName(name).addExtendedKeyUsageServerAuth());
@@ -91,7 +125,10 @@ public final class Certificates {
     }
 
     private Issued issue(String file, CertificateBuilder builder) {
-        X509Bundle bundle = make(builder, authority);
+        return write(file, make(builder, authority));
+    }
+
+    private Issued write(String file, X509Bundle bundle) {
         return new Issued(
                 write(file + ".pem", bundle.getCertificatePathPEM()),
                 write(file + ".key", bundle.getPrivateKeyPEM()),

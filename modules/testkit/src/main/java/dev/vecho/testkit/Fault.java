@@ -1,0 +1,371 @@
+package dev.vecho.testkit;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** What an echo server of the {@link Lab} does wrong; each of them one thing. */
+public interface Fault {
+
+    /** The server's side of a connection. */
+    interface Peer {
+
+        /** Sends bytes, or one message. */
+        void send(byte[] bytes) throws IOException;
+
+        /** Ends the output as the protocol wants it, and goes on to read. */
+        void end() throws IOException;
+
+        /** Ends the output in the middle of what the protocol wants to say: a TCP half-close, for example. */
+        void cut() throws IOException;
+
+        /** Breaks the connection off. */
+        void reset() throws IOException;
+    }
+
+    /** What it does on one connection. Its methods are called on a thread that may block. */
+    interface Session {
+
+        /** Bytes, or one message, came. */
+        void received(Peer peer, byte[] bytes) throws IOException;
+
+        /** The client closed its output. */
+        default void ended(Peer peer) throws IOException {
+            peer.end();
+        }
+
+        /** There is a connection. */
+        default void connected(Peer peer) throws IOException {}
+
+        /** Nothing came for the time of {@link Fault#idleMillis}. */
+        default void idle(Peer peer) throws IOException {}
+    }
+
+    /**
+     * Begins a connection.
+     *
+     * @param number counts the server's connections from 0
+     */
+    Session session(int number);
+
+    /** After how long without a byte a session is told; 0 for never. */
+    default int idleMillis() {
+        return 0;
+    }
+
+    /** None: every byte comes back. */
+    static Fault none() {
+        return number -> Peer::send;
+    }
+
+    // ---- of streams
+
+    /** Ends the output at a byte, properly. */
+    static Fault endsAt(long offset) {
+        return upTo(offset, Peer::end);
+    }
+
+    /** Ends the output at a byte, in the middle of what the protocol wants to say. */
+    static Fault cutsAt(long offset) {
+        return upTo(offset, Peer::cut);
+    }
+
+    /** Breaks the connection off at a byte. */
+    static Fault resetsAt(long offset) {
+        return upTo(offset, Peer::reset);
+    }
+
+    /** Breaks the connection off when the client closes its output, and all has come back. */
+    static Fault resetsAtTheEnd() {
+        return number -> new Session() {
+            @Override
+            public void received(Peer peer, byte[] bytes) throws IOException {
+                peer.send(bytes);
+            }
+
+            @Override
+            public void ended(Peer peer) throws IOException {
+                peer.reset();
+            }
+        };
+    }
+
+    /** Breaks the connection off as soon as something comes. */
+    static Fault resetsAtOnce() {
+        return number -> (peer, bytes) -> peer.reset();
+    }
+
+    /** Closes as soon as there is a connection, without a reply. */
+    static Fault closesEarly() {
+        return number -> new Session() {
+            @Override
+            public void connected(Peer peer) throws IOException {
+                peer.cut();
+            }
+
+            @Override
+            public void received(Peer peer, byte[] bytes) {
+                // Read, so that the close is no reset.
+            }
+        };
+    }
+
+    /** Turns one bit of a byte. */
+    static Fault flipsBitAt(long offset) {
+        return number -> new At(offset) {
+            @Override
+            byte[] change(byte[] bytes, int at) {
+                bytes[at] ^= 1;
+                return bytes;
+            }
+        };
+    }
+
+    /** Sends bytes that nobody has sent, before a byte. */
+    static Fault insertsAt(long offset, byte... inserted) {
+        return number -> new At(offset) {
+            @Override
+            byte[] change(byte[] bytes, int at) {
+                return join(Arrays.copyOf(bytes, at), inserted, Arrays.copyOfRange(bytes, at, bytes.length));
+            }
+        };
+    }
+
+    /** Leaves out a byte and those after it, up to so many. */
+    static Fault deletesAt(long offset, int count) {
+        return number -> new At(offset) {
+            @Override
+            byte[] change(byte[] bytes, int at) {
+                return join(
+                        Arrays.copyOf(bytes, at),
+                        Arrays.copyOfRange(bytes, Math.min(bytes.length, at + count), bytes.length));
+            }
+        };
+    }
+
+    /** Hears the end, and does not answer it. */
+    static Fault swallowsTheEnd() {
+        return number -> new Session() {
+            @Override
+            public void received(Peer peer, byte[] bytes) throws IOException {
+                peer.send(bytes);
+            }
+
+            @Override
+            public void ended(Peer peer) {
+                // That is it.
+            }
+        };
+    }
+
+    // ---- of streams and messages
+
+    /** Reads and says nothing. */
+    static Fault silent() {
+        return number -> new Session() {
+            @Override
+            public void received(Peer peer, byte[] bytes) {
+                // That is it.
+            }
+
+            @Override
+            public void ended(Peer peer) {
+                // And this.
+            }
+        };
+    }
+
+    /** Answers byte by byte, or message by message, with pauses. */
+    static Fault trickles(int pauseMillis) {
+        return number -> (peer, bytes) -> {
+            for (byte one : bytes) {
+                peer.send(new byte[] {one});
+                pause(pauseMillis);
+            }
+        };
+    }
+
+    /** Answers the first connection well, and sends its bytes to all others. */
+    static Fault answersWithOthersBytes() {
+        AtomicReference<byte[]> others = new AtomicReference<>(new byte[0]);
+        return number -> (peer, bytes) -> {
+            byte[] first = number == 0 ? bytes : Objects.requireNonNull(others.get());
+            others.set(first);
+            peer.send(first);
+        };
+    }
+
+    /** Closes a connection on which nothing came for so long. */
+    static Fault cutsIdle(int millis) {
+        return new Fault() {
+            @Override
+            public Session session(int number) {
+                return new Session() {
+                    @Override
+                    public void received(Peer peer, byte[] bytes) throws IOException {
+                        peer.send(bytes);
+                    }
+
+                    @Override
+                    public void idle(Peer peer) throws IOException {
+                        peer.cut();
+                    }
+                };
+            }
+
+            @Override
+            public int idleMillis() {
+                return millis;
+            }
+        };
+    }
+
+    // ---- of messages; each says which, counted from 0
+
+    /** Does not answer one. */
+    static Fault drops(int which) {
+        return messages((peer, all, bytes) -> {
+            if (all.size() - 1 != which) {
+                peer.send(bytes);
+            }
+        });
+    }
+
+    /** Answers one twice. */
+    static Fault duplicates(int which) {
+        return messages((peer, all, bytes) -> {
+            peer.send(bytes);
+            if (all.size() - 1 == which) {
+                peer.send(bytes);
+            }
+        });
+    }
+
+    /** Answers one after the next. */
+    static Fault reorders(int which) {
+        return messages((peer, all, bytes) -> {
+            int number = all.size() - 1;
+            if (number != which) {
+                peer.send(bytes);
+            }
+            if (number == which + 1) {
+                peer.send(all.get(which));
+            }
+        });
+    }
+
+    /** Answers one with less. */
+    static Fault shortens(int which) {
+        return messages((peer, all, bytes) ->
+                peer.send(all.size() - 1 == which ? Arrays.copyOf(bytes, bytes.length / 2) : bytes));
+    }
+
+    /** Sends one that nobody has sent. */
+    static Fault invents(int after) {
+        return messages((peer, all, bytes) -> {
+            peer.send(bytes);
+            if (all.size() - 1 == after) {
+                peer.send("nobody sent this".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            }
+        });
+    }
+
+    /** Turns a bit of one. */
+    static Fault flipsBitOf(int which) {
+        return messages((peer, all, bytes) -> {
+            byte[] answer = bytes.clone();
+            if (all.size() - 1 == which) {
+                answer[answer.length / 2] ^= 1;
+            }
+            peer.send(answer);
+        });
+    }
+
+    // ---- the means
+
+    /** Something to do to a connection. */
+    interface Act {
+        void on(Peer peer) throws IOException;
+    }
+
+    /** What happens to a message. */
+    interface Message {
+        /** The last of all that came is the message itself. */
+        void answer(Peer peer, List<byte[]> all, byte[] bytes) throws IOException;
+    }
+
+    private static Fault messages(Message message) {
+        return number -> {
+            List<byte[]> all = new ArrayList<>();
+            return (peer, bytes) -> {
+                all.add(bytes);
+                message.answer(peer, all, bytes);
+            };
+        };
+    }
+
+    private static Fault upTo(long offset, Act then) {
+        return number -> new Session() {
+
+            private long sent;
+            private boolean done;
+
+            @Override
+            public void received(Peer peer, byte[] bytes) throws IOException {
+                if (done) {
+                    return;
+                }
+                int count = (int) Math.min(bytes.length, offset - sent);
+                if (count > 0) {
+                    peer.send(Arrays.copyOf(bytes, count));
+                    sent += count;
+                }
+                if (sent == offset) {
+                    done = true;
+                    then.on(peer);
+                }
+            }
+        };
+    }
+
+    private static byte[] join(byte[]... parts) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            all.writeBytes(part);
+        }
+        return all.toByteArray();
+    }
+
+    private static void pause(int millis) throws IOException {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    /** Changes the bytes that hold an offset. */
+    abstract class At implements Session {
+
+        private final long offset;
+        private long seen;
+
+        At(long offset) {
+            this.offset = offset;
+        }
+
+        abstract byte[] change(byte[] bytes, int at);
+
+        @Override
+        public void received(Peer peer, byte[] bytes) throws IOException {
+            boolean here = offset >= seen && offset < seen + bytes.length;
+            int at = (int) (offset - seen);
+            seen += bytes.length;
+            peer.send(here ? change(bytes, at) : bytes);
+        }
+    }
+}
