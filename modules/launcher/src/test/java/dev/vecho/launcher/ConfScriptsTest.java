@@ -1,7 +1,9 @@
 package dev.vecho.launcher;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.client.CaseReport;
 import dev.vecho.client.Diagnosis;
 import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.Run;
@@ -10,24 +12,31 @@ import dev.vecho.client.RunReport;
 import dev.vecho.client.Script;
 import dev.vecho.core.Source;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.Certificates.Issued;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The check scripts that come with Vecho do what they are for. */
 @Timeout(120)
@@ -35,16 +44,26 @@ class ConfScriptsTest {
 
     private static final Path SCRIPTS = Path.of("..", "..", "conf", "check");
 
+    @TempDir
+    static Path directory;
+
     private static Vertx vertx;
+    private static Issued certificate;
+    private static List<String> tlsAddresses = List.of();
     private static final Map<String, String> ports = new HashMap<>();
 
     @BeforeAll
     static void serve() throws Exception {
         vertx = Launch.vertx("auto");
+        certificate = new Certificates(directory).localhost();
+        JsonObject tls = new JsonObject()
+                .put("certificate", certificate.certificate().toString())
+                .put("key", certificate.key().toString());
         JsonObject any = new JsonObject().put("port", 0);
         EchoServerVerticle server = new EchoServerVerticle();
         JsonObject listeners = new JsonObject()
                 .put("tcp", any)
+                .put("tls", any.copy().put("tls", tls))
                 .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"));
         vertx.deployVerticle(
                         server,
@@ -54,6 +73,9 @@ class ConfScriptsTest {
                 .await(60, TimeUnit.SECONDS);
         server.listeners().forEach(listener -> {
             String address = listener.addresses().get(0);
+            if (listener.name().equals("tls")) {
+                tlsAddresses = listener.addresses();
+            }
             ports.put(listener.name(), address.substring(address.lastIndexOf(':') + 1));
         });
     }
@@ -69,6 +91,27 @@ class ConfScriptsTest {
             Script script = parse(name, Map.of())
                     .withTargets(List.of("tcp://localhost:" + ports.get("tcp")), Source.named("test"));
             assertPassed(play(script), 1);
+        }
+    }
+
+    @Test
+    void playsTheMatrix() throws Exception {
+        // Literal addresses: what localhost means is not the same on every machine. Each has one of the two families.
+        Script script = parse("matrix", Map.of("insecure", "true")).withTargets(tlsAddresses, Source.named("test"));
+        RunReport report = play(script);
+        assertPassed(report, tlsAddresses.size() * 4 * 2 * 2);
+        for (CaseReport each : report.cases()) {
+            assertThat(each.summary().rounds()).isEqualTo(2);
+            assertThat(each.rounds()).allSatisfy(round -> {
+                assertThat(round.details())
+                        .containsEntry("protocol", each.played().tls());
+                assertThat(each.played().family())
+                        .isEqualTo(each.played().target().contains("[") ? "ipv6" : "ipv4");
+                assertThat(round.bytesReceived()).isEqualTo(each.played().size());
+            });
+            assertThat(each.rounds().stream().map(round -> round.localAddress()).distinct())
+                    .as(each.played().name())
+                    .hasSize(each.played().kept() ? 1 : 2);
         }
     }
 
@@ -146,6 +189,30 @@ class ConfScriptsTest {
     }
 
     @Test
+    void beginsTls() throws Exception {
+        try (ServerSocket server = new ServerSocket(0)) {
+            Thread thread = new Thread(() -> {
+                try {
+                    for (int i = 0; i < 2; i++) {
+                        answerStartTls(server.accept());
+                    }
+                } catch (IOException | GeneralSecurityException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            thread.setDaemon(true);
+            thread.start();
+            RunReport report =
+                    play(parse("starttls", Map.of("port", Integer.toString(server.getLocalPort()), "insecure", "true"))
+                            .withConcurrency(1));
+            assertPassed(report, 2);
+            assertThat(report.cases())
+                    .extracting(each -> each.rounds().get(0).details().get("protocol"))
+                    .containsExactly("TLSv1.2", "TLSv1.3");
+        }
+    }
+
+    @Test
     void playsThemAll() throws IOException {
         try (Stream<Path> files = Files.list(SCRIPTS)) {
             assertThat(files.map(file -> file.getFileName().toString()))
@@ -156,9 +223,26 @@ class ConfScriptsTest {
                             "half-close.json",
                             "large.json",
                             "loss.json",
+                            "matrix.json",
                             "reconnect.json",
                             "script.schema.json",
+                            "starttls.json",
                             "watch.json");
+        }
+    }
+
+    private static void answerStartTls(Socket plain) throws IOException, GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(certificate.bundle().toKeyManagerFactory().getKeyManagers(), null, null);
+        try (plain) {
+            plain.getOutputStream().write("220 ready\r\n".getBytes(US_ASCII));
+            plain.getInputStream().readNBytes("STARTTLS\r\n".length());
+            plain.getOutputStream().write("220 go ahead\r\n".getBytes(US_ASCII));
+            try (SSLSocket socket =
+                    (SSLSocket) context.getSocketFactory().createSocket(plain, null, plain.getPort(), false)) {
+                socket.setUseClientMode(false);
+                socket.getInputStream().transferTo(socket.getOutputStream());
+            }
         }
     }
 
