@@ -1,0 +1,97 @@
+package dev.vecho.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.launcher.Vecho.Result;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A check of much, or of many rounds, in a process with a small heap: it would not end well if it kept what it sent, what
+ * came, or what each round found.
+ */
+class MemoryIT {
+
+    private static final List<String> SMALL = List.of("-Xmx40m", "-XX:MaxDirectMemorySize=40m");
+
+    @TempDir
+    static Path directory;
+
+    private static Vecho server;
+
+    @BeforeAll
+    static void serve() throws Exception {
+        server = Vecho.serve(
+                "-c",
+                write(
+                        "server.json",
+                        "{\"listeners\":{\"tcp\":{\"port\":0},"
+                                + "\"unix\":{\"transport\":\"unix\",\"path\":\"echo.sock\"},"
+                                + "\"websocket\":{\"transport\":\"websocket\",\"port\":0}}}"));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Test
+    void checksManyTimesTheHeap() throws Exception {
+        long size = 1L << 30;
+        JsonObject round = check(server.address("tcp"), "--size", Long.toString(size))
+                .getJsonArray("rounds")
+                .getJsonObject(0);
+        assertThat(round.getLong("bytesReceived")).isEqualTo(size);
+    }
+
+    @Test
+    void playsTensOfThousandsOfRounds() throws Exception {
+        // On a Unix domain socket, since connections over TCP would use up the ports.
+        JsonObject summary =
+                check(server.address("unix"), "-n", "20000", "-i", "0ms").getJsonObject("summary");
+        assertThat(summary.getLong("passed")).isEqualTo(20_000);
+        assertThat(summary.getJsonObject("roundTrips").getLong("count")).isEqualTo(20_000);
+    }
+
+    @Test
+    void sendsAMillionBlocksAndMessages() throws Exception {
+        String script = write(
+                "million.json",
+                "{\"steps\":[{\"send\":{\"random\":100},\"count\":1000000,\"ratePerSecond\":1000000},"
+                        + "{\"expect\":\"echo\"}]}");
+        for (String listener : List.of("tcp", "websocket")) {
+            JsonObject round = check(server.address(listener), "-s", script)
+                    .getJsonArray("rounds")
+                    .getJsonObject(0);
+            assertThat(round.getLong("bytesReceived")).isEqualTo(100_000_000);
+            assertThat(round.getJsonObject("roundTrips").getLong("count")).isPositive();
+            assertThat(round.getJsonObject("corrected").getLong("count")).isEqualTo(1_000_000);
+        }
+    }
+
+    /** Checks one target, and returns what was found of its only case. */
+    private static JsonObject check(String target, String... arguments) throws Exception {
+        String[] all = new String[arguments.length + 4];
+        all[0] = "check";
+        all[1] = target;
+        System.arraycopy(arguments, 0, all, 2, arguments.length);
+        all[all.length - 2] = "-o";
+        all[all.length - 1] = "json";
+        try (Vecho check = Vecho.start(Map.of(), SMALL, all)) {
+            Result result = check.await();
+            assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+            return new JsonObject(result.out()).getJsonArray("cases").getJsonObject(0);
+        }
+    }
+
+    private static String write(String name, String content) throws Exception {
+        return Files.writeString(directory.resolve(name), content).toString();
+    }
+}
