@@ -3,6 +3,7 @@ package dev.vecho.client;
 import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.Transport.Carriage;
 import dev.vecho.core.TransportException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -12,8 +13,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,13 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
-    private static final long NO_TIMER = -1;
-
     /** When bytes are wrong, and this long none followed, none will. */
     private static final Duration DOUBT = Duration.ofMillis(300);
-
-    /** A connection that was idle for less was hardly cut for it. */
-    private static final Duration WORTH_TELLING = Duration.ofSeconds(1);
 
     private final Setting setting;
     private final Vertx vertx;
@@ -43,22 +37,16 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
     private final Promise<Report> report = Promise.promise();
     private final Measures measures = new Measures();
+    private final Wait waiting;
     private Instant startedAt = Instant.EPOCH;
     private long started;
-    private long opened;
     private boolean over;
     private boolean gaveUp;
 
-    // The connection: another one after a step that reconnects.
-    private Link link;
-    private Plan plan;
-    private Ledger ledger;
-    private Verifier verifier;
-    private @Nullable Sender sender;
+    /** Another one after a step that reconnects. */
+    private Leg leg;
+
     private int connections;
-    private int echoed;
-    private @Nullable Throwable sendFailure;
-    private Duration idleBefore = Duration.ZERO;
     private boolean kept;
 
     /** The step being played; as many as there are once all are done, and only sending goes on. */
@@ -69,11 +57,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     private boolean waited;
     private boolean acted;
     private boolean actionDone;
-    private long timer = NO_TIMER;
-    private long doubtTimer = NO_TIMER;
-    private Duration limit = Duration.ZERO;
-    private boolean limitsStep;
-    private long limitedFrom;
+    private long doubtTimer = -1;
 
     /**
      * Prepares a round.
@@ -81,7 +65,6 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
      * @param number from 1
      * @param open a connection that a round before has kept, or null; the context is its own
      */
-    @SuppressWarnings("NullAway.Init") // prepare sets the rest before anything else happens.
     Round(
             Setting setting,
             Context context,
@@ -97,9 +80,9 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         this.seed = setting.seed().round(setting.index(), number);
         this.trace = trace;
         this.nanoTime = setting.nanoTime();
+        this.waiting = new Wait(vertx, nanoTime);
         this.kept = open != null;
-        this.link = open != null ? open : new Link(context, nanoTime, this);
-        prepare(0);
+        this.leg = leg(open != null ? open : new Link(context, nanoTime, this), 0);
     }
 
     Future<Report> play() {
@@ -124,7 +107,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
     /** The connection for the next round, or null if there is none. Known when the report is. */
     @Nullable Link kept() {
-        return kept ? link : null;
+        return kept ? leg.link() : null;
     }
 
     // ---- connecting
@@ -132,57 +115,31 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     private void start() {
         startedAt = Instant.now();
         started = nanoTime.getAsLong();
-        opened = started;
+        Link link = leg.link();
         Connection open = link.connection();
         if (open == null) {
             connect(setting.timeout());
             return;
         }
         kept = false;
-        idleBefore = link.idle();
+        leg.wasIdle(link.idle());
         link.listen(this);
-        if (brokeMeanwhile()) {
-            return;
-        }
-        begin(open);
-    }
-
-    /** Whether a kept connection came to an end between the rounds, in which case this one has failed. */
-    private boolean brokeMeanwhile() {
-        TransportException failure = link.failure();
         measures.at(link);
-        if (link.unexpected() > 0) {
-            fail(Diagnosis.of(
-                    Word.INJECTED,
-                    Diagnosis.bytes(link.unexpected()) + " came between the rounds that were never sent"));
-            return true;
+        Diagnosis broken = leg.brokeMeanwhile();
+        if (broken != null) {
+            fail(broken);
+        } else {
+            begin(open);
         }
-        if (failure != null || link.hasEnded()) {
-            fail(cutWhileIdle(failure));
-            return true;
-        }
-        return false;
     }
 
-    /** Gets everything ready for a connection on which the steps from one on are played. */
-    private void prepare(int from) {
-        List<Step> steps = setting.steps();
-        int to = from;
-        while (to < steps.size() && !(steps.get(to) instanceof Step.Reconnect)) {
-            to++;
-        }
-        plan = new Plan(steps, from, Math.min(to + 1, steps.size()), setting.carriage(), seed, connections);
-        ledger = new Ledger();
-        String name = setting.target() + ", round " + number + (connections == 0 ? "" : ", connection " + connections);
-        verifier = Verifier.of(plan, ledger, setting.recent().add(name, plan), this);
-        sender = null;
-        echoed = 0;
-        connections++;
+    private Leg leg(Link link, int from) {
+        return new Leg(setting, link, seed, from, number, connections++, this);
     }
 
     private void connect(Duration within) {
-        Link opening = link;
-        timer = vertx.setTimer(within.toMillis(), fired -> on(() -> giveUpConnecting(within)));
+        Link opening = leg.link();
+        waiting.sleep(within, () -> on(() -> giveUpConnecting(within)));
         transport.connect(opening).onComplete(result -> connected(opening, result));
     }
 
@@ -194,7 +151,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             return;
         }
         on(() -> {
-            stopTimer();
+            waiting.stop();
             measures.opened(opening);
             if (result.failed()) {
                 fail(Diagnosis.connecting(result.cause(), opening.phases()));
@@ -206,18 +163,24 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void begin(Connection open) {
-        opened = nanoTime.getAsLong();
+        Link link = leg.link();
         measures.at(link);
         if (trace != null) {
             trace.opened(since(), open.localAddress(), open.remoteAddress());
         }
-        sender = new Sender(context, open, plan, ledger, nanoTime, this);
+        leg.open(new Sender(context, open, leg.plan(), leg.ledger(), nanoTime, this), nanoTime.getAsLong());
+        TransportException failure = link.failure();
+        if (failure != null) {
+            broken(failure);
+            return;
+        }
         actionDone = true;
         advance();
     }
 
     private void giveUpConnecting(Duration within) {
         gaveUp = true;
+        Link link = leg.link();
         measures.opened(link);
         // This may tell what was found out so far: that one of two addresses refused, for example.
         transport.close();
@@ -233,12 +196,13 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     public void received(Buffer bytes) {
         on(() -> {
             long now = nanoTime.getAsLong();
-            measures.received(now, firstSend());
+            measures.received(now, measures.firstSend(leg.firstSend()));
             if (trace != null) {
                 trace.received(since(), first(bytes), bytes.length());
             }
+            Verifier verifier = leg.verifier();
             Diagnosis wrong = verifier.verify(bytes);
-            if (wrong != null && !setting.tolerated().contains(wrong.word())) {
+            if (wrong != null && !tolerates(wrong.word())) {
                 fail(wrong);
                 return;
             }
@@ -247,9 +211,13 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
                 doubtTimer = vertx.setTimer(DOUBT.toMillis(), fired -> on(() -> fail(verifier.decide())));
                 return;
             }
-            measureEchoes(now);
+            leg.measureEchoes(now, measures);
             moved();
         });
+    }
+
+    private boolean tolerates(Word word) {
+        return setting.carriage() == Carriage.MESSAGES && setting.tolerated().contains(word);
     }
 
     @Override
@@ -258,10 +226,10 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             if (trace != null) {
                 trace.ended(since());
             }
-            if (verifier.inDoubt()) {
-                fail(verifier.decide());
-            } else if (idling() && !expectsEnd()) {
-                fail(cutWhileIdle(null));
+            if (leg.verifier().inDoubt()) {
+                fail(leg.verifier().decide());
+            } else if (cutWhileIdle()) {
+                fail(leg.cutWhileIdle(null));
             } else {
                 advance();
             }
@@ -282,16 +250,16 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
     @Override
     public void progressed() {
-        link.moved();
+        leg.link().moved();
         on(this::moved);
     }
 
     @Override
     public void failed(Throwable cause) {
         on(() -> {
-            if (link.hasEnded()) {
+            if (leg.link().hasEnded()) {
                 // The peer is gone after a proper end: the step that misses something says it better.
-                sendFailure = cause;
+                leg.sendFailed(cause);
                 advance();
             } else {
                 broken(cause);
@@ -300,69 +268,30 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void broken(Throwable cause) {
-        Diagnosis diagnosis = Diagnosis.of(cause);
-        if (sender == null) {
+        if (leg.sender() == null) {
             // What connecting comes to is told once it is over.
-            if (link.connection() != null) {
-                fail(diagnosis);
-            }
             return;
         }
-        if (verifier.inDoubt()) {
-            fail(verifier.decide());
-            return;
+        if (leg.verifier().inDoubt()) {
+            fail(leg.verifier().decide());
+        } else if (leg.idling(step())) {
+            fail(leg.cutWhileIdle(cause));
+        } else {
+            fail(leg.broken(cause));
         }
-        if (idling()) {
-            fail(cutWhileIdle(cause));
-            return;
-        }
-        String how = ", after " + Diagnosis.bytes(verifier.received()) + " had come back" + idleHint();
-        if (diagnosis.word() == Word.RESET && "closed".equals(diagnosis.reason())) {
-            // Closed, not broken off, but before what was under way had come to its own end.
-            Word word = verifier.received() == 0 ? Word.CLOSED : Word.TRUNCATED;
-            fail(Diagnosis.at(word, diagnosis.sentence() + how, verifier.received()));
-            return;
-        }
-        String reason = diagnosis.word() == Word.RESET ? when(sender) : diagnosis.reason();
-        fail(Diagnosis.at(diagnosis.word(), diagnosis.sentence() + how, verifier.received())
-                .because(reason));
-    }
-
-    /** When a connection was reset. */
-    private String when(Sender out) {
-        if (verifier.received() == 0) {
-            return "before";
-        }
-        return verifier.nothingUnderWay() && out.sent() == out.queued() ? "after" : "during";
     }
 
     private void moved() {
-        if (!limitsStep) {
-            limitedFrom = nanoTime.getAsLong();
-        }
+        waiting.moved();
         advance();
     }
 
     @Override
     public void back(int send, long block) {
         long now = nanoTime.getAsLong();
-        boolean many = plan.sendings().get(send).count() > 1;
+        Ledger ledger = leg.ledger();
+        boolean many = leg.plan().sendings().get(send).count() > 1;
         measures.back(now, ledger.sentAt(send, block), many ? ledger.intendedAt(send, block) : -1, many);
-    }
-
-    private long firstSend() {
-        long first = ledger.sentAt(0, 0);
-        return measures.firstSend(first < 0 ? opened : first);
-    }
-
-    private void measureEchoes(long now) {
-        while (echoed < plan.echoes().size()
-                && verifier.complete(plan.echoes().get(echoed).step())) {
-            int send = plan.echoes().get(echoed++).firstSend();
-            if (send >= 0) {
-                measures.echo(now - ledger.sentAt(send, 0));
-            }
-        }
     }
 
     // ---- the steps
@@ -370,12 +299,12 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     /** Goes on as far as nothing has to be waited for. */
     private void advance() {
         // A step may make something happen at once, which calls this; the loop below sees what it changed.
-        if (advancing || (sender == null && !measures.connected())) {
+        if (advancing || (leg.sender() == null && !measures.connected())) {
             return;
         }
         advancing = true;
         try {
-            while (!over && !verifier.inDoubt()) {
+            while (!over && !leg.verifier().inDoubt()) {
                 if (!begun) {
                     begun = true;
                     begin();
@@ -387,7 +316,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
                     finish(null);
                     return;
                 }
-                stopTimer();
+                waiting.stop();
                 if (trace != null) {
                     trace.finished(since(), current);
                 }
@@ -407,15 +336,15 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         acted = false;
         actionDone = false;
         if (step instanceof Step.Send) {
-            out().sendNext();
+            leg.out().sendNext();
         } else if (step instanceof Step.CloseOutput) {
-            out().closeOutput();
+            leg.out().closeOutput();
         } else if (step instanceof Step.Pause pause) {
             sleep(pause.length());
         } else if (step instanceof Step.ExpectNothing nothing) {
             sleep(nothing.length());
         } else {
-            limit(within(step));
+            waiting.limit(within(step), setting.timeout(), () -> on(this::timedOut));
         }
         if (step instanceof Step.Reset) {
             reset();
@@ -457,7 +386,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             return allCame();
         }
         if (step instanceof Step.ExpectEnd) {
-            return link.hasEnded();
+            return leg.link().hasEnded();
         }
         if (step instanceof Step.Reset) {
             return actionDone;
@@ -477,14 +406,14 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             reconnect(Objects.requireNonNullElse(reconnect.within(), setting.timeout()));
             return;
         }
-        Connection connection = Objects.requireNonNull(link.connection());
+        Connection connection = Objects.requireNonNull(leg.link().connection());
         connection
                 .startTls()
                 .onComplete(begun -> on(() -> {
                     if (begun.failed()) {
                         fail(Diagnosis.of(begun.cause()));
                     } else {
-                        measures.at(link);
+                        measures.at(leg.link());
                         actionDone = true;
                         moved();
                     }
@@ -492,8 +421,8 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void reset() {
-        Connection connection = Objects.requireNonNull(link.connection());
-        link.listen(null);
+        Connection connection = Objects.requireNonNull(leg.link().connection());
+        leg.link().listen(null);
         endConnection();
         connection
                 .reset()
@@ -504,34 +433,24 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void reconnect(Duration within) {
-        stopTimer();
-        link.listen(null);
-        Connection connection = link.connection();
+        waiting.stop();
+        leg.link().listen(null);
+        Connection connection = leg.link().connection();
         Future<Void> closed = connection == null
                 ? Future.succeededFuture()
                 : Check.atMost(vertx, setting.timeout(), connection.close());
         endConnection();
-        link = new Link(context, nanoTime, this);
-        prepare(current + 1);
-        idleBefore = Duration.ZERO;
-        sendFailure = null;
+        leg = leg(new Link(context, nanoTime, this), current + 1);
         closed.onComplete(done -> on(() -> connect(within)));
     }
 
     /** Adds up what is known of a connection that is not used any more. */
     private void endConnection() {
-        measures.done(verifier, ledger, sender);
-        if (sender != null) {
-            sender.stop();
-            if (trace != null) {
-                trace.closed(since());
-            }
+        measures.done(leg.verifier(), leg.ledger(), leg.sender());
+        if (leg.sender() != null && trace != null) {
+            trace.closed(since());
         }
-        sender = null;
-    }
-
-    private Sender out() {
-        return Objects.requireNonNull(sender, "no connection");
+        leg.stop();
     }
 
     /** The current step, or null after the last. */
@@ -540,214 +459,85 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private boolean nothingCame() {
-        if (verifier.beyond(current)) {
-            long expected = plan.bytesUpTo(current);
-            String sentence = Diagnosis.bytes(verifier.received() - expected) + " came although nothing was expected";
-            fail(Diagnosis.at(Word.UNEXPECTED, sentence, expected));
-            return false;
+        Diagnosis unexpected = leg.unexpected(current, step());
+        if (unexpected != null) {
+            fail(unexpected);
         }
-        if (link.hasEnded()
-                && setting.steps().subList(0, current).stream().noneMatch(Step.ExpectEnd.class::isInstance)) {
-            fail(
-                    idling() && !expectsEnd()
-                            ? cutWhileIdle(null)
-                            : Diagnosis.at(
-                                    Word.UNEXPECTED,
-                                    "the end came although nothing was expected",
-                                    verifier.received()));
-            return false;
-        }
-        return true;
+        return unexpected == null;
     }
 
     /** Whether the connection is still there after a pause; the end may have come before nothing was under way any more. */
     private boolean stillThere() {
-        if (link.hasEnded() && idling() && !expectsEnd()) {
-            fail(cutWhileIdle(null));
-            return false;
+        boolean cut = leg.link().hasEnded() && cutWhileIdle();
+        if (cut) {
+            fail(leg.cutWhileIdle(null));
         }
-        return true;
+        return !cut;
+    }
+
+    /** Whether an end that comes now is one of a connection that should have stayed open. */
+    private boolean cutWhileIdle() {
+        return leg.idling(step()) && !leg.expectsEnd();
     }
 
     private boolean allCame() {
-        if (verifier.complete(current)) {
-            return true;
+        boolean complete = leg.verifier().complete(current);
+        if (!complete && leg.link().hasEnded()) {
+            fail(leg.endedEarly(current));
         }
-        if (link.hasEnded()) {
-            long came = verifier.received();
-            String where = "byte " + came + " of " + plan.bytesUpTo(current);
-            String after = out().outputClosed() ? ", after this side closed its output" : "";
-            if (verifier.nothingOf(current)) {
-                String sentence = "the peer closed without a reply, at " + where + after + idleHint();
-                fail(Diagnosis.at(Word.CLOSED, sentence, came));
-            } else {
-                fail(Diagnosis.at(Word.TRUNCATED, "the peer closed at " + where + after, came));
-            }
-        }
-        return false;
+        return complete;
     }
 
     private boolean allSent() {
-        if (sender == null) {
-            return true;
-        }
-        if (sendFailure != null && sender.sent() < sender.queued()) {
-            broken(sendFailure);
+        Throwable hindrance = leg.hindrance();
+        if (hindrance != null) {
+            broken(hindrance);
             return false;
         }
-        return sendFailure != null || sender.idle();
-    }
-
-    // ---- a connection that is cut while nothing is under way
-
-    private boolean idling() {
-        return (step() instanceof Step.Pause || step() instanceof Step.ExpectNothing)
-                && sender != null
-                && sender.idle()
-                && verifier.nothingUnderWay();
-    }
-
-    /** Whether the end is something that the script, on this connection, has to do with. */
-    private boolean expectsEnd() {
-        if (sender == null || !sender.outputOpen()) {
-            return true;
-        }
-        for (int i = 0; i < setting.steps().size(); i++) {
-            Step step = setting.steps().get(i);
-            if (i >= current && step instanceof Step.Reconnect) {
-                return false;
-            }
-            if (i < current && step instanceof Step.Reconnect) {
-                continue;
-            }
-            if (step instanceof Step.ExpectEnd && (i > current || plan.covers(i))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private Diagnosis cutWhileIdle(@Nullable Throwable cause) {
-        String how =
-                cause == null ? "closed" : "broken off (" + Diagnosis.of(cause).sentence() + ")";
-        return Diagnosis.of(
-                        Word.IDLE, "the connection was " + how + " after it had been idle for " + seconds(link.idle()))
-                .because(cause == null ? "closed" : "reset");
-    }
-
-    /** For a failure that may have come of this, although something was under way again. */
-    private String idleHint() {
-        boolean worthTelling = idleBefore.compareTo(WORTH_TELLING) >= 0 && verifier.received() == 0;
-        return worthTelling ? "; it had been idle for " + seconds(idleBefore) + " before this round" : "";
-    }
-
-    private static String seconds(Duration duration) {
-        return String.format(Locale.ROOT, "%.3f s", duration.toNanos() / 1e9);
+        return leg.allSent();
     }
 
     // ---- waiting
 
     private void sleep(Duration length) {
         waited = false;
-        timer = vertx.setTimer(
-                length.toMillis(),
-                fired -> on(() -> {
+        waiting.sleep(
+                length,
+                () -> on(() -> {
                     waited = true;
                     advance();
                 }));
     }
 
-    private void limit(@Nullable Duration within) {
-        limitsStep = within != null;
-        limit = within == null ? setting.timeout() : within;
-        limitedFrom = nanoTime.getAsLong();
-        startTimer(limit);
-    }
-
-    private void startTimer(Duration left) {
-        // Rounded up, so that the limit is over when it fires.
-        timer = vertx.setTimer(left.plusNanos(999_999).toMillis(), fired -> on(this::timerFired));
-    }
-
-    private void timerFired() {
-        if (!limitsStep && sender != null && sender.waitsForItsTime()) {
-            limitedFrom = nanoTime.getAsLong();
-        }
-        Duration left = limit.minusNanos(nanoTime.getAsLong() - limitedFrom);
-        if (left.isNegative() || left.isZero()) {
-            timedOut();
-        } else {
-            // Something moved meanwhile. To set a timer again for each byte that comes would cost more.
-            startTimer(left);
-        }
-    }
-
     private void timedOut() {
         Step step = step();
-        String late = limitsStep ? " within " + limit.toMillis() + " ms" : " for " + limit.toMillis() + " ms";
-        if (verifier.inDoubt()) {
-            fail(verifier.decide());
+        Sender sender = leg.sender();
+        if (leg.verifier().inDoubt()) {
+            fail(leg.verifier().decide());
+        } else if (!waiting.ofStep() && sender != null && sender.waitsForItsTime()) {
+            waiting.limit(null, setting.timeout(), () -> on(this::timedOut));
         } else if (step instanceof Step.Reset) {
-            fail(Diagnosis.of(Word.TIMEOUT, "the connection could not be reset" + late));
+            fail(Diagnosis.of(Word.TIMEOUT, "the connection could not be reset" + waiting.late()));
         } else if (step instanceof Step.StartTls && acted) {
-            fail(Diagnosis.of(Word.TLS, "TLS was not agreed upon" + late).because("timeout"));
-        } else if (sender != null) {
-            timedOut(sender, step, late);
-        }
-    }
-
-    private void timedOut(Sender out, @Nullable Step step, String late) {
-        String sent = out.sent() + " of " + Diagnosis.bytes(out.queued());
-        if (step instanceof Step.ExpectEnd) {
-            if (out.outputClosed()) {
-                fail(Diagnosis.of(Word.HALF_CLOSE, "the output was closed, and the end did not come" + late));
-            } else if (out.outputOpen()) {
-                fail(Diagnosis.of(Word.TIMEOUT, "the end did not come" + late));
-            } else {
-                fail(Diagnosis.of(Word.TIMEOUT, "the output could not be closed" + late + ", " + sent + " were sent"));
-            }
+            fail(Diagnosis.of(Word.TLS, "TLS was not agreed upon" + waiting.late())
+                    .because("timeout"));
         } else if (step instanceof Step.ExpectEcho || step instanceof Step.ExpectBytes) {
-            missed(late, out.sent() < out.queued() ? ", and only " + sent + " could be sent" : "");
+            missed();
         } else {
-            fail(Diagnosis.of(Word.TIMEOUT, sent + " were sent, nothing more" + late));
+            fail(leg.timedOut(step, waiting.late()));
         }
     }
 
     /** Something that the current step expects did not come in time. */
-    private void missed(String late, String stalled) {
-        long came = verifier.received();
-        boolean trickles = limitsStep && measures.receivedSince(nanoTime.getAsLong() - limit.toNanos() / 2);
-        if (verifier.nothingOf(current) && !measures.receivedAnything()) {
-            fail(Diagnosis.of(Word.SILENT, "connected, but nothing came back" + late + stalled));
-        } else if (verifier instanceof MessageVerifier messages && stalled.isEmpty()) {
-            missed(messages, trickles, late);
+    private void missed() {
+        boolean trickles = waiting.ofStep() && measures.receivedSince(waiting.lastHalf());
+        Diagnosis missed = leg.missed(current, measures.receivedAnything(), trickles, waiting);
+        if (missed != null) {
+            fail(missed);
         } else {
-            String sentence = came + " of " + Diagnosis.bytes(plan.bytesUpTo(current)) + " came back"
-                    + (limitsStep ? late : ", then nothing" + late)
-                    + (trickles ? ", and they still came" : "");
-            fail(Diagnosis.at(trickles ? Word.SLOW : Word.TIMEOUT, sentence + stalled, came));
-        }
-    }
-
-    private void missed(MessageVerifier messages, boolean trickles, String late) {
-        String sentence =
-                messages.missing(current) + " of " + plan.messagesUpTo(current) + " messages did not come back" + late;
-        if (setting.tolerated().contains(Word.LOST)) {
-            messages.giveUp(current);
-            measureEchoes(nanoTime.getAsLong());
+            leg.measureEchoes(nanoTime.getAsLong(), measures);
             advance();
-        } else if (trickles && !messages.hasGap()) {
-            fail(Diagnosis.of(Word.SLOW, sentence + ", and they still came"));
-        } else {
-            String first = ", the first of them message " + (messages.firstMissing() + 1);
-            messages.giveUp(current);
-            fail(Diagnosis.of(Word.LOST, sentence + first));
         }
-    }
-
-    private void stopTimer() {
-        vertx.cancelTimer(timer);
-        timer = NO_TIMER;
     }
 
     // ---- the end
@@ -758,13 +548,9 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void finish(@Nullable Diagnosis diagnosis) {
-        boolean keeping = setting.kept()
-                && diagnosis == null
-                && sender != null
-                && sender.idle()
-                && verifier.nothingUnderWay()
-                && !link.hasEnded()
-                && link.failure() == null;
+        Link link = leg.link();
+        boolean keeping =
+                setting.kept() && diagnosis == null && leg.quiet() && !link.hasEnded() && link.failure() == null;
         over = true;
         Duration took = since();
         stopTimers();
@@ -772,7 +558,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         if (keeping) {
             link.listen(null);
             kept = true;
-            measures.done(verifier, ledger, sender);
+            measures.done(leg.verifier(), leg.ledger(), leg.sender());
         } else {
             endConnection();
         }
@@ -800,10 +586,8 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         stopTimers();
         if (report.tryFail(cause)) {
             kept = false;
-            if (sender != null) {
-                sender.stop();
-            }
-            Connection connection = link.connection();
+            leg.stop();
+            Connection connection = leg.link().connection();
             if (connection != null) {
                 connection.close();
             }
@@ -811,7 +595,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void stopTimers() {
-        stopTimer();
+        waiting.stop();
         vertx.cancelTimer(doubtTimer);
     }
 

@@ -1,6 +1,7 @@
 package dev.vecho.client;
 
 import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +26,9 @@ public final class RoundTrips {
     private final long max;
     private final double total;
     private final long[] each;
-    private final @Nullable Histogram histogram;
+
+    /** Encoded, which takes a few kilobytes instead of hundreds: a report may be kept. */
+    private final byte @Nullable [] histogram;
 
     private RoundTrips(Recorder recorder) {
         count = recorder.count;
@@ -33,7 +36,7 @@ public final class RoundTrips {
         max = recorder.max;
         total = recorder.total;
         each = recorder.histogram == null ? Arrays.copyOf(recorder.each, (int) count) : new long[0];
-        histogram = recorder.histogram == null ? null : recorder.histogram.copy();
+        histogram = recorder.histogram == null ? null : encode(recorder.histogram);
     }
 
     /** The given ones, in this order. */
@@ -77,7 +80,8 @@ public final class RoundTrips {
         }
         if (histogram != null) {
             // A histogram's values are rounded up, but none was longer than the longest.
-            return Duration.ofNanos(Math.max(min, Math.min(max, histogram.getValueAtPercentile(percent))));
+            return Duration.ofNanos(
+                    Math.max(min, Math.min(max, decode(histogram).getValueAtPercentile(percent))));
         }
         long[] sorted = each.clone();
         Arrays.sort(sorted);
@@ -96,7 +100,7 @@ public final class RoundTrips {
 
     /** As a histogram of nanoseconds with three significant digits; the caller's own. */
     public Histogram histogram() {
-        return histogram == null ? histogramOf(each) : histogram.copy();
+        return histogram == null ? histogramOf(each) : decode(histogram);
     }
 
     /**
@@ -113,6 +117,17 @@ public final class RoundTrips {
                 .put("p99", Report.millis(percentile(99)))
                 .put("p999", Report.millis(percentile(99.9)))
                 .put("max", Report.millis(max()));
+    }
+
+    private static byte[] encode(Histogram histogram) {
+        ByteBuffer buffer = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+        return Arrays.copyOf(buffer.array(), histogram.encodeIntoByteBuffer(buffer));
+    }
+
+    private static Histogram decode(byte[] encoded) {
+        Histogram histogram = Histogram.decodeFromByteBuffer(ByteBuffer.wrap(encoded), 0);
+        histogram.setAutoResize(true);
+        return histogram;
     }
 
     private static Histogram histogramOf(long[] nanos) {
@@ -162,7 +177,7 @@ public final class RoundTrips {
             if (histogram == null) {
                 histogram = histogramOf(Arrays.copyOf(each, (int) count));
             }
-            histogram.add(trips.histogram);
+            histogram.add(decode(trips.histogram));
             note(trips.min, trips.max, trips.total, trips.count);
         }
 
