@@ -265,7 +265,9 @@ final class MessageFaultsTest {
             }
         };
         String script = "{\"send\": {\"random\": 100}, \"count\": 100}, {\"expect\": \"echo\"";
-        assertThat(word(play(setting(script + WITHIN), slow)).word()).isEqualTo(Word.SLOW);
+        assertThat(word(play(setting(script + ", \"withinMillis\": 1000}"), slow))
+                        .word())
+                .isEqualTo(Word.SLOW);
     }
 
     // ---- what the tests share

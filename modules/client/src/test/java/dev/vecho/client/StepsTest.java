@@ -362,8 +362,8 @@ final class StepsTest {
     @Test
     void waitsForALowRateWhateverTheTimeout() {
         Script script = script(
-                        "{\"send\": {\"random\": 20}, \"count\": 3, \"ratePerSecond\": 5}, {\"expect\": \"echo\"}")
-                .withTimeout(Duration.ofMillis(60));
+                        "{\"send\": {\"random\": 20}, \"count\": 3, \"ratePerSecond\": 2}, {\"expect\": \"echo\"}")
+                .withTimeout(Duration.ofMillis(300));
         FakeClient client = new FakeClient(FakePeer.ECHO);
         assertThat(await(new Check(Settings.of(vertx, Carriage.STREAM, script, System::nanoTime), () -> client).play(1))
                         .diagnosis())
