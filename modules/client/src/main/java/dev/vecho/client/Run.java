@@ -199,7 +199,9 @@ public final class Run {
         long now = nanoTime.getAsLong();
         Duration interval = schedule.interval();
         Duration waited = Duration.ofNanos(now - each.intended).minus(interval);
-        each.totals.addMissed(schedule.missed(each.intended, now), waited, interval);
+        if (schedule.hasMore(each.played)) {
+            each.totals.addMissed(schedule.missed(each.intended, now), waited, interval);
+        }
         each.intended = schedule.next(each.intended, now);
         if (!schedule.hasNext(each.played, each.intended - start)) {
             end(each);

@@ -20,7 +20,12 @@ public record Schedule(long repeat, Duration interval, Duration duration) {
 
     /** Whether there is another round, after so many, that would begin so long after the start of the run. */
     boolean hasNext(long played, long nanos) {
-        return played == 0 || ((repeat == 0 || played < repeat) && (duration.isZero() || nanos < duration.toNanos()));
+        return played == 0 || (hasMore(played) && (duration.isZero() || nanos < duration.toNanos()));
+    }
+
+    /** Whether so many rounds are not all of them, as far as their number goes. */
+    boolean hasMore(long played) {
+        return repeat == 0 || played < repeat;
     }
 
     /** How many starts were missed, if a round that was meant to begin at one time was over at another. */

@@ -157,6 +157,27 @@ final class RunTest {
     }
 
     @Test
+    void missesNothingWhileTheLastRoundIsPlayed() {
+        AtomicLong nanos = new AtomicLong();
+        FakePeer slow = new FakePeer() {
+            @Override
+            public Future<Void> sent(FakeConnection connection, io.vertx.core.buffer.Buffer bytes) {
+                nanos.addAndGet(2_500_000);
+                return FakePeer.super.sent(connection, bytes);
+            }
+        };
+        Setting setting = Settings.of(vertx, Carriage.STREAM, Script.standard(), nanos::get);
+        List<Check> checks = List.of(new Check(setting, () -> new FakeClient(slow)));
+        Run run = new Run(
+                vertx, checks, new Schedule(1, Duration.ofMillis(1), Duration.ZERO), 1, Budget.NONE, nanos::get);
+
+        Summary summary = await(run.play(RunListener.NONE)).cases().get(0).summary();
+
+        assertThat(summary.missed()).isZero();
+        assertThat(summary.corrected().isEmpty()).isTrue();
+    }
+
+    @Test
     void givesUpWhatIsPlayedWhenCancelled() {
         FakePeer silent = new FakePeer() {
             @Override
