@@ -76,9 +76,8 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
             public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
                 if (event instanceof QuicConnectionCloseEvent close) {
                     closedByPeer = close;
-                    // After what came together with it. QUIC itself closes only when late packets can no longer come,
-                    // and
-                    // Vert.x, asked to close, waits for a stream that will not end.
+                    // After what came together with it. QUIC itself closes only when late packets can no longer
+                    // come, and Vert.x, asked to close, waits for a stream that will not end.
                     ctx.executor().execute(() -> {
                         fail(new TransportException(Fault.RESET, remote + " closed the connection", null));
                         close();
