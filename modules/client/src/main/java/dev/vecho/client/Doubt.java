@@ -21,6 +21,9 @@ final class Doubt {
     /** With so many, random bytes can be found wherever they are from. */
     private static final int ENOUGH_TO_FIND = 16;
 
+    /** Type and version of a TLS record. */
+    private static final int RECORD = 3;
+
     private static final int SHOWN = 8;
     private static final int FARTHEST = 1 << 20;
 
@@ -60,7 +63,7 @@ final class Doubt {
     }
 
     private @Nullable Diagnosis certain() {
-        if (came == 3 && speaksTls()) {
+        if (offset + came == RECORD && speaksTls()) {
             return verdict(Word.TLS, "plain text was spoken, and the peer answered with a TLS record")
                     .because("required");
         }
@@ -107,14 +110,15 @@ final class Doubt {
         return came == WINDOW || came == remaining ? corrupted() : likeliest();
     }
 
-    /** Whether the stream begins with the first bytes of a TLS alert or handshake record, and should not. */
+    /** Whether the stream begins with the first bytes of a TLS alert or handshake record; some may be right by accident. */
     private boolean speaksTls() {
-        boolean record = offset == 0
-                && (found[0] == 0x15 || found[0] == 0x16)
-                && found[1] == 0x03
-                && found[2] >= 0
-                && found[2] <= 4;
-        return record && !(known >= 2 && expected[0] == found[0] && expected[1] == found[1]);
+        byte[] head = new byte[RECORD];
+        int right = (int) offset;
+        if (!verifier.first(head, right)) {
+            return false;
+        }
+        System.arraycopy(found, 0, head, right, RECORD - right);
+        return (head[0] == 0x15 || head[0] == 0x16) && head[1] == 0x03 && head[2] >= 0 && head[2] <= 4;
     }
 
     /** How many expected bytes to leave out, so that they go on with those that came; 0 if there is no such number. */

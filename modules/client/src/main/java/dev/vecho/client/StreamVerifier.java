@@ -114,6 +114,19 @@ final class StreamVerifier extends Verifier {
         return copied;
     }
 
+    /** Copies the first bytes that had to come; false if the first piece does not have so many. */
+    boolean first(byte[] into, int length) {
+        if (length == 0) {
+            return true;
+        }
+        Piece piece = plan.pieces().get(0);
+        if (length > piece.length()) {
+            return false;
+        }
+        piece.payload().copy(piece.from(), into, length);
+        return true;
+    }
+
     /** Where bytes that came are from in all that was expected so far, is, or will be; -1 if that cannot be told. */
     long find(byte[] bytes, int length) {
         return Recent.find(plan, bytes, length);

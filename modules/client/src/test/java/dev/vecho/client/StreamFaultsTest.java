@@ -179,6 +179,17 @@ final class StreamFaultsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"15aabbccdd", "1503aabbcc"})
+    void findsTlsThoughItBeginsLikeWhatWasSent(String sent) {
+        String steps = "{\"send\": {\"hex\": \"" + sent + "\"}}, {\"expect\": \"echo\"}";
+        for (int pieces : new int[] {0, 1, 2, 7}) {
+            Diagnosis found =
+                    word(play(new Peer(5, pieces, true, all -> Buffer.buffer(bytes("15030300020246"))), steps));
+            assertThat(found.kind()).isEqualTo("tls: required");
+        }
+    }
+
     @Test
     void findsTheBytesOfAnotherConnection() {
         for (int pieces : new int[] {0, 1, 2, 7}) {
