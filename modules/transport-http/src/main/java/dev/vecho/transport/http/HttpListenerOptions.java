@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.BindAddress;
 import dev.vecho.core.Options;
 import dev.vecho.core.TlsServer;
 import dev.vecho.transport.quic.QuicListenerOptions;
@@ -15,8 +16,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The options of one HTTP listener.
  *
- * @param host a name or a literal address; a name listens on all of its addresses; default {@code localhost}
- * @param port 0 for any free one; default 7080
+ * @param address keys {@code host}, default {@code localhost}, and {@code port}, default 7080
  * @param backlog connections that the operating system keeps until they are accepted; default 1024, at most what the
  *     system allows
  * @param idle closes a connection when no byte moved either way for so long; zero for never; key
@@ -35,8 +35,7 @@ import org.slf4j.LoggerFactory;
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
  */
 record HttpListenerOptions(
-        String host,
-        int port,
+        BindAddress address,
         int backlog,
         Duration idle,
         int maxConnections,
@@ -70,10 +69,7 @@ record HttpListenerOptions(
      * @param http3 whether HTTP/3 is on unless the options say otherwise
      */
     static HttpListenerOptions read(Vertx vertx, Options options, boolean http3) {
-        String host = options.text("host", "localhost");
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
+        BindAddress address = BindAddress.read(options, 7080);
         boolean reusePort = options.flag("reusePort", false);
         if (reusePort && !vertx.isNativeTransportEnabled()) {
             options.problem("reusePort", "needs io epoll, io_uring or kqueue, this runs on nio");
@@ -88,8 +84,7 @@ record HttpListenerOptions(
         }
         List<String> alpn = http2 ? List.of("h2", "http/1.1") : List.of("http/1.1");
         HttpListenerOptions read = new HttpListenerOptions(
-                host,
-                options.integer("port", 7080, 0, 65_535),
+                address,
                 options.integer("backlog", 1024, 1, 1 << 20),
                 Duration.ofMillis(options.integer(
                         "idleTimeoutMillis", 0L, 0, Duration.ofDays(365).toMillis())),
@@ -103,7 +98,7 @@ record HttpListenerOptions(
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
                 List.copyOf(subprotocols),
-                options.has("tls") ? TlsServer.read(vertx, options.object("tls"), host, alpn) : null);
+                options.has("tls") ? TlsServer.read(vertx, options.object("tls"), address.host(), alpn) : null);
         options.rejectUnknownKeys();
         return read;
     }
@@ -141,8 +136,7 @@ record HttpListenerOptions(
     /** The same for QUIC, on a port of UDP. */
     QuicListenerOptions quic(int udpPort) {
         return new QuicListenerOptions(
-                host,
-                udpPort,
+                new BindAddress(address.host(), udpPort),
                 idle.isZero() ? QUIC_IDLE : idle,
                 maxConnections,
                 maxStreams,

@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.BindAddress;
 import dev.vecho.core.Options;
 import dev.vecho.core.TlsServer;
 import io.vertx.core.Vertx;
@@ -9,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of one QUIC listener.
  *
- * @param host a name or a literal address; a name listens on all of its addresses; default {@code localhost}
- * @param port of UDP, 0 for any free one; default 7443, so that the echo of UDP datagrams may have 7007
+ * @param address keys {@code host}, default {@code localhost}, and {@code port}, of UDP, default 7443, so that the echo
+ *     of UDP datagrams may have 7007
  * @param idle ends a stream when no byte moved either way for so long, closes a connection that had no stream for so
  *     long, or whose peer said nothing at all a little longer; key {@code idleTimeoutMillis}, 1 or more, default 30,000:
  *     a UDP peer that has vanished leaves no other trace
@@ -31,8 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls with ALPN {@code echo} where it names no protocol; null only where it is missing, which is a problem
  */
 public record QuicListenerOptions(
-        String host,
-        int port,
+        BindAddress address,
         Duration idle,
         int maxConnections,
         int maxStreams,
@@ -49,16 +49,12 @@ public record QuicListenerOptions(
     public static final long UNLIMITED = (1L << 62) - 1;
 
     static QuicListenerOptions read(Vertx vertx, Options options) {
-        String host = options.text("host", "localhost");
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
+        BindAddress address = BindAddress.read(options, 7443);
         if (!options.has("tls")) {
             options.problem("tls", "is missing: QUIC is always encrypted, give a certificate and key or selfSigned");
         }
         QuicListenerOptions read = new QuicListenerOptions(
-                host,
-                options.integer("port", 7443, 0, 65_535),
+                address,
                 Duration.ofMillis(options.integer(
                         "idleTimeoutMillis", 30_000L, 1, Duration.ofDays(365).toMillis())),
                 options.integer("maxConnections", 10_000, 1, Integer.MAX_VALUE),
@@ -68,7 +64,7 @@ public record QuicListenerOptions(
                 options.flag("datagrams", true),
                 options.flag("addressValidation", true),
                 options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
-                options.has("tls") ? QuicTls.readServer(vertx, options.object("tls"), host) : null);
+                options.has("tls") ? QuicTls.readServer(vertx, options.object("tls"), address.host()) : null);
         options.rejectUnknownKeys();
         return read;
     }

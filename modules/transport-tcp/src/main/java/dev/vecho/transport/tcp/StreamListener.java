@@ -1,8 +1,8 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.EchoPipe;
 import dev.vecho.core.Listener;
+import dev.vecho.core.NetServers;
 import dev.vecho.core.Traffic;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
@@ -15,13 +15,8 @@ import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
-import io.vertx.core.net.SocketAddress;
-import io.vertx.core.shareddata.LocalMap;
-import java.net.BindException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * One event loop's net servers of one listener, for TCP or Unix domain sockets.
@@ -35,52 +30,19 @@ final class StreamListener implements Listener {
     /** After so many TLS records what they held is flushed, even while more is being read. */
     private static final int RECORDS_PER_FLUSH = 4;
 
-    private final Vertx vertx;
-    private final NetServerOptions sockets;
+    private final NetServers servers;
     private final ConnectionOptions options;
     private final Traffic traffic;
-    private final List<NetServer> servers = new CopyOnWriteArrayList<>();
-    private final List<String> addresses = new CopyOnWriteArrayList<>();
-    private final List<String> claims = new ArrayList<>();
 
-    StreamListener(Vertx vertx, NetServerOptions sockets, ConnectionOptions options, Traffic traffic) {
-        this.vertx = vertx;
-        this.sockets = sockets;
+    StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
+        this.servers = new NetServers(vertx, sockets, scheme, this::accept);
         this.options = options;
         this.traffic = traffic;
     }
 
-    /**
-     * Claims an address for this listener: Vert.x would let two listeners with one address share it, each with its own
-     * options, where an error is wanted.
-     */
-    Future<?> claim(SocketAddress address) {
-        String name = address.toString();
-        if (address.port() >= 0 && claimed().putIfAbsent(name, name) != null) {
-            return Future.failedFuture(new BindException("Address already in use by another listener"));
-        }
-        claims.add(name);
-        return Future.succeededFuture();
-    }
-
-    private LocalMap<String, String> claimed() {
-        return vertx.sharedData().getLocalMap(StreamListener.class.getName());
-    }
-
-    /** Opens an address, on the caller's event loop, or joins those that have it open. */
-    Future<NetServer> open(SocketAddress address) {
-        NetServer server = vertx.createNetServer(sockets).connectHandler(this::accept);
-        return server.listen(address).onSuccess(listening -> {
-            servers.add(listening);
-            addresses.add(target(address, listening.actualPort()));
-        });
-    }
-
-    private String target(SocketAddress address, int port) {
-        if (address.isDomainSocket()) {
-            return "unix://" + address.path();
-        }
-        return (options.tls() == null ? "tcp://" : "tls://") + Addresses.format(address.host(), port);
+    /** What accepts the connections; drained with this listener. */
+    NetServers servers() {
+        return servers;
     }
 
     /** Runs on the connection's event loop, before anything is read from it. */
@@ -112,7 +74,7 @@ final class StreamListener implements Listener {
 
     @Override
     public List<String> addresses() {
-        return List.copyOf(addresses);
+        return servers.addresses();
     }
 
     @Override
@@ -122,14 +84,6 @@ final class StreamListener implements Listener {
 
     @Override
     public Future<Void> drain(Duration grace) {
-        List<Future<Void>> closing =
-                servers.stream().map(server -> server.shutdown(grace)).toList();
-        return Future.join(closing).transform(closed -> {
-            servers.clear();
-            addresses.clear();
-            claims.forEach(claimed()::remove);
-            claims.clear();
-            return Future.succeededFuture();
-        });
+        return servers.drain(grace);
     }
 }

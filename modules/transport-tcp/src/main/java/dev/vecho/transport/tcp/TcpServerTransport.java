@@ -1,50 +1,21 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Addresses;
+import dev.vecho.core.EventLoops;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
-import dev.vecho.core.TransportException;
-import dev.vecho.core.TransportException.Fault;
-import io.netty.util.NetUtil;
-import io.vertx.core.CompositeFuture;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.SocketAddress;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/**
- * Listens on every address of one TCP listener. Each event loop opens a {@link io.vertx.core.net.NetServer} of its own for each address;
- * Vert.x lets those of one address share one socket and deals the connections out to them in turn.
- */
+/** Listens on every address of one TCP listener. */
 final class TcpServerTransport implements ServerTransport {
-
-    private static final Logger LOG = LoggerFactory.getLogger(TcpServerTransport.class);
-
-    static final String IN_USE = "address already in use";
-
-    /** What the operating system says of an address that this machine does not have. */
-    private static final Set<String> NOT_HERE =
-            Set.of("cannot assign requested address", "address family not supported", "protocol family unavailable");
-
-    /** How often to look for a port that is free on all addresses of a name. */
-    private static final int PORT_ATTEMPTS = 20;
-
-    /** Net servers that share "any free port" know each other by an id, here a negative port. */
-    private static final AtomicInteger SHARED_FREE_PORT = new AtomicInteger();
 
     private final Vertx vertx;
     private final TcpListenerOptions options;
-
     private final EventLoops<List<SocketAddress>> loops;
 
     TcpServerTransport(Vertx vertx, TcpListenerOptions options) {
@@ -55,7 +26,7 @@ final class TcpServerTransport implements ServerTransport {
 
     @Override
     public String address() {
-        return Addresses.format(options.host(), options.port());
+        return options.address().toString();
     }
 
     @Override
@@ -67,79 +38,17 @@ final class TcpServerTransport implements ServerTransport {
                         .setTcpNoDelay(options.noDelay())
                         .setTcpKeepAlive(options.keepAlive())
                         .setReusePort(options.reusePort()),
+                options.connections().tls() == null ? "tcp" : "tls",
                 options.connections(),
                 traffic);
         return loops.join(
-                        () -> resolve().compose(hosts -> bindAll(listener, hosts, PORT_ATTEMPTS)),
-                        addresses -> share(listener, addresses))
+                        () -> options.address()
+                                .bind(
+                                        vertx,
+                                        hosts -> listener.servers().bind(options.address(), hosts),
+                                        () -> listener.drain(Duration.ZERO)),
+                        listener.servers()::share)
                 .<Listener>map(listener)
                 .recover(failure -> listener.drain(Duration.ZERO).transform(closed -> Future.failedFuture(failure)));
-    }
-
-    private Future<List<InetAddress>> resolve() {
-        return vertx.executeBlocking(() -> addresses(options.host()), false)
-                .recover(failure -> Future.failedFuture(
-                        bindFailure(address(), "the name does not resolve: " + options.host(), failure)));
-    }
-
-    /** All addresses of a host; those of localhost are the loopback addresses of both families, RFC 6761, section 6.3. */
-    private static List<InetAddress> addresses(String host) throws UnknownHostException {
-        return host.equalsIgnoreCase("localhost")
-                ? List.of(InetAddress.getByName("127.0.0.1"), InetAddress.getByName("::1"))
-                : List.of(InetAddress.getAllByName(host));
-    }
-
-    /** Binds all addresses; where any port will do, looks for one that is free on all of them. */
-    private Future<List<SocketAddress>> bindAll(StreamListener listener, List<InetAddress> hosts, int attempts) {
-        int port = options.port() == 0 ? SHARED_FREE_PORT.decrementAndGet() : options.port();
-        return bindFrom(listener, hosts, 0, port, new ArrayList<>()).recover(failure -> {
-            boolean again = options.port() == 0
-                    && hosts.size() > 1
-                    && attempts > 1
-                    && Addresses.reason(failure).equals(IN_USE);
-            return again
-                    ? listener.drain(Duration.ZERO).compose(closed -> bindAll(listener, hosts, attempts - 1))
-                    : Future.failedFuture(failure);
-        });
-    }
-
-    private Future<List<SocketAddress>> bindFrom(
-            StreamListener listener, List<InetAddress> hosts, int index, int port, List<SocketAddress> addresses) {
-        if (index == hosts.size()) {
-            return Future.succeededFuture(addresses);
-        }
-        String host = NetUtil.toAddressString(hosts.get(index));
-        SocketAddress address =
-                port < 0 ? SocketAddress.sharedRandomPort(-port, host) : SocketAddress.inetSocketAddress(port, host);
-        return listener.claim(address)
-                .compose(claimed -> listener.open(address))
-                .transform(result -> {
-                    if (result.succeeded()) {
-                        addresses.add(address);
-                        return bindFrom(
-                                listener, hosts, index + 1, result.result().actualPort(), addresses);
-                    }
-                    String reason = Addresses.reason(result.cause());
-                    boolean others = index + 1 < hosts.size() || !addresses.isEmpty();
-                    if (others && NOT_HERE.contains(reason)) {
-                        // A name such as localhost often has an IPv6 address on a machine without IPv6.
-                        LOG.warn(
-                                "{}: not listening on {}: {}",
-                                address(),
-                                Addresses.format(host, options.port()),
-                                reason);
-                        return bindFrom(listener, hosts, index + 1, port, addresses);
-                    }
-                    return Future.failedFuture(
-                            bindFailure(Addresses.format(host, options.port()), reason, result.cause()));
-                });
-    }
-
-    private static Future<CompositeFuture> share(StreamListener listener, List<SocketAddress> addresses) {
-        return Future.all(addresses.stream().map(listener::open).toList());
-    }
-
-    private static TransportException bindFailure(String address, String reason, Throwable cause) {
-        return new TransportException(Fault.BIND, "cannot bind " + address + ": " + reason, cause);
     }
 }

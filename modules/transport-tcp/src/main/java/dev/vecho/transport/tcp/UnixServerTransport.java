@@ -1,11 +1,12 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.Addresses;
+import dev.vecho.core.BindAddress;
+import dev.vecho.core.EventLoops;
 import dev.vecho.core.Listener;
+import dev.vecho.core.NetServers;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
-import dev.vecho.core.TransportException;
-import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServerOptions;
@@ -36,7 +37,7 @@ final class UnixServerTransport implements ServerTransport {
     private final Vertx vertx;
     private final UnixListenerOptions options;
     private final SocketAddress address;
-    private final EventLoops<Boolean> loops;
+    private final EventLoops<List<SocketAddress>> loops;
 
     UnixServerTransport(Vertx vertx, UnixListenerOptions options) {
         this.vertx = vertx;
@@ -53,24 +54,25 @@ final class UnixServerTransport implements ServerTransport {
     @Override
     public Future<Listener> listen(Traffic traffic) {
         StreamListener listener = new StreamListener(
-                vertx, new NetServerOptions().setAcceptBacklog(options.backlog()), options.connections(), traffic);
-        return loops.join(() -> bind(listener), bound -> listener.open(address))
+                vertx,
+                new NetServerOptions().setAcceptBacklog(options.backlog()),
+                "unix",
+                options.connections(),
+                traffic);
+        return loops.join(() -> bind(listener.servers()), listener.servers()::share)
                 .<Listener>map(bound -> new FileListener(listener))
                 .recover(failure -> listener.drain(Duration.ZERO)
-                        .transform(closed -> Future.failedFuture(new TransportException(
-                                Fault.BIND, "cannot bind " + address() + ": " + Addresses.reason(failure), failure))));
+                        .transform(closed -> Future.failedFuture(
+                                BindAddress.failure(address(), Addresses.reason(failure), failure))));
     }
 
-    private Future<Boolean> bind(StreamListener listener) {
-        return listener.claim(address)
+    private Future<List<SocketAddress>> bind(NetServers servers) {
+        return servers.claim(address)
                 .compose(claimed -> vertx.executeBlocking(() -> removeStale(options.path()), false))
-                .compose(free -> listener.open(address))
+                .compose(free -> servers.open(address))
                 .compose(open -> vertx.executeBlocking(
-                        () -> {
-                            Files.setPosixFilePermissions(options.path(), options.mode());
-                            return true;
-                        },
-                        false));
+                        () -> Files.setPosixFilePermissions(options.path(), options.mode()), false))
+                .map(List.of(address));
     }
 
     private static @Nullable Void removeStale(Path path) throws IOException {

@@ -1,14 +1,14 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.BindAddress;
 import dev.vecho.core.Options;
 import java.util.BitSet;
 
 /**
  * The options of one UDP listener.
  *
- * @param host a name or a literal address; a name listens on all of its addresses, {@code 0.0.0.0} on all of IPv4 that
- *     this machine has, {@code ::} on all of both families; default {@code localhost}
- * @param port 0 for any free one; default 7007
+ * @param address keys {@code host}, where {@code 0.0.0.0} stands for all addresses of IPv4 that this machine has,
+ *     {@code ::} for those of both families, default {@code localhost}, and {@code port}, default 7007
  * @param receiveBufferBytes of each socket (SO_RCVBUF), at most what the system allows; 0 for the system's; default 0
  * @param sendBufferBytes of each socket (SO_SNDBUF), at most what the system allows; 0 for the system's; default 0
  * @param maxDatagramsPerSecond from one source address, of which a second's worth may come at once; further ones get no
@@ -18,8 +18,7 @@ import java.util.BitSet;
  *     where that is below {@value #EPHEMERAL}; port 0 is always refused
  */
 record UdpListenerOptions(
-        String host,
-        int port,
+        BindAddress address,
         int receiveBufferBytes,
         int sendBufferBytes,
         int maxDatagramsPerSecond,
@@ -41,18 +40,13 @@ record UdpListenerOptions(
             "must be a list of ports 0..65535 and ranges such as \"1-1023\", each a text, was ";
 
     static UdpListenerOptions read(Options options) {
-        String host = options.text("host", "localhost");
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
-        int port = options.integer("port", 7007, 0, MOST_PORT);
+        BindAddress address = BindAddress.read(options, 7007);
         UdpListenerOptions read = new UdpListenerOptions(
-                host,
-                port,
+                address,
                 options.integer("receiveBufferBytes", 0, 0, 1 << 30),
                 options.integer("sendBufferBytes", 0, 0, 1 << 30),
                 options.integer("maxDatagramsPerSecond", 100_000, 0, 1_000_000_000),
-                refusedSourcePorts(options, port));
+                refusedSourcePorts(options, address.port()));
         options.rejectUnknownKeys();
         return read;
     }

@@ -1,4 +1,4 @@
-package dev.vecho.transport.tcp;
+package dev.vecho.core;
 
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -8,15 +8,20 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The event loops that serve one listener: the first one binds it, the others share what it has bound. */
-final class EventLoops<T> {
+/**
+ * The event loops that serve one listener: the first one binds it, the others share what it has bound.
+ *
+ * @param <T> what was bound, as much as the others need to know of it
+ */
+public final class EventLoops<T> {
 
     private final Vertx vertx;
 
     /** Guarded by this. */
     private @Nullable Future<T> first;
 
-    EventLoops(Vertx vertx) {
+    /** Makes it; no event loop has joined yet. */
+    public EventLoops(Vertx vertx) {
         this.vertx = vertx;
     }
 
@@ -25,8 +30,9 @@ final class EventLoops<T> {
      *
      * @param bind called on the first one
      * @param share called on each other one, with the result of the first
+     * @return completes on the caller's event loop
      */
-    <U> Future<?> join(Supplier<Future<T>> bind, Function<T, Future<U>> share) {
+    public Future<T> join(Supplier<Future<T>> bind, Function<T, Future<T>> share) {
         Future<T> bound;
         synchronized (this) {
             if (first == null) {

@@ -1,0 +1,137 @@
+package dev.vecho.core;
+
+import io.netty.util.NetUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.core.shareddata.LocalMap;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One event loop's {@link NetServer}s of one listener, one for each address. Vert.x lets those of one address, on several
+ * event loops, share one socket and deals the connections out to them in turn.
+ */
+public final class NetServers {
+
+    /** Net servers that share "any free port" know each other by an id. */
+    private static final AtomicInteger FREE_PORT_IDS = new AtomicInteger();
+
+    private final Vertx vertx;
+    private final NetServerOptions options;
+    private final String scheme;
+    private final Handler<NetSocket> accept;
+    private final List<NetServer> servers = new CopyOnWriteArrayList<>();
+    private final List<String> addresses = new CopyOnWriteArrayList<>();
+    private final List<String> claims = new ArrayList<>();
+
+    /**
+     * Makes it; nothing is open yet.
+     *
+     * @param scheme of the targets that {@link #addresses} tells
+     * @param accept called on a connection's event loop, before anything is read from it
+     */
+    public NetServers(Vertx vertx, NetServerOptions options, String scheme, Handler<NetSocket> accept) {
+        this.vertx = vertx;
+        this.options = options;
+        this.scheme = scheme;
+        this.accept = accept;
+    }
+
+    /**
+     * Opens all addresses of a host, on the listener's first event loop.
+     *
+     * @return what the others {@link #share}; where it fails, some may be open
+     */
+    public Future<List<SocketAddress>> bind(BindAddress where, List<InetAddress> hosts) {
+        List<SocketAddress> bound = new ArrayList<>();
+        return where.openEach(
+                        hosts,
+                        where.port(),
+                        (host, port) -> {
+                            SocketAddress address = address(NetUtil.toAddressString(host), port);
+                            return claim(address)
+                                    .compose(claimed -> open(address))
+                                    .onSuccess(opened -> bound.add(address));
+                        },
+                        NetServer::actualPort)
+                .map(bound);
+    }
+
+    private static SocketAddress address(String host, int port) {
+        return port == 0
+                ? SocketAddress.sharedRandomPort(FREE_PORT_IDS.incrementAndGet(), host)
+                : SocketAddress.inetSocketAddress(port, host);
+    }
+
+    /** Opens, on another event loop, what the first one has bound. */
+    public Future<List<SocketAddress>> share(List<SocketAddress> bound) {
+        return Future.all(bound.stream().map(this::open).toList()).map(bound);
+    }
+
+    /**
+     * Claims an address for this listener: Vert.x would let two listeners with one address share it, each with its own
+     * options, where an error is wanted.
+     */
+    public Future<?> claim(SocketAddress address) {
+        String name = address.toString();
+        if (address.port() >= 0 && claimed().putIfAbsent(name, name) != null) {
+            return Future.failedFuture(new BindException("Address already in use by another listener"));
+        }
+        claims.add(name);
+        return Future.succeededFuture();
+    }
+
+    /** The addresses of all net servers, whatever their transport. */
+    private LocalMap<String, String> claimed() {
+        return vertx.sharedData().getLocalMap(NetServers.class.getName());
+    }
+
+    /** Opens an address, on the caller's event loop, or joins those that have it open. */
+    public Future<NetServer> open(SocketAddress address) {
+        NetServer server = vertx.createNetServer(options).connectHandler(accept);
+        return server.listen(address).onSuccess(listening -> {
+            servers.add(listening);
+            addresses.add(scheme + "://"
+                    + (address.isDomainSocket()
+                            ? address.path()
+                            : Addresses.format(address.host(), listening.actualPort())));
+        });
+    }
+
+    /** The port of TCP, once an address is open. */
+    public int port() {
+        return servers.get(0).actualPort();
+    }
+
+    /** The real addresses, as targets. */
+    public List<String> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    /**
+     * Stops to accept, waits until the connections have closed, and closes what is left after the grace period.
+     *
+     * @return never fails
+     */
+    public Future<Void> drain(Duration grace) {
+        List<Future<Void>> closing =
+                servers.stream().map(server -> server.shutdown(grace)).toList();
+        return Future.join(closing).transform(closed -> {
+            servers.clear();
+            addresses.clear();
+            claims.forEach(claimed()::remove);
+            claims.clear();
+            return Future.succeededFuture();
+        });
+    }
+}
