@@ -1,22 +1,16 @@
 package dev.vecho.core;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.netty.util.UncheckedBooleanSupplier;
-import io.netty.util.concurrent.Future;
-import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -47,16 +41,14 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     private final Traffic traffic;
     private final int writeQueueBytes;
-    private final long idleNanos;
+    private final Duration idle;
     private final boolean encrypted;
 
-    private boolean reading;
-    private long lastActive;
-    private long lastPending;
+    private StoppableReads reads;
+    private @Nullable IdleWatch watch;
     private boolean ending;
     private boolean whole;
     private boolean counted;
-    private @Nullable Future<?> idleCheck;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -65,10 +57,11 @@ public final class EchoPipe extends ChannelDuplexHandler {
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
      */
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets reads before anything else is called.
     public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
-        this.idleNanos = idle.toNanos();
+        this.idle = idle;
         this.encrypted = encrypted;
     }
 
@@ -77,17 +70,14 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        config.setRecvByteBufAllocator(new StoppableReads(config));
+        reads = StoppableReads.install(config);
         config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
-        if (idleNanos > 0) {
-            lastActive = System.nanoTime();
-            idleCheck = ctx.executor().schedule(() -> closeIfIdle(ctx), idleNanos, TimeUnit.NANOSECONDS);
-        }
+        watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        reading = true;
+        reads.begin();
         traffic.received(((ByteBuf) message).readableBytes());
         Channel channel = ctx.channel();
         ctx.write(message, channel.voidPromise());
@@ -103,9 +93,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        reading = false;
-        if (idleNanos > 0) {
-            lastActive = System.nanoTime();
+        reads.end();
+        if (watch != null) {
+            watch.active();
         }
         ctx.flush();
     }
@@ -116,7 +106,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
         // answers
         // to a peer that asks for new keys and does not read them.
-        if (writable || !reading) {
+        if (writable || !reads.isReading()) {
             ctx.channel().config().setAutoRead(writable);
         }
     }
@@ -148,7 +138,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (pendingBytes(ctx) > 0) {
+        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
             cut(ctx, promise);
             return;
         }
@@ -164,7 +154,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             promise.trySuccess();
             return;
         }
-        if (pendingBytes(ctx) > 0) {
+        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
             ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
         }
         ctx.pipeline().firstContext().close(promise);
@@ -172,7 +162,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof StopReading) {
+        if (StoppableReads.isStop(cause)) {
             return;
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
@@ -195,102 +185,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (!counted) {
             counted = true;
             traffic.closed(whole);
-            if (idleCheck != null) {
-                idleCheck.cancel(false);
+            if (watch != null) {
+                watch.stop();
             }
-        }
-    }
-
-    private void closeIfIdle(ChannelHandlerContext ctx) {
-        if (!ctx.channel().isOpen()) {
-            return;
-        }
-        long now = System.nanoTime();
-        long pending = pendingBytes(ctx);
-        if (pending != lastPending) {
-            lastPending = pending;
-            lastActive = now;
-        }
-        long left = idleNanos - (now - lastActive);
-        if (left <= 0) {
-            LOG.debug("{}: idle, closed", ctx.channel());
-            close(ctx, ctx.newPromise());
-        } else {
-            idleCheck = ctx.executor().schedule(() -> closeIfIdle(ctx), left, TimeUnit.NANOSECONDS);
-        }
-    }
-
-    /** What the operating system has not taken yet. */
-    private static long pendingBytes(ChannelHandlerContext ctx) {
-        ChannelOutboundBuffer queue = ctx.channel().unsafe().outboundBuffer();
-        if (queue == null) {
-            return 0;
-        }
-        long[] bytes = {0};
-        try {
-            queue.forEachFlushedMessage(message -> {
-                bytes[0] += message instanceof ByteBuf waiting ? waiting.readableBytes() : 0;
-                return true;
-            });
-        } catch (Exception e) {
-            throw new IllegalStateException("the processor throws nothing", e);
-        }
-        return bytes[0];
-    }
-
-    /**
-     * Ends the read loops that go on although reading was switched off. Once the peer has closed its output, Netty's epoll
-     * and io_uring read all that the system holds, many megabytes maybe, whether anybody wants it or not. They only stop
-     * for an exception, which Netty passes down the pipeline, and go on when reading is switched on again.
-     */
-    private final class StoppableReads implements RecvByteBufAllocator {
-
-        private final ChannelConfig config;
-        private final RecvByteBufAllocator usual;
-
-        StoppableReads(ChannelConfig config) {
-            this.config = config;
-            this.usual = config.getRecvByteBufAllocator();
-        }
-
-        @Override
-        @SuppressWarnings("deprecation") // What Netty calls is an ExtendedHandle, whatever the method's type says.
-        public Handle newHandle() {
-            return new StoppableHandle((ExtendedHandle) usual.newHandle());
-        }
-
-        private final class StoppableHandle extends DelegatingHandle implements ExtendedHandle {
-
-            private final ExtendedHandle handle;
-
-            StoppableHandle(ExtendedHandle handle) {
-                super(handle);
-                this.handle = handle;
-            }
-
-            @Override
-            public ByteBuf allocate(ByteBufAllocator allocator) {
-                if (reading && !config.isAutoRead()) {
-                    throw new StopReading();
-                }
-                return handle.allocate(allocator);
-            }
-
-            @Override
-            public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
-                return handle.continueReading(maybeMoreData);
-            }
-        }
-    }
-
-    /** Ends a read loop; no failure. */
-    private static final class StopReading extends RuntimeException {
-
-        @Serial
-        private static final long serialVersionUID = 1L;
-
-        StopReading() {
-            super("no more reads for now", null, false, false);
         }
     }
 }

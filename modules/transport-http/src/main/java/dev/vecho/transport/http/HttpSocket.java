@@ -1,8 +1,9 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.IdleWatch;
+import dev.vecho.core.StoppableReads;
 import dev.vecho.core.Traffic;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
+import dev.vecho.core.WriteQueue;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
@@ -10,17 +11,13 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.UncheckedBooleanSupplier;
-import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -52,11 +49,12 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     private final Traffic traffic;
     private final int writeQueueBytes;
-    private final long idleNanos;
+    private final Duration idle;
     private final @Nullable String alternative;
 
     private ChannelHandlerContext ctx;
-    private boolean reading;
+    private StoppableReads reads;
+    private @Nullable IdleWatch watch;
     private boolean draining;
     private boolean discarding;
     private boolean ending;
@@ -64,8 +62,6 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private boolean whole;
     private boolean broken;
     private boolean counted;
-    private long lastActive;
-    private long lastPending;
 
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
@@ -74,11 +70,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param alternative where else the same is to be had, or null
      */
-    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx and reads before anything else is called.
     HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle, @Nullable String alternative) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
-        this.idleNanos = idle.toNanos();
+        this.idle = idle;
         this.alternative = alternative;
     }
 
@@ -93,12 +89,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        config.setRecvByteBufAllocator(new StoppableReads(config));
+        reads = StoppableReads.install(config);
         config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
-        if (idleNanos > 0) {
-            lastActive = System.nanoTime();
-            ctx.executor().schedule(this::closeIfIdle, idleNanos, TimeUnit.NANOSECONDS);
-        }
+        watch = IdleWatch.start(ctx.channel(), idle, this::close);
     }
 
     /** Counts bytes of a body or a message. */
@@ -133,7 +126,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        reading = true;
+        reads.begin();
         if (discarding) {
             ReferenceCountUtil.release(message);
             return;
@@ -155,8 +148,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        reading = false;
-        lastActive = idleNanos > 0 ? System.nanoTime() : 0;
+        reads.end();
+        if (watch != null) {
+            watch.active();
+        }
         ctx.fireChannelReadComplete();
         ctx.flush();
     }
@@ -240,7 +235,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     /** Whether the operating system took everything, last words aside. */
     boolean isDrained() {
         ctx.flush();
-        return lastWords || pendingBytes() == 0;
+        return lastWords || WriteQueue.pendingBytes(ctx.channel()) == 0;
     }
 
     /** Closes after the last words of the handlers above, which must not take long. */
@@ -276,7 +271,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof StopReading)) {
+        if (!StoppableReads.isStop(cause)) {
             fail(cause);
         }
     }
@@ -303,98 +298,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         if (!counted) {
             counted = true;
             traffic.closed(whole && !broken);
-        }
-    }
-
-    private void closeIfIdle() {
-        if (!ctx.channel().isOpen()) {
-            return;
-        }
-        long now = System.nanoTime();
-        long pending = pendingBytes();
-        if (pending != lastPending) {
-            lastPending = pending;
-            lastActive = now;
-        }
-        long left = idleNanos - (now - lastActive);
-        if (left <= 0) {
-            LOG.debug("{}: idle, closed", ctx.channel());
-            close();
-        } else {
-            ctx.executor().schedule(this::closeIfIdle, left, TimeUnit.NANOSECONDS);
-        }
-    }
-
-    /** What the operating system has not taken yet. */
-    private long pendingBytes() {
-        ChannelOutboundBuffer queue = ctx.channel().unsafe().outboundBuffer();
-        if (queue == null) {
-            return 0;
-        }
-        long[] bytes = {0};
-        try {
-            queue.forEachFlushedMessage(message -> {
-                bytes[0] += message instanceof ByteBuf waiting ? waiting.readableBytes() : 0;
-                return true;
-            });
-        } catch (Exception e) {
-            throw new IllegalStateException("the processor throws nothing", e);
-        }
-        return bytes[0];
-    }
-
-    /**
-     * Ends the read loops that go on although reading was switched off; see {@link dev.vecho.core.EchoPipe}, which needs
-     * the same.
-     */
-    private final class StoppableReads implements RecvByteBufAllocator {
-
-        private final ChannelConfig config;
-        private final RecvByteBufAllocator usual;
-
-        StoppableReads(ChannelConfig config) {
-            this.config = config;
-            this.usual = config.getRecvByteBufAllocator();
-        }
-
-        @Override
-        @SuppressWarnings("deprecation") // What Netty calls is an ExtendedHandle, whatever the method's type says.
-        public Handle newHandle() {
-            return new StoppableHandle((ExtendedHandle) usual.newHandle());
-        }
-
-        private final class StoppableHandle extends DelegatingHandle implements ExtendedHandle {
-
-            private final ExtendedHandle handle;
-
-            StoppableHandle(ExtendedHandle handle) {
-                super(handle);
-                this.handle = handle;
+            if (watch != null) {
+                watch.stop();
             }
-
-            @Override
-            public ByteBuf allocate(ByteBufAllocator allocator) {
-                if (reading && !config.isAutoRead()) {
-                    throw new StopReading();
-                }
-                return handle.allocate(allocator);
-            }
-
-            @Override
-            public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
-                return handle.continueReading(maybeMoreData);
-            }
-        }
-    }
-
-    /** Ends a read loop; no failure. */
-    private static final class StopReading extends RuntimeException {
-
-        @Serial
-        private static final long serialVersionUID = 1L;
-
-        StopReading() {
-            super("no more reads for now", null, false, false);
         }
     }
 }

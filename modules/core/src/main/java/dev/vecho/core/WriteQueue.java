@@ -1,0 +1,29 @@
+package dev.vecho.core;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
+
+/** What waits in a channel to be written. */
+public final class WriteQueue {
+
+    private WriteQueue() {}
+
+    /** The bytes that were flushed and that the operating system has not taken yet. On the channel's event loop. */
+    public static long pendingBytes(Channel channel) {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        if (queue == null) {
+            return 0;
+        }
+        long[] bytes = {0};
+        try {
+            queue.forEachFlushedMessage(message -> {
+                bytes[0] += message instanceof ByteBuf waiting ? waiting.readableBytes() : 0;
+                return true;
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException("the processor throws nothing", e);
+        }
+        return bytes[0];
+    }
+}
