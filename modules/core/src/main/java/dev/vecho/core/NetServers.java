@@ -47,6 +47,15 @@ public final class NetServers {
         this.accept = accept;
     }
 
+    /** Reads a listener's key {@code reusePort}: lets several processes listen on its port; default false. */
+    public static boolean readReusePort(Vertx vertx, Options options) {
+        boolean reusePort = options.flag("reusePort", false);
+        if (reusePort && !vertx.isNativeTransportEnabled()) {
+            options.problem("reusePort", "needs io epoll, io_uring or kqueue, this runs on nio");
+        }
+        return reusePort;
+    }
+
     /**
      * Opens all addresses of a host, on the listener's first event loop.
      *

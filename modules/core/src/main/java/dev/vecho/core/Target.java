@@ -66,6 +66,24 @@ public record Target(String text, String scheme, @Nullable String host, int port
         return new Target(text, scheme.toLowerCase(java.util.Locale.ROOT), host, port, path);
     }
 
+    /**
+     * The host, of a target that is a host and a port and nothing else. What is missing or has no meaning is added to the
+     * problems of its options.
+     *
+     * @return empty where it is missing
+     */
+    public String hostOfSocket(Options options) {
+        if (host == null) {
+            options.problem("", this + ": host: is missing, expected " + scheme + "://host:port");
+        } else if (port == -1) {
+            options.problem("", this + ": port: is missing, expected " + scheme + "://host:port");
+        }
+        if (!path.isEmpty() && !path.equals("/")) {
+            options.problem("", this + ": path: has no meaning here, was " + path);
+        }
+        return host == null ? "" : host;
+    }
+
     @Override
     public String toString() {
         return text;

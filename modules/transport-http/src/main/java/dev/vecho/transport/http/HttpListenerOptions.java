@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.BindAddress;
+import dev.vecho.core.NetServers;
 import dev.vecho.core.Options;
 import dev.vecho.core.TlsServer;
 import dev.vecho.transport.quic.QuicListenerOptions;
@@ -70,10 +71,6 @@ record HttpListenerOptions(
      */
     static HttpListenerOptions read(Vertx vertx, Options options, boolean http3) {
         BindAddress address = BindAddress.read(options, 7080);
-        boolean reusePort = options.flag("reusePort", false);
-        if (reusePort && !vertx.isNativeTransportEnabled()) {
-            options.problem("reusePort", "needs io epoll, io_uring or kqueue, this runs on nio");
-        }
         boolean http2 = options.flag("http2", true);
         List<String> subprotocols = options.texts("subprotocols");
         for (String subprotocol : subprotocols) {
@@ -89,7 +86,7 @@ record HttpListenerOptions(
                 Duration.ofMillis(options.integer(
                         "idleTimeoutMillis", 0L, 0, Duration.ofDays(365).toMillis())),
                 options.integer("maxConnections", 10_000, 1, Integer.MAX_VALUE),
-                reusePort,
+                NetServers.readReusePort(vertx, options),
                 options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,

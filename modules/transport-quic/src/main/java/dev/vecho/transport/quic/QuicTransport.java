@@ -79,16 +79,7 @@ public final class QuicTransport implements Transport {
 
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
-        String host = target.host();
-        if (host == null) {
-            options.problem("", target + ": host: is missing, expected quic://host:port");
-            host = "";
-        } else if (target.port() == -1) {
-            options.problem("", target + ": port: is missing, expected quic://host:port");
-        }
-        if (!target.path().isEmpty() && !target.path().equals("/")) {
-            options.problem("", target + ": path: has no meaning here, was " + target.path());
-        }
+        String host = target.hostOfSocket(options);
         return QuicClientTransport.read(vertx, options, host, target.port(), new QuicRequest() {});
     }
 }

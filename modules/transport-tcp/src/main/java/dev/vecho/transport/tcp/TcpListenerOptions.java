@@ -1,6 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.BindAddress;
+import dev.vecho.core.NetServers;
 import dev.vecho.core.Options;
 import io.vertx.core.Vertx;
 
@@ -27,16 +28,12 @@ record TcpListenerOptions(
 
     static TcpListenerOptions read(Vertx vertx, Options options) {
         BindAddress address = BindAddress.read(options, 7007);
-        boolean reusePort = options.flag("reusePort", false);
-        if (reusePort && !vertx.isNativeTransportEnabled()) {
-            options.problem("reusePort", "needs io epoll, io_uring or kqueue, this runs on nio");
-        }
         TcpListenerOptions read = new TcpListenerOptions(
                 address,
                 options.integer("backlog", DEFAULT_BACKLOG, 1, 1 << 20),
                 options.flag("noDelay", true),
                 options.flag("keepAlive", true),
-                reusePort,
+                NetServers.readReusePort(vertx, options),
                 ConnectionOptions.read(vertx, options, address.host()));
         options.rejectUnknownKeys();
         return read;

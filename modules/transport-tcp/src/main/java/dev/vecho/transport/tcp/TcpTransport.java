@@ -56,16 +56,7 @@ public final class TcpTransport implements Transport {
 
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
-        String host = target.host();
-        if (host == null) {
-            options.problem("", target + ": host: is missing, expected " + target.scheme() + "://host:port");
-            host = "";
-        } else if (target.port() == -1) {
-            options.problem("", target + ": port: is missing, expected " + target.scheme() + "://host:port");
-        }
-        if (!target.path().isEmpty() && !target.path().equals("/")) {
-            options.problem("", target + ": path: has no meaning here, was " + target.path());
-        }
+        String host = target.hostOfSocket(options);
         TlsClient tls = null;
         TlsClient later = null;
         if (target.scheme().equals("tls")) {

@@ -46,16 +46,7 @@ public final class UdpTransport implements Transport {
 
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
-        String host = target.host();
-        if (host == null) {
-            options.problem("", target + ": host: is missing, expected udp://host:port");
-            host = "";
-        } else if (target.port() == -1) {
-            options.problem("", target + ": port: is missing, expected udp://host:port");
-        }
-        if (!target.path().isEmpty() && !target.path().equals("/")) {
-            options.problem("", target + ": path: has no meaning here, was " + target.path());
-        }
+        String host = target.hostOfSocket(options);
         // Known, but of no use here: one script may have targets with and without TLS.
         options.has("tls");
         Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
