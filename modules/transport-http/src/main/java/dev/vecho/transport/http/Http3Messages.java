@@ -58,6 +58,7 @@ final class Http3Messages extends ChannelDuplexHandler {
     private final int maxHeaderBytes;
     private boolean begun;
     private boolean inputEnded;
+    private boolean bodied;
 
     /** A request that is not known to have a body yet: the next frame, or the end, tells. */
     private @Nullable HttpRequest held;
@@ -158,17 +159,21 @@ final class Http3Messages extends ChannelDuplexHandler {
         if (message instanceof HttpContent content) {
             ByteBuf bytes = content.content();
             if (bytes.isReadable()) {
+                bodied = true;
                 stream.write(Http3.dataHeader(ctx, bytes.readableBytes()), ctx.newPromise());
                 ChannelPromise written = ctx.newPromise();
                 parts.add((Future<?>) written);
                 stream.write(bytes, written);
             } else {
                 bytes.release();
+                if (bodied && message instanceof LastHttpContent) {
+                    // An end that comes with bytes need not wait until those before have arrived.
+                    stream.write(Http3.dataHeader(ctx, 0), ctx.newPromise());
+                }
             }
         }
         parts.finish(promise.unvoid());
         if (message instanceof LastHttpContent && !informational) {
-            ctx.flush();
             stream.finish();
         }
     }

@@ -8,8 +8,10 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.concurrent.Future;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -21,6 +23,11 @@ import org.slf4j.LoggerFactory;
  * One stream whose input goes back, below whatever reads and writes it: it keeps the promises of {@link EchoPipe}. It is
  * not an EchoPipe, because a stream of Netty's QUIC is not a socket: it has no queue to look into, tells of a write that
  * failed only the write's own promise, puts a FIN before what waits, and says FIN for every end that is not a reset.
+ *
+ * <p>Nor can a FIN be left to QUIC. quiche forgets a stream as soon as all its bytes have been acknowledged, even if its FIN
+ * was not (cloudflare/quiche issue 2525): one that gets lost behind them is never sent again, and the peer, which has every
+ * byte, waits for the end for ever. So the last bytes wait for a flush, and carry the FIN if it comes before; a FIN on its
+ * own waits until what is under way has arrived.
  *
  * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
  */
@@ -35,9 +42,16 @@ public final class EchoStream extends ChannelDuplexHandler {
     private final Consumer<EchoStream> ended;
 
     private QuicStreamChannel channel;
+    private ChannelHandlerContext context;
+
+    /** What was written last, and was not flushed since. */
+    private @Nullable ByteBuf held;
+
+    private ChannelPromise heldPromise;
     private long waiting;
     private boolean resuming;
     private boolean ending;
+    private boolean awaiting;
     private boolean owing;
     private boolean over;
     private boolean whole;
@@ -52,7 +66,8 @@ public final class EchoStream extends ChannelDuplexHandler {
      * @param idle ends the stream when no byte moved either way for so long
      * @param ended called once, when the stream is over
      */
-    @SuppressWarnings("NullAway.Init") // handlerAdded sets channel before anything else is called.
+    @SuppressWarnings(
+            "NullAway.Init") // handlerAdded sets the channel before anything else is called; write, the promise.
     EchoStream(int writeQueueBytes, Duration idle, QuicErrors errors, Consumer<EchoStream> ended) {
         this.writeQueueBytes = writeQueueBytes;
         this.idleNanos = idle.toNanos();
@@ -62,6 +77,7 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
         channel = (QuicStreamChannel) ctx.channel();
         ChannelConfig config = channel.config();
         // Without it Netty closes the stream, with all that waits, as soon as it reads the end of the input.
@@ -79,28 +95,48 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     /** Writes bytes past the handlers between, in the order of the calls; they go out with the next flush. */
     public void write(ByteBuf bytes, ChannelPromise promise) {
-        write(channel.pipeline().firstContext(), bytes, promise);
+        write(context, bytes, promise);
     }
 
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-        int count = ((ByteBuf) message).readableBytes();
-        waiting += count;
-        ctx.write(message, promise.unvoid()).addListener(write -> written(count, write));
+        passOn(false);
+        held = (ByteBuf) message;
+        heldPromise = promise;
+        waiting += held.readableBytes();
         if (waiting >= writeQueueBytes) {
             channel.config().setAutoRead(false);
         }
     }
 
-    private void written(int count, Future<?> write) {
+    @Override
+    public void flush(ChannelHandlerContext ctx) {
+        passOn(false);
+        ctx.flush();
+    }
+
+    private void passOn(boolean fin) {
+        ByteBuf bytes = held;
+        if (bytes != null) {
+            held = null;
+            int count = bytes.readableBytes();
+            context.write(fin ? new DefaultQuicStreamFrame(bytes, true) : bytes, heldPromise.unvoid())
+                    .addListener(write -> written(count, fin, write));
+        }
+    }
+
+    private void written(int count, boolean fin, Future<?> write) {
         waiting -= count;
         if (!write.isSuccess()) {
             breakOff(write.cause());
             return;
         }
         lastActive = System.nanoTime();
-        if (waiting == 0 && ending) {
-            sayFin();
+        if (fin) {
+            over = true;
+            saidFin();
+        } else if (waiting == 0 && ending) {
+            sayFinAfterBytes();
         } else if (!channel.config().isAutoRead() && waiting <= writeQueueBytes / 2 && !resuming) {
             // Later: this may run in the middle of Netty's own writing.
             resuming = true;
@@ -111,11 +147,20 @@ public final class EchoStream extends ChannelDuplexHandler {
         }
     }
 
-    /** Says FIN behind all that was written, which QUIC has taken and will deliver, and reads no more. */
+    /** Flushes, and says FIN behind all that was written, which QUIC has taken and will deliver; reads no more. */
     public void finish() {
         ending = true;
-        if (waiting == 0) {
-            sayFin();
+        if (held != null) {
+            passOn(true);
+        } else if (waiting == 0) {
+            sayFinAfterBytes();
+        }
+    }
+
+    private void sayFinAfterBytes() {
+        if (!over && !awaiting) {
+            awaiting = true;
+            Arrival.await(channel, this::sayFin);
         }
     }
 
@@ -130,15 +175,18 @@ public final class EchoStream extends ChannelDuplexHandler {
         }
         over = true;
         channel.shutdownOutput().addListener(fin -> {
-            whole = fin.isSuccess();
-            if (!whole) {
+            if (fin.isSuccess()) {
+                saidFin();
+            } else {
                 LOG.debug("{} of {}: {}", channel, channel.parent(), String.valueOf(fin.cause()));
                 reset();
             }
         });
-        // Tells a peer that has not ended to stop. And makes Netty send the FIN now, where it would first read all
-        // packets
-        // that are there: quiche forgets a stream, and its FIN, when it learns that all bytes up to there have arrived.
+    }
+
+    private void saidFin() {
+        whole = true;
+        // Tells a peer that has not ended to stop.
         channel.shutdownInput(errors.none());
     }
 
@@ -152,7 +200,7 @@ public final class EchoStream extends ChannelDuplexHandler {
     private void reset() {
         over = true;
         channel.shutdown(errors.streamCut());
-        channel.pipeline().firstContext().close();
+        context.close();
     }
 
     /** Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer does not take it for the end. */
@@ -165,7 +213,7 @@ public final class EchoStream extends ChannelDuplexHandler {
             return;
         }
         sayFin();
-        channel.pipeline().firstContext().close();
+        context.close();
     }
 
     /** Whether all that was read was echoed. */
@@ -198,6 +246,11 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     private void countEnd() {
         over = true;
+        if (held != null) {
+            held.release();
+            held = null;
+            heldPromise.tryFailure(new ClosedChannelException());
+        }
         if (!counted) {
             counted = true;
             if (idleWatch != null) {

@@ -158,6 +158,7 @@ public final class QuicClientTransport implements ClientTransport {
         QuicConnection quic = opened.connection();
         ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
         QuicChannel channel = (QuicChannel) last.channel();
+        LateTimers.watch(channel);
         QuicStreamConnection connection = new QuicStreamConnection(
                 receiver, channel, opened.from(), Objects.requireNonNull(tls), request.details());
         quic.streamHandler(

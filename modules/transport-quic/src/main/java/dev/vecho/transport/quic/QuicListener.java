@@ -125,6 +125,7 @@ final class QuicListener implements Listener {
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
         ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
+        LateTimers.watch((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
                 (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
         if (!admits()) {

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.quic.QuicStreamChannel;
 
 /** The echo of one stream: writes back every buffer that it reads, as it came. */
 @SuppressWarnings("FutureReturnValueIgnored") // The stream below hears of every write.
@@ -26,7 +27,10 @@ final class StreamEcho extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        ctx.flush();
+        // Else the event follows, and the end goes with the last bytes.
+        if (!((QuicStreamChannel) ctx.channel()).isInputShutdown()) {
+            ctx.flush();
+        }
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.buffer.Buffer;
@@ -31,10 +32,12 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.Arrays;
 import java.util.Queue;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's QUIC, without Vert.x: a connection with a socket of its own, and blocking streams. It reads from the network only
@@ -57,7 +60,8 @@ final class QuicEchoClient implements AutoCloseable {
     private final Queue<Channel> streams = new ConcurrentLinkedQueue<>();
     private final BlockingQueue<QuicConnectionCloseEvent> closes = new LinkedBlockingQueue<>();
 
-    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
+    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window, @Nullable PacketLoss loss)
+            throws IOException {
         QuicClientCodecBuilder codec = new QuicClientCodecBuilder()
                 .sslEngineProvider(quic -> tls.newEngine(quic.alloc(), "localhost", address.getPort()))
                 .maxIdleTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
@@ -69,7 +73,15 @@ final class QuicEchoClient implements AutoCloseable {
                 .group(LOOPS)
                 .channel(NioDatagramChannel.class)
                 .option(ChannelOption.ALLOCATOR, ALLOCATOR)
-                .handler(codec.build())
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel datagrams) {
+                        if (loss != null) {
+                            datagrams.pipeline().addLast(loss);
+                        }
+                        datagrams.pipeline().addLast(codec.build());
+                    }
+                })
                 .bind(0));
         try {
             connection = get(QuicChannel.newBootstrap(socket)
@@ -82,6 +94,7 @@ final class QuicEchoClient implements AutoCloseable {
             socket.close();
             throw e;
         }
+        LateTimers.watch(connection);
         connection.closeFuture().addListener(closed -> socket.close());
     }
 
@@ -91,7 +104,12 @@ final class QuicEchoClient implements AutoCloseable {
      * @param window how much the listener may send on a stream before it was read; 0 for a usual one
      */
     static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
-        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window);
+        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window, null);
+    }
+
+    /** Connects over a network that loses packets of the listener. */
+    static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, PacketLoss loss) throws IOException {
+        return new QuicEchoClient(tls, address, WINDOW, loss);
     }
 
     /** A connection's one stream, as an echo client; closing it closes the connection. */
@@ -159,6 +177,30 @@ final class QuicEchoClient implements AutoCloseable {
             throw failure;
         }
         return future.getNow();
+    }
+
+    /**
+     * Loses some of the packets that come, not of those that go: it is the listener's end of a stream that must arrive, and
+     * this client's own is left to quiche.
+     */
+    static final class PacketLoss extends ChannelInboundHandlerAdapter {
+
+        private final Random random;
+        private final int percent;
+
+        PacketLoss(long seed, int percent) {
+            this.random = new Random(seed);
+            this.percent = percent;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object packet) {
+            if (random.nextInt(100) < percent) {
+                ReferenceCountUtil.release(packet);
+            } else {
+                ctx.fireChannelRead(packet);
+            }
+        }
     }
 
     /** Hears what belongs to no stream. */
