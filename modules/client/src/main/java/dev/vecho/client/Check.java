@@ -110,7 +110,7 @@ public final class Check {
         Recent recent = new Recent();
         List<Case> cases = new ArrayList<>();
         // Options that all targets share are wrong for each of them, and told once.
-        Set<String> problems = new LinkedHashSet<>();
+        Set<String> problems = new LinkedHashSet<>(optionsProblems(transports, script));
         for (int i = 0; i < script.targets().size(); i++) {
             String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
             int before = cases.size();
@@ -134,6 +134,19 @@ public final class Check {
             throw new InvalidInputException(List.copyOf(problems));
         }
         return checks;
+    }
+
+    /** What is wrong with the options of all transports, also of those that no target needs. */
+    private static List<String> optionsProblems(Transports transports, Script script) {
+        Problems problems = new Problems();
+        JsonObject json = new JsonObject().put("options", script.options());
+        transports.validateOptions(new Options(json, script.sources(), problems).object("options"));
+        try {
+            problems.throwIfAny();
+            return List.of();
+        } catch (InvalidInputException e) {
+            return e.problems();
+        }
     }
 
     private static Setting setting(
@@ -185,10 +198,16 @@ public final class Check {
             json.put("tls", tls);
         }
         Diagnosis.putIfKnown(json, "family", played.family());
+        String key = transport.optionsKey();
+        if (script.options().getValue(key) instanceof JsonObject own) {
+            json.put("options", new JsonObject().put(key, own));
+        }
         Problems problems = new Problems();
         // What a transport says of no option, it says of the target.
         Options options =
                 new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
+        // Validated with those of all transports; one that has none need not know the key.
+        options.has("options");
         ClientTransport opened = transport.client(vertx, target, options);
         problems.throwIfAny();
         return opened;

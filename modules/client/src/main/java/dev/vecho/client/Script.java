@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param stepsBySize the same for each size of the matrix; empty where it has none
  * @param defaultSteps whether the user left the steps to Vecho, so that those that a target cannot do are left out
  * @param tls options of TLS, for the transport; by default none
+ * @param options of connections, by the {@link dev.vecho.core.Transport#optionsKey key} of the transport; by default none
  * @param expectFailure how each round must fail; null, the default, if it must not
  * @param budget how good each case must be; by default just that no round fails
  * @param sources where a path such as {@code tls.trust} was written, for messages and relative file names
@@ -47,6 +48,7 @@ public record Script(
         Map<Long, List<Step>> stepsBySize,
         boolean defaultSteps,
         JsonObject tls,
+        JsonObject options,
         @Nullable ExpectedFailure expectFailure,
         Budget budget,
         Function<String, Source> sources) {
@@ -61,6 +63,7 @@ public record Script(
         steps = List.copyOf(steps);
         stepsBySize = Map.copyOf(stepsBySize);
         tls = tls.copy();
+        options = options.copy();
     }
 
     /** The default script. */
@@ -117,6 +120,7 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 override(source, "targets"));
@@ -135,6 +139,7 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 sources);
@@ -153,6 +158,7 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 sources);
@@ -175,6 +181,7 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 sources);
@@ -193,6 +200,7 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 sources);
@@ -216,9 +224,38 @@ public record Script(
                 stepsBySize,
                 defaultSteps,
                 tls.copy().mergeIn(others),
+                options,
                 expectFailure,
                 budget,
                 merged);
+    }
+
+    /** This script with some options of connections set, or set to something else; the others stay. */
+    public Script withOptions(JsonObject others, Source source) {
+        Function<String, Source> before = sources;
+        return new Script(
+                targets,
+                matrix,
+                schedule,
+                concurrency,
+                timeout,
+                seed,
+                steps,
+                stepsBySize,
+                defaultSteps,
+                tls,
+                options.copy().mergeIn(others, true),
+                expectFailure,
+                budget,
+                path -> isIn(path, "options", others) ? source : before.apply(path));
+    }
+
+    /** Whether a path such as {@code options.ws.compression} names something in an object, or the object itself. */
+    private static boolean isIn(String path, String prefix, JsonObject object) {
+        return object.stream().anyMatch(entry -> {
+            String place = prefix + "." + entry.getKey();
+            return path.equals(place) || (entry.getValue() instanceof JsonObject inner && isIn(path, place, inner));
+        });
     }
 
     /** This script with the default steps, which send so many random bytes instead of the text. */
@@ -234,6 +271,7 @@ public record Script(
                 Map.of(),
                 true,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 sources);

@@ -87,6 +87,8 @@ final class ScriptReader {
         if (!matrix.tls().isEmpty() && tls.containsKey("protocols")) {
             root.problem("tls.protocols", "cannot be given beside matrix.tls, which varies them");
         }
+        root.object("options");
+        JsonObject options = json.getValue("options") instanceof JsonObject object ? object : new JsonObject();
         ExpectedFailure expectFailure = expectFailure(root);
         Budget budget = budget(root.object("budget"));
         if (expectFailure != null && !budget.allowed().isEmpty()) {
@@ -114,6 +116,7 @@ final class ScriptReader {
                 bySize,
                 rawSteps == null,
                 tls,
+                options,
                 expectFailure,
                 budget,
                 root::source);

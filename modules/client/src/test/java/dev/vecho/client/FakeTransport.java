@@ -34,6 +34,30 @@ abstract class FakeTransport implements Transport {
         }
     }
 
+    /** Has options of its own. */
+    public static final class Coloured extends FakeTransport {
+        public Coloured() {
+            super("fakecoloured", Carriage.STREAM);
+        }
+
+        @Override
+        public String optionsKey() {
+            return "paint";
+        }
+
+        @Override
+        public void validateOptions(Options own) {
+            own.text("colour");
+            own.rejectUnknownKeys();
+        }
+
+        @Override
+        Optional<String> colour(Options options) {
+            return Optional.ofNullable(
+                    options.object("options").object(optionsKey()).text("colour"));
+        }
+    }
+
     /** Knows one version of TLS, and one family of addresses. */
     public static final class Tls extends FakeTransport {
         public Tls() {
@@ -62,6 +86,10 @@ abstract class FakeTransport implements Transport {
         }
     }
 
+    Optional<String> colour(Options options) {
+        return Optional.empty();
+    }
+
     @Override
     public String name() {
         return scheme;
@@ -87,6 +115,7 @@ abstract class FakeTransport implements Transport {
         Options tls = options.object("tls");
         tls.text("trust");
         Map<String, String> details = new HashMap<>();
+        colour(options).ifPresent(colour -> details.put("colour", colour));
         details.put("protocol", "fake");
         details.put("protocols", tls.texts("protocols").toString());
         details.put("family", options.text("family", "any"));

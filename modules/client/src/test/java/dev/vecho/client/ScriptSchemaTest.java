@@ -65,6 +65,8 @@ final class ScriptSchemaTest {
                 "{ 'matrix': { 'sizes': [1, 2], 'tls': 'TLSv1.2', 'families': ['ipv4'], 'connections': 'kept' } }",
                 "{ 'steps': [ { 'send': { 'random': 5 }, 'count': 3, 'ratePerSecond': 7 }, { 'expect': 'echo', 'withinMillis': 5 } ] }",
                 "{ 'steps': [ { 'send': { 'hex': '00ff' } }, { 'expect': { 'random': 5, 'seed': -1 } }, { 'expect': 'nothing', 'forMillis': 5 } ] }",
+                "{ 'options': { 'http': { 'method': 'PUT', 'headers': { 'X-A': ['1', '2'], 'X-B': '${b}' } } }, 'variables': { 'b': '' } }",
+                "{ 'options': { 'ws': { 'compression': true, 'subprotocols': 'a' }, 'quic': { 'alpn': ['a'] }, 'foreign': { 'a': 1 } } }",
                 "{ 'steps': [ { 'startTls': true }, { 'pauseMillis': 5 }, { 'reset': true }, { 'reconnect': true, 'withinMillis': 5 } ] }"
             })
     void takesWhatTheReaderTakes(String json) {
@@ -92,6 +94,7 @@ final class ScriptSchemaTest {
                 "{ 'matrix': { 'sizes': -1 } }",
                 "{ 'matrix': { 'tls': '1.3' } }",
                 "{ 'matrix': { 'families': ['ipv5'] } }",
+                "{ 'options': [] }",
                 "{ 'steps': {} }",
                 "{ 'steps': [ {} ] }",
                 "{ 'steps': [ { 'send': {} } ] }",

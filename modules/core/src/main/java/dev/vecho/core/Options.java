@@ -105,6 +105,23 @@ public final class Options {
         return null;
     }
 
+    /** A list of texts, maybe empty ones; a single text stands for a list of one. No value of it is ever part of a message. */
+    public List<String> secrets(String key) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<String> texts = new ArrayList<>();
+        for (Object item : value instanceof JsonArray array ? array.getList() : List.of(value)) {
+            if (!(item instanceof String text)) {
+                problem(key, "must be a text or a list of texts");
+                return List.of();
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
     /** A text that may be empty, or null where there is none. */
     public @Nullable String anyText(String key) {
         Object value = value(key);

@@ -77,8 +77,27 @@ public interface Transport {
     ServerTransport server(Vertx vertx, Options options);
 
     /**
+     * The key of an object in the {@code options} of a script, for what only connections of this transport know; unique among
+     * all transports. Default: its name.
+     */
+    default String optionsKey() {
+        return name();
+    }
+
+    /**
+     * Validates that object, on a thread that may block, whether or not a target of the script is reached by this transport.
+     * Everything that is wrong is added to {@code own}. By default there are no such options.
+     */
+    default void validateOptions(Options own) {
+        own.rejectUnknownKeys();
+    }
+
+    /**
      * Reads and validates a target and the options of connections to it, on a thread that may block. Everything that is
      * wrong is added to {@code options}; the result must not be used if anything was.
+     *
+     * @param options where a user gave them: {@code tls}; {@code family}, see {@link #families}; {@code options}, which has
+     *     the object that {@link #optionsKey} names, and nothing else
      */
     ClientTransport client(Vertx vertx, Target target, Options options);
 }

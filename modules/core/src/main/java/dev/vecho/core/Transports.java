@@ -13,12 +13,14 @@ public final class Transports {
 
     private final Map<String, Transport> byName = new TreeMap<>();
     private final Map<String, Transport> byScheme = new TreeMap<>();
+    private final Map<String, Transport> byOptionsKey = new TreeMap<>();
 
-    /** Fails with an InvalidInputException if two have one name or one scheme. */
+    /** Fails with an InvalidInputException if two have one name, one scheme or one key of options. */
     Transports(Iterable<Transport> transports) {
         for (Transport transport : transports) {
             add(byName, "name", transport.name(), transport);
             transport.schemes().forEach(scheme -> add(byScheme, "scheme", scheme, transport));
+            add(byOptionsKey, "key of options", transport.optionsKey(), transport);
         }
     }
 
@@ -34,7 +36,7 @@ public final class Transports {
     /**
      * Finds those that the class path names.
      *
-     * @throws InvalidInputException if two have one name or one scheme
+     * @throws InvalidInputException if two have one name, one scheme or one key of options
      * @throws java.util.ServiceConfigurationError if one cannot be loaded
      */
     public static Transports load() {
@@ -65,6 +67,12 @@ public final class Transports {
             throw new IllegalArgumentException(target + ": cannot run here: " + missing.get());
         }
         return transport;
+    }
+
+    /** Validates a script's {@code options}, which have an object for each transport; may block. */
+    public void validateOptions(Options options) {
+        byOptionsKey.forEach((key, transport) -> transport.validateOptions(options.object(key)));
+        options.rejectUnknownKeys();
     }
 
     /** All names, in order. */

@@ -139,6 +139,23 @@ final class OptionsTest {
     }
 
     @Test
+    void keepsSecretsOutOfMessages() {
+        Options options = options("""
+                { "one": "", "more": ["a", "b"], "number": 4242, "mixed": ["4242", 4242], "object": { "a": "4242" } }""");
+        assertThat(options.secrets("none")).isEmpty();
+        assertThat(options.secrets("one")).containsExactly("");
+        assertThat(options.secrets("more")).containsExactly("a", "b");
+        assertThat(options.secrets("number")).isEmpty();
+        assertThat(options.secrets("mixed")).isEmpty();
+        assertThat(options.secrets("object")).isEmpty();
+        assertThat(told())
+                .containsExactly(
+                        "f.json: number: must be a text or a list of texts",
+                        "f.json: mixed: must be a text or a list of texts",
+                        "f.json: object: must be a text or a list of texts");
+    }
+
+    @Test
     void shortensWhatItShows() {
         options("{ \"n\": \"" + "x".repeat(1000) + "\" }").integer("n", 1, 0, 9);
         assertThat(told()).containsExactly("f.json: n: must be a number, 0..9, was \"" + "x".repeat(60) + "…\"");

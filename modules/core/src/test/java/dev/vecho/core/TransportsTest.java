@@ -4,13 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class TransportsTest {
 
-    private record Named(String name, Set<String> schemes) implements Transport {
+    private record Named(String name, Set<String> schemes, String optionsKey) implements Transport {
+
+        Named(String name, Set<String> schemes) {
+            this(name, schemes, name);
+        }
+
+        @Override
+        public void validateOptions(Options own) {
+            if (optionsKey.equals("air")) {
+                own.integer("height", 0, 0, 9);
+            }
+            Transport.super.validateOptions(own);
+        }
 
         @Override
         public Carriage carriage() {
@@ -57,6 +70,33 @@ final class TransportsTest {
                         new Transports(List.of(new Named("pigeon", Set.of("air")), new Named("raven", Set.of("air")))))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith("two transports have the scheme \"air\": ");
+    }
+
+    @Test
+    void refusesTwoOfOneKeyOfOptions() {
+        assertThatThrownBy(() -> new Transports(
+                        List.of(new Named("pigeon", Set.of("a"), "air"), new Named("raven", Set.of("b"), "air"))))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("two transports have the key of options \"air\": ");
+    }
+
+    @Test
+    void validatesTheOptionsOfEach() {
+        Transports transports = new Transports(
+                List.of(new Named("pigeon", Set.of("pigeon"), "air"), new Named("bottle", Set.of("bottle"))));
+        Problems problems = new Problems();
+        JsonObject good = new JsonObject("{ \"air\": { \"height\": 5 }, \"bottle\": {} }");
+        transports.validateOptions(Options.of(good, Source.named("s.json"), problems));
+        problems.throwIfAny();
+
+        JsonObject wrong = new JsonObject(
+                "{ \"air\": { \"height\": 10 }, \"bottle\": { \"height\": 1 }, \"pigeon\": {}, \"ai\": {} }");
+        transports.validateOptions(Options.of(wrong, Source.named("s.json"), problems));
+        assertThatThrownBy(problems::throwIfAny).hasMessage("""
+                        s.json: air.height: must be 0..9, was 10
+                        s.json: bottle.height: is not a known key, expected none
+                        s.json: pigeon: is not a known key, expected one of air, bottle
+                        s.json: ai: is not a known key, did you mean "air"?""");
     }
 
     @Test
