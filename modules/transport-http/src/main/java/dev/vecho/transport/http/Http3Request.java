@@ -9,6 +9,8 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.http3.Http3ClientConnectionHandler;
@@ -23,23 +25,27 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.net.QuicConnectionInternal;
 import io.vertx.core.net.QuicStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
-/** A client's request over HTTP/3: {@code POST}, whose body is what is sent, and whose response's body is what comes back. */
+/** A client's request over HTTP/3, whose body is what is sent, and whose response's body is what comes back. */
 @SuppressWarnings("FutureReturnValueIgnored") // What cannot be written makes the stream fail.
 final class Http3Request implements QuicRequest {
 
     private final String authority;
     private final String path;
+    private final HttpClientOptions options;
 
     /**
      * Makes it.
      *
      * @param path and query
      */
-    Http3Request(String authority, String path) {
+    Http3Request(String authority, String path, HttpClientOptions options) {
         this.authority = authority;
         this.path = path;
+        this.options = options;
     }
 
     @Override
@@ -74,13 +80,15 @@ final class Http3Request implements QuicRequest {
     }
 
     private Http3Headers head() {
-        return new DefaultHttp3Headers()
-                .method("POST")
+        Http3Headers head = new DefaultHttp3Headers()
+                .method(options.method().asciiName())
                 .scheme("https")
-                .authority(authority)
-                .path(path)
-                .add("user-agent", "vecho")
-                .add("content-type", "application/octet-stream");
+                .authority(Objects.requireNonNullElse(options.headers().host(), authority))
+                .path(path);
+        options.putInto(new DefaultHttpHeaders())
+                .remove(HttpHeaderNames.HOST)
+                .forEach(header -> head.add(header.getKey().toLowerCase(Locale.ROOT), header.getValue()));
+        return head;
     }
 
     /** Turns frames into the bytes that they hold, and bytes into frames. */
@@ -120,6 +128,11 @@ final class Http3Request implements QuicRequest {
                 answered = !status.startsWith("1");
                 if (answered && !status.equals("200")) {
                     fail(ctx, Fault.OTHER, "answered " + status);
+                } else if (answered) {
+                    String mismatch = options.mismatch(head.headers().get(HttpHeaderNames.CONTENT_TYPE));
+                    if (mismatch != null) {
+                        fail(ctx, Fault.OTHER, mismatch);
+                    }
                 }
             }
             ReferenceCountUtil.release(message);

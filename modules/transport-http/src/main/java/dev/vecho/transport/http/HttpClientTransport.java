@@ -20,8 +20,7 @@ import io.vertx.core.Promise;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends one request on a connection of its own: {@code POST}, whose body is what is sent and whose response's body is what
- * comes back. It speaks HTTP/2 where TLS agrees on {@code h2}, which the option {@code tls.alpn} must offer, and else
+ * Sends one request on a connection of its own, whose body is what is sent and whose response's body is what comes back. It speaks HTTP/2 where TLS agrees on {@code h2}, which the option {@code tls.alpn} must offer, and else
  * HTTP/1.1.
  */
 final class HttpClientTransport implements ClientTransport {
@@ -29,9 +28,11 @@ final class HttpClientTransport implements ClientTransport {
     private static final int WINDOW = 1024 * 1024;
 
     private final HttpConnector connector;
+    private final HttpClientOptions options;
 
-    HttpClientTransport(HttpConnector connector) {
+    HttpClientTransport(HttpConnector connector, HttpClientOptions options) {
         this.connector = connector;
+        this.options = options;
     }
 
     @Override
@@ -44,7 +45,7 @@ final class HttpClientTransport implements ClientTransport {
     }
 
     private Future<Connection> open1(Channel channel, @Nullable TlsConnection tls, Receiver receiver) {
-        HttpConnection connection = new HttpConnection(connector, receiver, tls, "HTTP/1.1");
+        HttpConnection connection = new HttpConnection(connector, options, receiver, tls, "HTTP/1.1");
         channel.pipeline().addLast(new HttpClientCodec(), connection);
         connection.begin();
         return Future.succeededFuture(connection);
@@ -59,7 +60,7 @@ final class HttpClientTransport implements ClientTransport {
         // A server opens no streams: it pushes nothing, for nobody allowed it to.
         ChannelHandler none = new ChannelInboundHandlerAdapter();
         channel.pipeline().addLast(new Http2MultiplexHandler(none));
-        HttpConnection connection = new HttpConnection(connector, receiver, tls, "HTTP/2");
+        HttpConnection connection = new HttpConnection(connector, options, receiver, tls, "HTTP/2");
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {

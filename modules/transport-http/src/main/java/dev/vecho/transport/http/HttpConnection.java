@@ -16,7 +16,6 @@ import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -39,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpConnection extends ChannelInboundHandlerAdapter implements Connection {
 
     private final HttpConnector connector;
+    private final HttpClientOptions options;
     private final Receiver receiver;
     private final @Nullable TlsConnection tls;
     private final String version;
@@ -48,8 +48,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
     private boolean over;
 
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
-    HttpConnection(HttpConnector connector, Receiver receiver, @Nullable TlsConnection tls, String version) {
+    HttpConnection(
+            HttpConnector connector,
+            HttpClientOptions options,
+            Receiver receiver,
+            @Nullable TlsConnection tls,
+            String version) {
         this.connector = connector;
+        this.options = options;
         this.receiver = receiver;
         this.tls = tls;
         this.version = version;
@@ -62,11 +68,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     /** Sends the head of the request. */
     void begin() {
-        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, connector.requestTarget());
-        request.headers()
-                .set(HttpHeaderNames.HOST, connector.authority())
-                .set(HttpHeaderNames.USER_AGENT, "vecho")
-                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_OCTET_STREAM);
+        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, options.method(), connector.requestTarget());
+        options.putInto(request.headers().set(HttpHeaderNames.HOST, connector.authority()));
         if (!(ctx.channel() instanceof Http2StreamChannel)) {
             request.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         }
@@ -91,6 +94,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
                 }
                 if (!informational && !response.status().equals(HttpResponseStatus.OK)) {
                     fail(new TransportException(Fault.OTHER, remoteAddress() + " answered " + response.status(), null));
+                    return;
+                }
+                String mismatch = informational
+                        ? null
+                        : options.mismatch(response.headers().get(HttpHeaderNames.CONTENT_TYPE));
+                if (mismatch != null) {
+                    fail(new TransportException(Fault.OTHER, remoteAddress() + " " + mismatch, null));
                     return;
                 }
             }

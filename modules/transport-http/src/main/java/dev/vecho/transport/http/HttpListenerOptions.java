@@ -56,9 +56,6 @@ record HttpListenerOptions(
     /** What a client may send on a stream of HTTP/3 before it was read. */
     private static final int QUIC_STREAM_WINDOW = 256 * 1024;
 
-    /** What RFC 9110, section 5.6.2, calls a token. */
-    private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-
     private static final String TLS_1_3 = "TLSv1.3";
 
     /** How long a connection of HTTP/3 is kept that has said nothing, where none is closed for it. */
@@ -72,13 +69,6 @@ record HttpListenerOptions(
     static HttpListenerOptions read(Vertx vertx, Options options, boolean http3) {
         BindAddress address = BindAddress.read(options, 7080);
         boolean http2 = options.flag("http2", true);
-        List<String> subprotocols = options.texts("subprotocols");
-        for (String subprotocol : subprotocols) {
-            if (!subprotocol.matches(TOKEN)) {
-                options.problem(
-                        "subprotocols", "must be tokens, without spaces and separators, was \"" + subprotocol + "\"");
-            }
-        }
         List<String> alpn = http2 ? List.of("h2", "http/1.1") : List.of("http/1.1");
         HttpListenerOptions read = new HttpListenerOptions(
                 address,
@@ -94,7 +84,7 @@ record HttpListenerOptions(
                 options.integer("maxStreams", 100, 1, 1 << 20),
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
-                List.copyOf(subprotocols),
+                List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
                 options.has("tls") ? TlsServer.read(vertx, options.object("tls"), address.host(), alpn) : null);
         options.rejectUnknownKeys();
         return read;

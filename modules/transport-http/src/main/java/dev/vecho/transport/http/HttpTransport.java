@@ -57,9 +57,20 @@ public final class HttpTransport implements Transport {
     }
 
     @Override
+    public String optionsKey() {
+        return HttpClientOptions.KEY;
+    }
+
+    @Override
+    public void validateOptions(Options own) {
+        HttpClientOptions.read(own);
+    }
+
+    @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
+        HttpClientOptions own = HttpClientOptions.read(options.object("options").object(HttpClientOptions.KEY));
         return target.scheme().equals(Http3.SCHEME)
-                ? Http3.client(vertx, target, options)
-                : new HttpClientTransport(HttpConnector.read(vertx, target, options));
+                ? Http3.client(vertx, target, options, own)
+                : new HttpClientTransport(HttpConnector.read(vertx, target, options), own);
     }
 }

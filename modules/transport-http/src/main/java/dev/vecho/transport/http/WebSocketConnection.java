@@ -7,10 +7,13 @@ import dev.vecho.core.SocketConnector;
 import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -27,6 +30,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.buffer.BufferInternal;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +43,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private static final int NORMAL = 1000;
     private static final int GOING_AWAY = 1001;
 
+    private final WebSocketClientOptions options;
     private final Receiver receiver;
     private final @Nullable TlsConnection tls;
     private final Promise<Connection> opening;
     private final WebSocketClientHandshaker handshaker;
     private ChannelHandlerContext ctx;
+    private boolean compressed;
     private boolean over;
 
     /**
@@ -53,17 +59,22 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
     WebSocketConnection(
-            HttpConnector connector, Receiver receiver, @Nullable TlsConnection tls, Promise<Connection> opening) {
+            HttpConnector connector,
+            WebSocketClientOptions options,
+            Receiver receiver,
+            @Nullable TlsConnection tls,
+            Promise<Connection> opening) {
+        this.options = options;
         this.receiver = receiver;
         this.tls = tls;
         this.opening = opening;
         this.handshaker = WebSocketClientHandshakerFactory.newHandshaker(
                 connector.uri(),
                 WebSocketVersion.V13,
-                null,
-                false,
-                EmptyHttpHeaders.INSTANCE,
-                WebSocketClientTransport.MOST_IN_A_MESSAGE);
+                options.subprotocols().isEmpty() ? null : String.join(", ", options.subprotocols()),
+                options.compression(),
+                options.headers().putInto(new DefaultHttpHeaders()),
+                WebSocketClientTransport.MOST_IN_A_FRAME);
     }
 
     @Override
@@ -101,6 +112,16 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             fail(new TransportException(Fault.OTHER, remoteAddress() + " answered " + response.status(), null));
             return;
         }
+        if (!options.subprotocols().isEmpty() && !response.headers().contains(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL)) {
+            fail(new TransportException(
+                    Fault.OTHER,
+                    remoteAddress() + " agreed to none of the subprotocols "
+                            + String.join(", ", options.subprotocols()),
+                    null));
+            return;
+        }
+        // One that was not offered has failed before.
+        compressed = options.compression() && response.headers().contains(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS);
         try {
             handshaker.finishHandshake(ctx.channel(), response);
             opening.tryComplete(this);
@@ -158,11 +179,17 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public Future<Void> send(Buffer bytes) {
+        ByteBuf message = ((BufferInternal) bytes).getByteBuf();
+        if (options.text() && !ByteBufUtil.isText(message, StandardCharsets.UTF_8)) {
+            TransportException cause = new TransportException(
+                    Fault.OTHER, "options.ws.text: a message that is not UTF-8 cannot be sent as text", null);
+            fail(cause);
+            return Future.failedFuture(cause);
+        }
         // The mask is put on in place, and these bytes are not ours to change.
+        ByteBuf copy = message.copy();
         return HttpConnection.adapt(
-                ctx.writeAndFlush(new BinaryWebSocketFrame(
-                        ((BufferInternal) bytes).getByteBuf().copy())),
-                tls);
+                ctx.writeAndFlush(options.text() ? new TextWebSocketFrame(copy) : new BinaryWebSocketFrame(copy)), tls);
     }
 
     @Override
@@ -203,6 +230,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         String subprotocol = handshaker.actualSubprotocol();
         if (subprotocol != null) {
             details.put("subprotocol", subprotocol);
+        }
+        if (options.compression()) {
+            details.put("compression", compressed ? "permessage-deflate" : "none");
         }
         if (tls != null) {
             details.putAll(tls.details());

@@ -56,7 +56,19 @@ public final class WebSocketTransport implements Transport {
     }
 
     @Override
+    public String optionsKey() {
+        return WebSocketClientOptions.KEY;
+    }
+
+    @Override
+    public void validateOptions(Options own) {
+        WebSocketClientOptions.read(own);
+    }
+
+    @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
-        return new WebSocketClientTransport(HttpConnector.read(vertx, target, options));
+        WebSocketClientOptions own =
+                WebSocketClientOptions.read(options.object("options").object(WebSocketClientOptions.KEY));
+        return new WebSocketClientTransport(HttpConnector.read(vertx, target, options), own);
     }
 }

@@ -5,6 +5,7 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
+import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
 import io.netty.handler.codec.quic.Quic;
 import io.vertx.core.Vertx;
@@ -77,9 +78,30 @@ public final class QuicTransport implements Transport {
         return new QuicServerTransport(vertx, QuicListenerOptions.read(vertx, options), new EchoProtocol());
     }
 
+    /** {@code alpn}: application protocols to offer, in order of preference. Default: those of TLS, which are {@code echo}. */
+    private static List<String> readAlpn(Options own) {
+        List<String> alpn = own.texts("alpn");
+        if (own.has("alpn") && alpn.isEmpty()) {
+            own.problem("alpn", "must have a protocol, for QUIC needs one");
+        }
+        own.rejectUnknownKeys();
+        return alpn;
+    }
+
+    @Override
+    public void validateOptions(Options own) {
+        readAlpn(own);
+    }
+
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
         String host = target.hostOfSocket(options);
-        return QuicClientTransport.read(vertx, options, host, target.port(), new QuicRequest() {});
+        List<String> alpn = readAlpn(options.object("options").object(optionsKey()));
+        return QuicClientTransport.read(vertx, options, host, target.port(), new QuicRequest() {
+            @Override
+            public List<String> alpn(TlsClient tls) {
+                return alpn.isEmpty() ? tls.alpn() : alpn;
+            }
+        });
     }
 }
