@@ -144,6 +144,9 @@ final class BenchCommand implements Callable<Integer> {
     private CheckCommand.TlsFlags tls = new CheckCommand.TlsFlags();
 
     @Mixin
+    private OptionFlags options = new OptionFlags();
+
+    @Mixin
     private ClusterFlags cluster = new ClusterFlags();
 
     private final LiveLine live = new LiveLine();
@@ -204,7 +207,8 @@ final class BenchCommand implements Callable<Integer> {
                     threads,
                     newConnections,
                     timeout,
-                    tls.toJson());
+                    tls.toJson(),
+                    options.toJson());
         } catch (IllegalArgumentException e) {
             throw usage("--" + e.getMessage());
         }

@@ -152,6 +152,9 @@ final class CheckCommand implements Callable<Integer> {
     private TlsFlags tls = new TlsFlags();
 
     @Mixin
+    private OptionFlags options = new OptionFlags();
+
+    @Mixin
     private ClusterFlags cluster = new ClusterFlags();
 
     /** The flags that become the script's {@code tls} object. */
@@ -316,7 +319,7 @@ final class CheckCommand implements Callable<Integer> {
         if (!targets.isEmpty()) {
             script = script.withTargets(targets, COMMAND_LINE);
         }
-        return script.withTls(tls.toJson(), COMMAND_LINE);
+        return script.withTls(tls.toJson(), COMMAND_LINE).withOptions(options.toJson(), OptionFlags.SOURCE);
     }
 
     /** The script's, but for what the flags say. */

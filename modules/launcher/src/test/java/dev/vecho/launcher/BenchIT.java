@@ -122,6 +122,10 @@ class BenchIT {
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).startsWith("--connections: must be 1..1000000, was 0");
         assertThat(Vecho.run("bench", "pigeon://x:1").exitCode()).isEqualTo(2);
+        Result option = bench(server.address("tcp"), "--option", "ws.compression=maybe");
+        assertThat(option.exitCode()).isEqualTo(2);
+        assertThat(option.err())
+                .startsWith("command line: options.ws.compression: must be true or false, was \"maybe\"");
     }
 
     @Test

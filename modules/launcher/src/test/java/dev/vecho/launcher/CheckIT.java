@@ -32,7 +32,7 @@ class CheckIT {
                 "-c",
                 write(
                         "server.json",
-                        "{\"listeners\":{\"tcp\":{\"port\":0},\"tls\":{\"port\":0,\"tls\":{\"selfSigned\":true}}}}"));
+                        "{\"listeners\":{\"web\":{\"transport\":\"http\",\"port\":0,\"subprotocols\":\"echo\"},\"tcp\":{\"port\":0},\"tls\":{\"port\":0,\"tls\":{\"selfSigned\":true}}}}"));
     }
 
     @AfterAll
@@ -69,6 +69,75 @@ class CheckIT {
         assertThat(tls.getLong("bytesReceived")).isEqualTo(3_000_000);
         assertThat(tls.getJsonObject("details").getString("protocol")).isEqualTo("TLSv1.3");
         assertThat(tls.getJsonObject("phases").getDouble("tlsMillis")).isPositive();
+    }
+
+    @Test
+    void setsOptionsOfConnectionsAndTellsNoSecret() throws Exception {
+        String[] arguments = {
+            "-v",
+            "check",
+            server.address("web"),
+            server.address("web").replace("http:", "ws:"),
+            "--option",
+            "http.method=PUT",
+            "--option",
+            "ws.compression=true",
+            "--option",
+            "ws.subprotocols=none,echo",
+            "--option",
+            "ws.headers.X.Y=s3cret=2",
+            "-H",
+            "Authorization: Bearer s3cret",
+            "-H",
+            "X-List:s3cret",
+            "-H",
+            "X-List:s3cret",
+            "-o",
+            "json"
+        };
+        Result result = Vecho.run(arguments);
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        assertThat(result.out() + result.err())
+                .contains("\"subprotocol\" : \"echo\"")
+                .doesNotContain("s3cret");
+
+        Result longest = Vecho.run(
+                "check",
+                server.address("web").replace("http:", "ws:"),
+                "--option",
+                "ws.compression=true",
+                "--size",
+                "16777216");
+        assertThat(longest.exitCode()).as(longest.out() + longest.err()).isZero();
+
+        Result wrong = Vecho.run(
+                "check",
+                "--option",
+                "ws.compresion=s3cret",
+                "--option",
+                "http.headers.Te=s3cret",
+                "-H",
+                "Upgrade: s3cret");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.out()).isEmpty();
+        assertThat(wrong.err())
+                .contains("command line: options.ws.compresion: is not a known key, did you mean \"compression\"?")
+                .contains("command line: options.http.headers.Te: cannot be given")
+                .contains("command line: options.ws.headers.Upgrade: cannot be given")
+                .doesNotContain("s3cret");
+        for (String[] flags : new String[][] {
+            {"--option", "http.s3cret"},
+            {"--option", "s3cret=1"},
+            {"--header", "Authorization s3cret"},
+            {"--option", "http.headers=s3cret", "-H", "Authorization: s3cret"}
+        }) {
+            String[] all = new String[flags.length + 1];
+            all[0] = "check";
+            System.arraycopy(flags, 0, all, 1, flags.length);
+            Result usage = Vecho.run(all);
+            assertThat(usage.exitCode()).as(usage.err()).isEqualTo(2);
+            assertThat(usage.err()).startsWith("--").doesNotContain("s3cret");
+        }
     }
 
     @Test

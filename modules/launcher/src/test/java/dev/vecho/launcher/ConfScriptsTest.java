@@ -17,6 +17,7 @@ import dev.vecho.testkit.Certificates.Issued;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -64,6 +65,8 @@ class ConfScriptsTest {
         JsonObject listeners = new JsonObject()
                 .put("tcp", any)
                 .put("tls", any.copy().put("tls", tls))
+                .put("http", any.copy().put("transport", "http"))
+                .put("ws", any.copy().put("transport", "websocket").put("subprotocols", new JsonArray().add("echo")))
                 .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"));
         vertx.deployVerticle(
                         server,
@@ -189,6 +192,17 @@ class ConfScriptsTest {
     }
 
     @Test
+    void chooses() throws Exception {
+        RunReport report =
+                play(parse("web", Map.of("http", ports.get("http"), "ws", ports.get("ws"), "token", "s3cret")));
+        assertPassed(report, 2);
+        assertThat(report.cases().get(1).rounds().get(0).details())
+                .containsEntry("compression", "permessage-deflate")
+                .containsEntry("subprotocol", "echo");
+        assertThat(report.toJson().encode()).doesNotContain("s3cret");
+    }
+
+    @Test
     void beginsTls() throws Exception {
         try (ServerSocket server = new ServerSocket(0)) {
             Thread thread = new Thread(() -> {
@@ -227,7 +241,8 @@ class ConfScriptsTest {
                             "reconnect.json",
                             "script.schema.json",
                             "starttls.json",
-                            "watch.json");
+                            "watch.json",
+                            "web.json");
         }
     }
 

@@ -17,6 +17,7 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -93,15 +94,25 @@ public final class Load {
     private Opened open() {
         try {
             Target target = Target.parse(options.target());
-            Transport transport = Transports.load().reaching(vertx, target);
-            Source source = Source.named("command line");
+            Transports transports = Transports.load();
+            Transport transport = transports.reaching(vertx, target);
+            Source source = new Source("command line", Path.of(""), true);
             Problems problems = new Problems();
+            JsonObject all = new JsonObject().put("options", options.options());
+            transports.validateOptions(Options.of(all, source, problems).object("options"));
+            problems.throwIfAny();
             JsonObject json = options.tls().isEmpty() ? new JsonObject() : new JsonObject().put("tls", options.tls());
+            if (options.options().getValue(transport.optionsKey()) instanceof JsonObject own) {
+                json.put("options", new JsonObject().put(transport.optionsKey(), own));
+            }
             if (transport.carriage() == Carriage.MESSAGES && options.size() > transport.maxMessageBytes()) {
                 problems.add(source.name() + ": size: a message to " + target + " has at most "
                         + transport.maxMessageBytes() + " bytes, was " + options.size());
             }
-            ClientTransport client = transport.client(vertx, target, Options.of(json, source, problems));
+            Options given = Options.of(json, source, problems);
+            // Validated above; a transport that has none need not know the key.
+            given.has("options");
+            ClientTransport client = transport.client(vertx, target, given);
             problems.throwIfAny();
             return new Opened(client, transport.carriage());
         } catch (IllegalArgumentException e) {

@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param newConnections whether each message gets a connection of its own: connect, one echo, close
  * @param timeout how long a message, or a connection, may take before it counts as lost or failed
  * @param tls options of TLS, for the transport
+ * @param options of connections, by the {@link dev.vecho.core.Transport#optionsKey key} of the transport; texts may stand for
+ *     numbers, truth values and, with commas, lists
  */
 public record LoadOptions(
         String target,
@@ -30,7 +32,8 @@ public record LoadOptions(
         int threads,
         boolean newConnections,
         Duration timeout,
-        JsonObject tls) {
+        JsonObject tls,
+        JsonObject options) {
 
     /** The largest message. */
     public static final int MOST_BYTES = 16 << 20;
@@ -48,6 +51,7 @@ public record LoadOptions(
                 1,
                 false,
                 Duration.ofSeconds(5),
+                new JsonObject(),
                 new JsonObject());
     }
 
@@ -78,6 +82,7 @@ public record LoadOptions(
                     "depth: must be 1 where each message gets a new connection, was " + depth);
         }
         tls = tls.copy();
+        options = options.copy();
     }
 
     private static void within(String name, long value, long min, long max) {

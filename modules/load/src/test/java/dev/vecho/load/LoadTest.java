@@ -63,7 +63,8 @@ class LoadTest {
                 2,
                 fresh,
                 Duration.ofSeconds(20),
-                INSECURE);
+                INSECURE,
+                new JsonObject());
     }
 
     private static LoadOptions impatient(LoadOptions options) {
@@ -78,7 +79,8 @@ class LoadTest {
                 options.threads(),
                 options.newConnections(),
                 Duration.ofMillis(200),
-                options.tls());
+                options.tls(),
+                options.options());
     }
 
     private LoadResult run(LoadOptions options) throws Exception {
@@ -251,6 +253,7 @@ class LoadTest {
                 1,
                 false,
                 Duration.ofSeconds(20),
+                new JsonObject(),
                 new JsonObject());
         LoadResult result = run(options);
         assertThat(result.passed()).as(result.toText()).isTrue();
@@ -314,6 +317,7 @@ class LoadTest {
                 1,
                 false,
                 Duration.ofSeconds(20),
+                new JsonObject(),
                 new JsonObject());
         Load load = new Load(vertx, forLong);
         LoadResult result = await(load.run(progress -> load.stop()));

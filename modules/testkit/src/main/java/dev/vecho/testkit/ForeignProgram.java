@@ -69,6 +69,24 @@ public final class ForeignProgram {
         throw new IllegalStateException("abort throws");
     }
 
+    /**
+     * Installs a package of npm's in the module's {@code target}, or ends the test.
+     *
+     * @return a directory whose scripts find the package
+     */
+    public static Path npm(String name, String version) throws Exception {
+        ForeignProgram npm = find("npm", "apt-get install npm");
+        Path directory = Files.createDirectories(Path.of("target", "node").toAbsolutePath());
+        if (!Files.isDirectory(directory.resolve("node_modules").resolve(name))) {
+            Result installed =
+                    npm.run(new byte[0], "install", "--silent", "--prefix", directory.toString(), name + "@" + version);
+            if (installed.exitCode() != 0) {
+                throw missing("npm cannot install " + name + ", which needs its registry: " + installed.err());
+            }
+        }
+        return directory;
+    }
+
     /** Runs it to its end with some input, which is closed then; a program that runs longer than a minute is ended. */
     public Result run(byte[] input, String... arguments) throws Exception {
         Process process = start(arguments);

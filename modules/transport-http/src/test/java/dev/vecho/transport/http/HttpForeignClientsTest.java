@@ -154,16 +154,8 @@ class HttpForeignClientsTest {
 
     @Test
     void wsForNodeGetsItsMessagesBack() throws Exception {
-        ForeignProgram npm = ForeignProgram.find("npm", "apt-get install npm");
+        Path modules = ForeignProgram.npm("ws", "8.18.0");
         ForeignProgram node = ForeignProgram.find("node", "apt-get install nodejs");
-        Path modules = Path.of("target", "node").toAbsolutePath();
-        Files.createDirectories(modules);
-        if (!Files.isDirectory(modules.resolve("node_modules/ws"))) {
-            Result installed = npm.run(new byte[0], "install", "--silent", "--prefix", modules.toString(), "ws@8.18.0");
-            if (installed.exitCode() != 0) {
-                throw ForeignProgram.missing("npm cannot install ws, which needs its registry: " + installed.err());
-            }
-        }
         String script = """
                 const WebSocket = require('ws');
                 const socket = new WebSocket(process.argv[2], ['other', 'echo'], {perMessageDeflate: {threshold: 0}});
