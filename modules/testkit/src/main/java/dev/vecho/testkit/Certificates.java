@@ -2,6 +2,7 @@ package dev.vecho.testkit;
 
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -21,7 +22,13 @@ public final class Certificates {
      * @param key a PEM file, PKCS#8
      * @param bundle the same in memory
      */
-    public record Issued(Path certificate, Path key, X509Bundle bundle) {}
+    public record Issued(Path certificate, Path key, X509Bundle bundle) {
+
+        /** The options of TLS for a listener that has this certificate. */
+        public JsonObject options() {
+            return new JsonObject().put("certificate", certificate.toString()).put("key", key.toString());
+        }
+    }
 
     private final Path directory;
     private final X509Bundle authority;

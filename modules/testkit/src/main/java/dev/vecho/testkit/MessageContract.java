@@ -3,19 +3,9 @@ package dev.vecho.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.Io;
-import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
-import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.time.Duration;
@@ -23,49 +13,28 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * What a listener for messages promises, whatever the transport: each comes back once, whole and unchanged, to whom it
  * came from. A transport's test extends it, once for each {@link Io}.
  */
-public abstract class MessageContract {
+public abstract class MessageContract extends ListenerContract {
 
-    private static final int EVENT_LOOPS = 2;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration BEFORE_RETRY = Duration.ofSeconds(3);
     private static final int TRIES = 20;
 
     /** How long to listen where nothing is expected. */
     private static final Duration SILENCE = Duration.ofMillis(200);
 
-    private final String io;
-    private Vertx vertx;
-    private Traffic traffic = new Traffic();
-    private List<Listener> listeners = List.of();
-    private ExecutorService threads;
-
     /** Made for each test. */
-    @SuppressWarnings("NullAway.Init") // setUp sets the rest.
     protected MessageContract(String io) {
-        this.io = io;
+        super(io);
     }
-
-    /** What is tested. */
-    protected abstract Transport transport();
-
-    /** The options of a listener on any free port of loopback. */
-    protected abstract JsonObject options();
 
     /**
      * Opens a client that is not ours.
@@ -90,34 +59,6 @@ public abstract class MessageContract {
     /** The options of a listener on an address that was told before. */
     protected JsonObject optionsFor(String address) {
         return options().put("port", Target.parse(address).port());
-    }
-
-    /** A Vert.x instance on the io of this test. */
-    protected final Vertx vertx() {
-        return vertx;
-    }
-
-    /** The counters of the listener. */
-    protected final Traffic traffic() {
-        return traffic;
-    }
-
-    @BeforeEach
-    void setUp() {
-        vertx = Vertx.builder()
-                .with(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS))
-                .withTransport(Io.transport(io))
-                .build();
-        threads = Executors.newCachedThreadPool();
-    }
-
-    @AfterEach
-    void tearDown() throws Exception {
-        threads.shutdownNow();
-        await(vertx.close());
-        assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory())
-                .as("bytes of buffers that nobody released")
-                .isZero();
     }
 
     @Test
@@ -149,7 +90,7 @@ public abstract class MessageContract {
             }
             conversation.echoes(all);
         }
-        assertThat(traffic.snapshot().bytes()).as("bytes counted").isGreaterThanOrEqualTo(512);
+        assertThat(traffic().snapshot().bytes()).as("bytes counted").isGreaterThanOrEqualTo(512);
     }
 
     @Test
@@ -285,7 +226,7 @@ public abstract class MessageContract {
         String address = listen();
         try (MessageClient client = connect(address)) {
             new Conversation(client).echoes(new byte[] {1});
-            await(drain());
+            await(drain(PATIENCE));
             assertThat(isSilent(client)).as("nobody answers").isTrue();
         }
         for (int round = 0; round < 5; round++) {
@@ -293,7 +234,7 @@ public abstract class MessageContract {
             try (MessageClient client = connect(address)) {
                 new Conversation(client).echoes(new byte[] {2});
             }
-            await(drain());
+            await(drain(PATIENCE));
         }
     }
 
@@ -324,74 +265,8 @@ public abstract class MessageContract {
             return null;
         });
         assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-        await(drain());
+        await(drain(PATIENCE));
         await(sending);
-    }
-
-    /** Opens a listener with the transport's options and returns its address. */
-    protected final String listen() throws Exception {
-        return listen(options());
-    }
-
-    /** Opens a listener, on each event loop as the service does, and returns its address. */
-    protected final String listen(JsonObject options) throws Exception {
-        Problems problems = new Problems();
-        ServerTransport server = transport().server(vertx, Options.of(options, Source.named("test"), problems));
-        problems.throwIfAny();
-        traffic = new Traffic();
-        List<Future<Listener>> opening = new ArrayList<>();
-        for (int i = 0; i < EVENT_LOOPS; i++) {
-            Promise<Listener> promise = Promise.promise();
-            vertx.runOnContext(start -> server.listen(traffic).onComplete(promise));
-            opening.add(promise.future());
-        }
-        await(Future.all(opening));
-        listeners = opening.stream().map(Future::result).toList();
-        assertThat(listeners.get(1).addresses()).isEqualTo(listeners.get(0).addresses());
-        return listeners.get(0).addresses().get(0);
-    }
-
-    private Future<Void> drain() {
-        return Future.all(listeners.stream()
-                        .map(listener -> listener.drain(PATIENCE))
-                        .toList())
-                .mapEmpty();
-    }
-
-    private <T> Future<T> inBackground(Callable<T> task) {
-        Promise<T> promise = Promise.promise();
-        threads.execute(() -> {
-            try {
-                promise.complete(task.call());
-            } catch (Throwable e) {
-                promise.fail(e);
-            }
-        });
-        return promise.future();
-    }
-
-    protected static <T> T await(Future<T> future) throws Exception {
-        return await(future, PATIENCE);
-    }
-
-    private static <T> T await(Future<T> future, Duration patience) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(patience.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    /** Waits until a condition holds; fails after a minute. */
-    protected static void eventually(String what, BooleanSupplier condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
-    }
-
-    /** Pseudo-random bytes, the same for the same seed. */
-    protected static byte[] bytes(int count, long seed) {
-        byte[] bytes = new byte[count];
-        new Random(seed).nextBytes(bytes);
-        return bytes;
     }
 
     /** A client and its messages, one at a time. */

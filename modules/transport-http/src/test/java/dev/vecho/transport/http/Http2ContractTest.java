@@ -6,11 +6,11 @@ import dev.vecho.core.Transport;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.StreamContract;
+import dev.vecho.testkit.TlsEngines;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
-import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -50,11 +50,8 @@ class Http2ContractTest extends StreamContract {
         List<Arguments> combinations = new ArrayList<>();
         for (String io : Io.available()) {
             combinations.add(Arguments.of(io, NO_TLS));
-            combinations.add(Arguments.of(io, OpenSsl.isAvailable() ? "openssl" : "jdk"));
         }
-        if (OpenSsl.isAvailable()) {
-            combinations.add(Arguments.of("nio", "jdk"));
-        }
+        combinations.addAll(TlsEngines.onOneIo());
         return combinations;
     }
 
@@ -83,12 +80,7 @@ class Http2ContractTest extends StreamContract {
         JsonObject options = new JsonObject().put("host", "127.0.0.1").put("port", 0);
         return engine.equals(NO_TLS)
                 ? options
-                : options.put(
-                        "tls",
-                        new JsonObject()
-                                .put("certificate", certificate.certificate().toString())
-                                .put("key", certificate.key().toString())
-                                .put("engine", engine));
+                : options.put("tls", certificate.options().put("engine", engine));
     }
 
     @Override
@@ -101,7 +93,14 @@ class Http2ContractTest extends StreamContract {
     }
 
     @Override
+    protected boolean inFull() {
+        return onUsualIo();
+    }
+
+    /** A handshake is the work of milliseconds. */
+    @Override
     protected int shortConnections() {
-        return engine.equals(NO_TLS) ? 4_000 : 1_000;
+        int most = engine.equals(NO_TLS) ? 4_000 : 1_000;
+        return inFull() ? most : most / 2;
     }
 }

@@ -1,18 +1,16 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
-import io.netty.handler.ssl.OpenSsl;
+import dev.vecho.testkit.TlsEngines;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,14 +37,7 @@ class HttpsContractTest extends StreamContract {
     }
 
     static List<Arguments> combinations() {
-        List<Arguments> combinations = new ArrayList<>();
-        for (String io : Io.available()) {
-            combinations.add(Arguments.of(io, OpenSsl.isAvailable() ? "openssl" : "jdk"));
-        }
-        if (OpenSsl.isAvailable()) {
-            combinations.add(Arguments.of("nio", "jdk"));
-        }
-        return combinations;
+        return TlsEngines.onOneIo();
     }
 
     @BeforeAll
@@ -66,12 +57,7 @@ class HttpsContractTest extends StreamContract {
         return new JsonObject()
                 .put("host", "127.0.0.1")
                 .put("port", 0)
-                .put(
-                        "tls",
-                        new JsonObject()
-                                .put("certificate", certificate.certificate().toString())
-                                .put("key", certificate.key().toString())
-                                .put("engine", engine));
+                .put("tls", certificate.options().put("engine", engine));
     }
 
     @Override
@@ -82,7 +68,13 @@ class HttpsContractTest extends StreamContract {
     }
 
     @Override
+    protected boolean inFull() {
+        return onUsualIo();
+    }
+
+    /** A handshake is the work of a millisecond. */
+    @Override
     protected int shortConnections() {
-        return 2_000;
+        return inFull() ? 2_000 : 500;
     }
 }

@@ -1,0 +1,157 @@
+package dev.vecho.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.core.Io;
+import dev.vecho.core.Listener;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Source;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.Transport;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** What the contracts share: a listener of the transport on each event loop of a Vert.x instance, and ways to wait. */
+abstract class ListenerContract {
+
+    /** How long to wait for what must happen, however slow the machine. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final int EVENT_LOOPS = 2;
+
+    private final String io;
+    private Vertx vertx;
+    private Traffic traffic = new Traffic();
+    private List<Listener> listeners = List.of();
+    private ExecutorService threads;
+
+    /** Made for each test. */
+    @SuppressWarnings("NullAway.Init") // setUp sets the rest.
+    ListenerContract(String io) {
+        this.io = io;
+    }
+
+    /** What is tested. */
+    protected abstract Transport transport();
+
+    /** The options of a listener on any free port of loopback. */
+    protected abstract JsonObject options();
+
+    /** A Vert.x instance on the io of this test. */
+    protected final Vertx vertx() {
+        return vertx;
+    }
+
+    /** Whether the io of this test is what a service has that names none. */
+    protected final boolean onUsualIo() {
+        List<String> ios = Io.available();
+        return io.equals(ios.contains("epoll") ? "epoll" : ios.get(ios.size() - 1));
+    }
+
+    @BeforeEach
+    void setUp() {
+        vertx = Vertx.builder()
+                .with(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS))
+                .withTransport(Io.transport(io))
+                .build();
+        threads = Executors.newCachedThreadPool();
+    }
+
+    @AfterEach
+    void tearDown() throws Exception {
+        threads.shutdownNow();
+        await(vertx.close());
+        assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory())
+                .as("bytes of buffers that nobody released")
+                .isZero();
+    }
+
+    /** Opens a listener with the transport's options and returns its address. */
+    protected final String listen() throws Exception {
+        return listen(options());
+    }
+
+    /** Opens a listener, on each event loop as the service does, and returns its address. */
+    protected final String listen(JsonObject options) throws Exception {
+        Problems problems = new Problems();
+        ServerTransport server = transport().server(vertx, Options.of(options, Source.named("test"), problems));
+        problems.throwIfAny();
+        traffic = new Traffic();
+        List<Future<Listener>> opening = new ArrayList<>();
+        for (int i = 0; i < EVENT_LOOPS; i++) {
+            Promise<Listener> promise = Promise.promise();
+            vertx.runOnContext(start -> server.listen(traffic).onComplete(promise));
+            opening.add(promise.future());
+        }
+        await(Future.all(opening));
+        listeners = opening.stream().map(Future::result).toList();
+        assertThat(listeners.get(1).addresses()).isEqualTo(listeners.get(0).addresses());
+        return listeners.get(0).addresses().get(0);
+    }
+
+    /** The counters of the listener. */
+    protected final Traffic traffic() {
+        return traffic;
+    }
+
+    /** Drains the listener on each event loop. */
+    final Future<Void> drain(Duration grace) {
+        return Future.all(listeners.stream()
+                        .map(listener -> listener.drain(grace))
+                        .toList())
+                .mapEmpty();
+    }
+
+    final <T> Future<T> inBackground(Callable<T> task) {
+        Promise<T> promise = Promise.promise();
+        threads.execute(() -> {
+            try {
+                promise.complete(task.call());
+            } catch (Throwable e) {
+                promise.fail(e);
+            }
+        });
+        return promise.future();
+    }
+
+    protected static <T> T await(Future<T> future) throws Exception {
+        return await(future, PATIENCE);
+    }
+
+    static <T> T await(Future<T> future, Duration patience) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Waits until a condition holds; fails after a minute. */
+    protected static void eventually(String what, BooleanSupplier condition) throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    /** Pseudo-random bytes, the same for the same seed. */
+    protected static byte[] bytes(int count, long seed) {
+        byte[] bytes = new byte[count];
+        new SplittableRandom(seed).nextBytes(bytes);
+        return bytes;
+    }
+}
