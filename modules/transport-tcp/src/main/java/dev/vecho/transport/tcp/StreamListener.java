@@ -30,11 +30,13 @@ final class StreamListener implements Listener {
     /** After so many TLS records what they held is flushed, even while more is being read. */
     private static final int RECORDS_PER_FLUSH = 4;
 
+    private final Vertx vertx;
     private final NetServers servers;
     private final ConnectionOptions options;
     private final Traffic traffic;
 
     StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
+        this.vertx = vertx;
         this.servers = new NetServers(vertx, sockets, scheme, this::accept);
         this.options = options;
         this.traffic = traffic;
@@ -66,6 +68,12 @@ final class StreamListener implements Listener {
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), options.tls() != null));
+        if (!vertx.isMetricsEnabled()) {
+            // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
+            // goes
+            // by the channels.
+            last.pipeline().remove(last.handler());
+        }
     }
 
     private static void addBefore(ChannelHandlerContext last, ChannelHandler handler) {
