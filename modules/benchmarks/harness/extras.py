@@ -10,7 +10,7 @@ from harness import peers, processes
 from harness.cases import TCP_PEERS, VECHO
 
 IDLE_CONNECTIONS = 10_000
-SETTLE_SECONDS = 3
+SETTLE_SECONDS = 6
 
 
 def memory(run):

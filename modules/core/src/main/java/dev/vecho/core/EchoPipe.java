@@ -7,6 +7,7 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -43,6 +44,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private final int writeQueueBytes;
     private final Duration idle;
     private final boolean encrypted;
+    private final boolean loopBuffer;
 
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
@@ -56,9 +58,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
+     * @param loopBuffer whether all connections of an event loop may read into one buffer: not if they are encrypted, nor
+     *     with io_uring, where each waits with a buffer of its own
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets reads before anything else is called.
-    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
+    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted, boolean loopBuffer) {
+        this.loopBuffer = loopBuffer;
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idle = idle;
@@ -70,7 +75,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        reads = StoppableReads.install(config);
+        reads = StoppableReads.install(ctx.channel(), loopBuffer);
         config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
     }
@@ -78,16 +83,35 @@ public final class EchoPipe extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         reads.begin();
-        traffic.received(((ByteBuf) message).readableBytes());
+        ByteBuf bytes = (ByteBuf) message;
+        traffic.received(bytes.readableBytes());
         Channel channel = ctx.channel();
-        ctx.write(message, channel.voidPromise());
-        // What is encrypted before the next record is read stays deliverable if that one is close_notify, after which
-        // an engine may encrypt no more. The network sees no more flushes for it: they are consolidated below TLS.
-        if (encrypted || !channel.isWritable()) {
-            ctx.flush();
-            if (!channel.isWritable()) {
-                channel.config().setAutoRead(false);
+        if (reads.isLent()) {
+            writeWithoutKeeping(ctx, bytes);
+        } else {
+            ctx.write(bytes, channel.voidPromise());
+            // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
+            // which
+            // an engine may encrypt no more. The network sees no more flushes for it: they are consolidated below TLS.
+            if (encrypted || !channel.isWritable()) {
+                ctx.flush();
             }
+        }
+        if (!channel.isWritable()) {
+            channel.config().setAutoRead(false);
+        }
+    }
+
+    /** Writes bytes of the event loop's buffer at once, and keeps a copy of what the operating system does not take. */
+    private static void writeWithoutKeeping(ChannelHandlerContext ctx, ByteBuf bytes) {
+        Channel channel = ctx.channel();
+        ctx.writeAndFlush(bytes, channel.voidPromise());
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        if (queue != null && queue.current() == bytes) {
+            ByteBuf rest = ctx.alloc().directBuffer(bytes.readableBytes());
+            rest.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+            queue.removeBytes(rest.readableBytes());
+            ctx.writeAndFlush(rest, channel.voidPromise());
         }
     }
 

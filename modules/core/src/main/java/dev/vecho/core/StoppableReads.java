@@ -2,33 +2,48 @@ package dev.vecho.core;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.ChannelConfig;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.util.UncheckedBooleanSupplier;
+import io.netty.channel.Channel;
+import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import java.io.Serial;
 
 /**
- * Ends the read loops that go on although reading was switched off. Once the peer has closed its output, Netty's epoll
+ * Decides what a channel reads into, and when it stops.
+ *
+ * <p>It ends the read loops that go on although reading was switched off. Once the peer has closed its output, Netty's epoll
  * and io_uring read all that the system holds, many megabytes maybe, whether anybody wants it or not. They only stop
  * for an exception, which Netty passes down the pipeline, and go on when reading is switched on again.
  *
+ * <p>A buffer is always larger than what came last, up to 64 KiB: a read that fills its buffer is followed by another one,
+ * in vain if that was all. Netty's own allocator makes them fit.
+ *
  * <p>It takes the place of a channel's own allocator. Used on the event loop of that channel only.
  */
-public final class StoppableReads implements RecvByteBufAllocator {
+public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator {
 
-    private final ChannelConfig config;
-    private final RecvByteBufAllocator usual;
+    private static final int MAX_READS = 16;
+    private static final int MIN_BYTES = 2048;
+    private static final int MAX_BYTES = 64 * 1024;
+
+    private final Channel channel;
+    private final boolean loopBuffer;
+    private boolean lent;
     private boolean reading;
 
-    private StoppableReads(ChannelConfig config) {
-        this.config = config;
-        this.usual = config.getRecvByteBufAllocator();
+    private StoppableReads(Channel channel, boolean loopBuffer) {
+        super(MAX_READS);
+        this.channel = channel;
+        this.loopBuffer = loopBuffer;
     }
 
-    /** Makes the reads of a channel stoppable, before it reads anything. */
-    public static StoppableReads install(ChannelConfig config) {
-        StoppableReads reads = new StoppableReads(config);
-        config.setRecvByteBufAllocator(reads);
+    /**
+     * Makes the reads of a channel stoppable, before it reads anything.
+     *
+     * @param loopBuffer whether to read into the event loop's own buffer while nothing waits to be written: for who keeps
+     *     nothing of what is read when the call of channelRead returns
+     */
+    public static StoppableReads install(Channel channel, boolean loopBuffer) {
+        StoppableReads reads = new StoppableReads(channel, loopBuffer);
+        channel.config().setRecvByteBufAllocator(reads);
         return reads;
     }
 
@@ -40,6 +55,11 @@ public final class StoppableReads implements RecvByteBufAllocator {
     /** Something was read: a loop has begun. */
     public void begin() {
         reading = true;
+    }
+
+    /** Whether the last read was into the event loop's buffer. */
+    boolean isLent() {
+        return lent;
     }
 
     /** The loop is over. */
@@ -55,29 +75,44 @@ public final class StoppableReads implements RecvByteBufAllocator {
     @Override
     @SuppressWarnings("deprecation") // What Netty calls is an ExtendedHandle, whatever the method's type says.
     public Handle newHandle() {
-        return new StoppableHandle((ExtendedHandle) usual.newHandle());
+        return new StoppableHandle();
     }
 
-    private final class StoppableHandle extends DelegatingHandle implements ExtendedHandle {
+    private final class StoppableHandle extends MaxMessageHandle {
 
-        private final ExtendedHandle handle;
-
-        StoppableHandle(ExtendedHandle handle) {
-            super(handle);
-            this.handle = handle;
-        }
+        private int size = MIN_BYTES;
+        private int largest;
 
         @Override
         public ByteBuf allocate(ByteBufAllocator allocator) {
-            if (reading && !config.isAutoRead()) {
+            if (reading && !channel.config().isAutoRead()) {
                 throw new Stop();
             }
-            return handle.allocate(allocator);
+            ByteBuf buffer = loopBuffer && WriteQueue.isEmpty(channel) ? LoopBuffer.borrow() : null;
+            lent = buffer != null;
+            return buffer != null ? buffer : allocator.ioBuffer(size);
         }
 
         @Override
-        public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
-            return handle.continueReading(maybeMoreData);
+        public int guess() {
+            return size;
+        }
+
+        @Override
+        public void lastBytesRead(int bytes) {
+            super.lastBytesRead(bytes);
+            largest = Math.max(largest, bytes);
+            if (bytes >= size) {
+                size = Math.min(size * 4, MAX_BYTES);
+            }
+        }
+
+        @Override
+        public void readComplete() {
+            if (largest < size / 8 && size > MIN_BYTES) {
+                size /= 2;
+            }
+            largest = 0;
         }
     }
 

@@ -9,6 +9,12 @@ public final class WriteQueue {
 
     private WriteQueue() {}
 
+    /** Whether nothing waits, flushed or not. On the channel's event loop. */
+    static boolean isEmpty(Channel channel) {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue == null || queue.totalPendingWriteBytes() == 0;
+    }
+
     /** The bytes that were flushed and that the operating system has not taken yet. On the channel's event loop. */
     public static long pendingBytes(Channel channel) {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();

@@ -1,6 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.EchoPipe;
+import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
 import dev.vecho.core.NetServers;
 import dev.vecho.core.Traffic;
@@ -31,12 +32,14 @@ final class StreamListener implements Listener {
     private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
+    private final boolean waitsWithBuffers;
     private final NetServers servers;
     private final ConnectionOptions options;
     private final Traffic traffic;
 
     StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
         this.vertx = vertx;
+        this.waitsWithBuffers = Io.of(vertx).equals("io_uring");
         this.servers = new NetServers(vertx, sockets, scheme, this::accept);
         this.options = options;
         this.traffic = traffic;
@@ -67,7 +70,15 @@ final class StreamListener implements Listener {
             addBefore(last, new WithheldReads());
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
-        addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), options.tls() != null));
+        boolean encrypted = options.tls() != null;
+        addBefore(
+                last,
+                new EchoPipe(
+                        traffic,
+                        options.writeQueueBytes(),
+                        options.idle(),
+                        encrypted,
+                        !encrypted && !waitsWithBuffers));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes
