@@ -62,10 +62,23 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         traffic.received(bytes.readableBytes());
         if (bytes.isReadable()) {
             waiting++;
-            ctx.write(new DatagramPacket(bytes, source)).addListener(written -> written(ctx, source, written));
+            ctx.write(new DatagramPacket(copy(ctx, bytes), source))
+                    .addListener(written -> written(ctx, source, written));
         } else {
             datagram.release();
             sendEmpty(ctx, source);
+        }
+    }
+
+    /**
+     * Takes a datagram out of a buffer that is large enough for any. So one such buffer is in use at a time; of several the
+     * allocator would take, clear and give back megabytes again and again.
+     */
+    private static ByteBuf copy(ChannelHandlerContext ctx, ByteBuf bytes) {
+        try {
+            return ctx.alloc().directBuffer(bytes.readableBytes()).writeBytes(bytes);
+        } finally {
+            bytes.release();
         }
     }
 
