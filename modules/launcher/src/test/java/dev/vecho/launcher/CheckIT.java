@@ -181,7 +181,7 @@ class CheckIT {
 
     @Test
     void playsAsManyRoundsAsThereIsTimeFor() throws Exception {
-        Result result = Vecho.run("check", server.address("tcp"), "-d", "300ms", "-i", "10ms");
+        Result result = Vecho.run("check", server.address("tcp"), "-d", "2s", "-i", "100ms");
         assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
         assertThat(result.out()).contains("round=2 ").containsPattern("\\d+ rounds, \\d+ passed, 0 failed");
     }

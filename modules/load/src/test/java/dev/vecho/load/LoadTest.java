@@ -59,7 +59,7 @@ class LoadTest {
                 depth,
                 rate,
                 Duration.ofMillis(50),
-                Duration.ofMillis(300),
+                Duration.ofMillis(800),
                 2,
                 fresh,
                 Duration.ofSeconds(20),
@@ -135,8 +135,8 @@ class LoadTest {
     @Test
     void keepsToTheRate() throws Exception {
         LoadResult result = run(options(listen("tcp", new JsonObject()), 4, 64, 64, 500, false));
-        // At most what was due in 300 ms; how much less depends on how busy the machine is.
-        assertThat(result.messages()).isBetween(1L, 152L);
+        // At most what was due in 800 ms; how much less depends on how busy the machine is.
+        assertThat(result.messages()).isBetween(1L, 402L);
     }
 
     @Test
