@@ -58,16 +58,16 @@ public final class EchoPipe extends ChannelDuplexHandler {
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
-     * @param loopBuffer whether all connections of an event loop may read into one buffer: not if they are encrypted, nor
-     *     with io_uring, where each waits with a buffer of its own
+     * @param loopBuffer whether all connections of an event loop may read into one buffer: not where something before this
+     *     handler keeps what was read, nor with io_uring, where each waits with a buffer of its own
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets reads before anything else is called.
     public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted, boolean loopBuffer) {
-        this.loopBuffer = loopBuffer;
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idle = idle;
         this.encrypted = encrypted;
+        this.loopBuffer = loopBuffer;
     }
 
     @Override
@@ -91,8 +91,8 @@ public final class EchoPipe extends ChannelDuplexHandler {
         } else {
             ctx.write(bytes, channel.voidPromise());
             // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
-            // which
-            // an engine may encrypt no more. The network sees no more flushes for it: they are consolidated below TLS.
+            // which an engine may encrypt no more. The network sees no more flushes for it: they are consolidated
+            // below.
             if (encrypted || !channel.isWritable()) {
                 ctx.flush();
             }
@@ -128,8 +128,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         boolean writable = ctx.channel().isWritable();
         // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
-        // answers
-        // to a peer that asks for new keys and does not read them.
+        // answers to a peer that asks for new keys and does not read them.
         if (writable || !reads.isReading()) {
             ctx.channel().config().setAutoRead(writable);
         }

@@ -32,16 +32,18 @@ final class StreamListener implements Listener {
     private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
-    private final boolean waitsWithBuffers;
+    private final boolean loopBuffer;
     private final NetServers servers;
     private final ConnectionOptions options;
     private final Traffic traffic;
 
     StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
         this.vertx = vertx;
-        this.waitsWithBuffers = Io.of(vertx).equals("io_uring");
         this.servers = new NetServers(vertx, sockets, scheme, this::accept);
         this.options = options;
+        this.loopBuffer = options.tls() == null
+                && !options.proxyProtocol()
+                && !Io.of(vertx).equals("io_uring");
         this.traffic = traffic;
     }
 
@@ -71,14 +73,7 @@ final class StreamListener implements Listener {
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         boolean encrypted = options.tls() != null;
-        addBefore(
-                last,
-                new EchoPipe(
-                        traffic,
-                        options.writeQueueBytes(),
-                        options.idle(),
-                        encrypted,
-                        !encrypted && !waitsWithBuffers));
+        addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), encrypted, loopBuffer));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes
