@@ -168,7 +168,7 @@ final class ScriptTest {
             {"steps": [{"expect":"nothing","forMillis":0}]} | steps[0].forMillis: must be 1..2147483647, was 0
             {"steps": [{"expect":"echo","withinMillis":-1}]} | steps[0].withinMillis: must be 1..2147483647, was -1
             {"steps": [{"expect":"echo","forMillis":1}]} | steps[0].forMillis: is not a known key, expected one of send, expect, pauseMillis, close, startTls, reset, reconnect, withinMillis
-            {"steps": [{"send":"hello"}]}               | steps[0].send: must be an object, was "hello"
+            {"steps": [{"send":"hello"}]}               | steps[0].send: must be an object, was a text
             {"steps": [{"send":{"txt":"a"}}]}           | steps[0].send.txt: is not a known key, did you mean "text"?
             {"steps": [{"send":{"text":"a","hex":"00"}}]} | steps[0].send: must have one of text, hex, base64, file, random, had text and hex
             {"steps": [{"send":{"text":1}}]}            | steps[0].send.text: must be a text, was 1

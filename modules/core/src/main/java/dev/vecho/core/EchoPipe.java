@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Lossless: when the input ends, by FIN or by close_notify, it waits until the operating system took everything,
  *       and only then closes.
- *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer.
+ *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer. What came
+ *       with the last read, 256 KiB at most, may wait beyond that.
  *   <li>Honest: a connection that is cut with echoes still under way is reset, so that the peer does not take the cut
  *       for the end.
  * </ul>
@@ -89,7 +90,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (reads.isLent()) {
             writeWithoutKeeping(ctx, bytes);
         } else {
-            ctx.write(bytes, channel.voidPromise());
+            // The queue counts bytes, not the buffers that hold them.
+            boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
+            ctx.write(wasteful ? exact(ctx, bytes) : bytes, channel.voidPromise());
             // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
             // which an engine may encrypt no more. The network sees no more flushes for it: they are consolidated
             // below.
@@ -108,10 +111,20 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ctx.writeAndFlush(bytes, channel.voidPromise());
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         if (queue != null && queue.current() == bytes) {
-            ByteBuf rest = ctx.alloc().directBuffer(bytes.readableBytes());
-            rest.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+            ByteBuf rest = exact(ctx, bytes.retain());
             queue.removeBytes(rest.readableBytes());
             ctx.writeAndFlush(rest, channel.voidPromise());
+        }
+    }
+
+    /** Moves bytes into a buffer of their size, leaving the indices of the old one. */
+    private static ByteBuf exact(ChannelHandlerContext ctx, ByteBuf bytes) {
+        try {
+            return ctx.alloc()
+                    .directBuffer(bytes.readableBytes())
+                    .writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+        } finally {
+            bytes.release();
         }
     }
 

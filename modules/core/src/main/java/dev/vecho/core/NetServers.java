@@ -84,7 +84,7 @@ public final class NetServers {
 
     /** Opens, on another event loop, what the first one has bound. */
     public Future<List<SocketAddress>> share(List<SocketAddress> bound) {
-        return Future.all(bound.stream().map(this::open).toList()).map(bound);
+        return Future.join(bound.stream().map(this::open).toList()).map(bound);
     }
 
     /**

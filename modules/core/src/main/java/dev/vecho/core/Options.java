@@ -266,7 +266,8 @@ public final class Options {
     public Options object(String key) {
         Object value = value(key);
         if (value != null && !(value instanceof JsonObject)) {
-            wrong(key, "must be an object", value);
+            // A text in its place may hold what belongs into it: a secret, maybe.
+            problem(key, "must be an object, was " + (value instanceof String ? "a text" : show(value)));
         }
         return nested(pathOf(key), value instanceof JsonObject object ? object : new JsonObject());
     }

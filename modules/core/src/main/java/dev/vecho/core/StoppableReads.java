@@ -20,7 +20,10 @@ import java.io.Serial;
  */
 public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator {
 
+    /** For one connection, before the next has its turn: together at most 1 MiB. */
     private static final int MAX_READS = 16;
+
+    private static final int MAX_LENT_READS = 4;
     private static final int MIN_BYTES = 2048;
     private static final int MAX_BYTES = 64 * 1024;
 
@@ -30,7 +33,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     private boolean reading;
 
     private StoppableReads(Channel channel, boolean loopBuffer) {
-        super(MAX_READS);
+        super(loopBuffer ? MAX_LENT_READS : MAX_READS);
         this.channel = channel;
         this.loopBuffer = loopBuffer;
     }

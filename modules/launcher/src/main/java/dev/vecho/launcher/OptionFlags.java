@@ -22,6 +22,8 @@ final class OptionFlags {
     /** The transports whose connections begin with a request that has headers. */
     private static final List<String> WITH_HEADERS = List.of("http", "ws");
 
+    private static final String NAME = "[A-Za-z0-9_-]+";
+
     /** Of the command that these flags are mixed into. */
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
@@ -45,7 +47,8 @@ final class OptionFlags {
             int equals = option.indexOf('=');
             // What a header is called may have dots.
             String[] path = option.substring(0, Math.max(0, equals)).split("\\.", 3);
-            if (path.length < 2) {
+            // A header in the wrong place is not to be read in a message.
+            if (path.length < 2 || !path[0].matches(NAME) || !path[1].matches(NAME)) {
                 throw usage("--option: must be TRANSPORT.KEY=VALUE, such as ws.compression=true");
             }
             JsonObject object = json;

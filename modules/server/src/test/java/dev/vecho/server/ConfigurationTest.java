@@ -151,7 +151,7 @@ final class ConfigurationTest {
                 file + ": listeners.b.transport: must be one of "
                         + String.join(", ", Transports.load().names()) + ", was \"pigeon\"",
                 file + ": listeners.c.transport: absent cannot run here: its library is missing",
-                file + ": listeners.d: must be an object, was \"tcp\"",
+                file + ": listeners.d: must be an object, was a text",
                 file + ": listeners.e.host: must be a text that is not empty, was \"\"",
                 file + ": listeners.e.port: must be a number, 0..65535, was \"7007\"",
                 file + ": listeners.e.noDelay: must be true or false, was \"yes\"",

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Arrival {
 
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MAX_ROUND_TRIP_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int MAX_DOUBLINGS = 4;
     private static final long MIN_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -29,6 +30,7 @@ final class Arrival {
     private final Runnable arrived;
     private final long begin = System.nanoTime();
     private @Nullable QuicConnectionPathStats last;
+    private long pause = MIN_PAUSE_NANOS;
     private long sentSinceHeard;
     private long lossAt = begin;
     private int doublings;
@@ -36,7 +38,7 @@ final class Arrival {
     /**
      * Begins to watch, on the stream's event loop.
      *
-     * @param arrived called there once, not at once
+     * @param arrived called there once, not at once; not if the stream is closed before
      */
     static void await(QuicStreamChannel stream, Runnable arrived) {
         Arrival arrival = new Arrival(stream, arrived);
@@ -56,12 +58,14 @@ final class Arrival {
 
     @SuppressWarnings("FutureReturnValueIgnored") // An event loop that has stopped has nothing to tell.
     private void lookLater() {
-        long quarter = last == null ? 0 : last.rtt() / 4;
-        long pause = Math.min(MAX_PAUSE_NANOS, Math.max(MIN_PAUSE_NANOS, quarter));
         stream.eventLoop().schedule(this::look, pause, TimeUnit.NANOSECONDS);
+        pause = Math.min(2 * pause, MAX_PAUSE_NANOS);
     }
 
     private void look() {
+        if (!stream.isActive()) {
+            return;
+        }
         QuicConnectionPathStats before = last;
         QuicConnectionPathStats now = stats();
         if (before == null || now == null || isEmpty(before, now) || isLate(now)) {
@@ -87,7 +91,7 @@ final class Arrival {
 
     private boolean isLate(QuicConnectionPathStats now) {
         long time = System.nanoTime();
-        long patience = PATIENCE_NANOS + 4 * now.rtt();
+        long patience = PATIENCE_NANOS + 4 * Math.min(now.rtt(), MAX_ROUND_TRIP_NANOS);
         return time - lossAt > patience << doublings || time - begin > patience << MAX_DOUBLINGS;
     }
 }

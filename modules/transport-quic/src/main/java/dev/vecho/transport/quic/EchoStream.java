@@ -120,8 +120,16 @@ public final class EchoStream extends ChannelDuplexHandler {
         if (bytes != null) {
             held = null;
             int count = bytes.readableBytes();
-            context.write(fin ? new DefaultQuicStreamFrame(bytes, true) : bytes, heldPromise.unvoid())
-                    .addListener(write -> written(count, fin, write));
+            ChannelPromise promise = heldPromise.unvoid();
+            context.write(fin ? new DefaultQuicStreamFrame(bytes, true) : bytes).addListener(write -> {
+                // First: who waits for the promise may end the stream.
+                written(count, fin, write);
+                if (write.isSuccess()) {
+                    promise.trySuccess();
+                } else {
+                    promise.tryFailure(write.cause());
+                }
+            });
         }
     }
 

@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The echo of one socket: sends each datagram back as it came, in the buffer that it came in, if the rules let it. What
- * the operating system does not take soon is dropped: no more than {@value #MOST_WAITING} datagrams wait for it.
+ * The echo of one socket: sends each datagram back as it came, if the rules let it. What the operating system does not take
+ * soon is dropped: no more than {@value #MOST_WAITING} datagrams wait for it.
  */
 final class UdpEcho extends ChannelInboundHandlerAdapter {
 
-    /** Each may keep a buffer of 64 KiB, whatever its size. */
+    /** Together at most 4 MiB. */
     static final int MOST_WAITING = 64;
 
     /** How a datagram without a byte is sent, which Netty cannot. */
@@ -61,9 +61,9 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         ByteBuf bytes = datagram.content();
         traffic.received(bytes.readableBytes());
         if (bytes.isReadable()) {
+            DatagramPacket echo = new DatagramPacket(copy(ctx, bytes), source);
             waiting++;
-            ctx.write(new DatagramPacket(copy(ctx, bytes), source))
-                    .addListener(written -> written(ctx, source, written));
+            ctx.write(echo).addListener(written -> written(ctx, source, written));
         } else {
             datagram.release();
             sendEmpty(ctx, source);
