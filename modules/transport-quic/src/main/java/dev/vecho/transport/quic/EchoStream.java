@@ -85,6 +85,10 @@ public final class EchoStream extends ChannelDuplexHandler {
         config.setAllocator(PooledByteBufAllocator.DEFAULT);
         lastActive = System.nanoTime();
         watch(idleNanos);
+        if (!channel.isActive()) {
+            // Closed before this handler came: nobody else tells.
+            channel.eventLoop().execute(this::countEnd);
+        }
     }
 
     @Override
