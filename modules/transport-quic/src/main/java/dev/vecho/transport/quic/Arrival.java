@@ -30,7 +30,6 @@ final class Arrival {
     private final Runnable arrived;
     private final long begin = System.nanoTime();
     private @Nullable QuicConnectionPathStats last;
-    private long pause = MIN_PAUSE_NANOS;
     private long sentSinceHeard;
     private long lossAt = begin;
     private int doublings;
@@ -58,8 +57,10 @@ final class Arrival {
 
     @SuppressWarnings("FutureReturnValueIgnored") // An event loop that has stopped has nothing to tell.
     private void lookLater() {
+        // Often: between two looks no packet with bytes may hide among acknowledgements.
+        long quarter = last == null ? 0 : last.rtt() / 4;
+        long pause = Math.min(MAX_PAUSE_NANOS, Math.max(MIN_PAUSE_NANOS, quarter));
         stream.eventLoop().schedule(this::look, pause, TimeUnit.NANOSECONDS);
-        pause = Math.min(2 * pause, MAX_PAUSE_NANOS);
     }
 
     private void look() {
