@@ -21,7 +21,6 @@ import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
-import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.buffer.Buffer;
@@ -32,12 +31,10 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.Arrays;
 import java.util.Queue;
-import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's QUIC, without Vert.x: a connection with a socket of its own, and blocking streams. It reads from the network only
@@ -60,8 +57,7 @@ final class QuicEchoClient implements AutoCloseable {
     private final Queue<Channel> streams = new ConcurrentLinkedQueue<>();
     private final BlockingQueue<QuicConnectionCloseEvent> closes = new LinkedBlockingQueue<>();
 
-    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window, @Nullable PacketLoss loss)
-            throws IOException {
+    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
         QuicClientCodecBuilder codec = new QuicClientCodecBuilder()
                 .sslEngineProvider(quic -> tls.newEngine(quic.alloc(), "localhost", address.getPort()))
                 .maxIdleTimeout(5, TimeUnit.MINUTES)
@@ -73,15 +69,7 @@ final class QuicEchoClient implements AutoCloseable {
                 .group(LOOPS)
                 .channel(NioDatagramChannel.class)
                 .option(ChannelOption.ALLOCATOR, ALLOCATOR)
-                .handler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel datagrams) {
-                        if (loss != null) {
-                            datagrams.pipeline().addLast(loss);
-                        }
-                        datagrams.pipeline().addLast(codec.build());
-                    }
-                })
+                .handler(codec.build())
                 .bind(0));
         try {
             connection = get(QuicChannel.newBootstrap(socket)
@@ -104,12 +92,7 @@ final class QuicEchoClient implements AutoCloseable {
      * @param window how much the listener may send on a stream before it was read; 0 for a usual one
      */
     static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
-        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window, null);
-    }
-
-    /** Connects over a network that loses packets of the listener. */
-    static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, PacketLoss loss) throws IOException {
-        return new QuicEchoClient(tls, address, WINDOW, loss);
+        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window);
     }
 
     /** A connection's one stream, as an echo client; closing it closes the connection. */
@@ -177,30 +160,6 @@ final class QuicEchoClient implements AutoCloseable {
             throw failure;
         }
         return future.getNow();
-    }
-
-    /**
-     * Loses some of the packets that come, not of those that go: it is the listener's end of a stream that must arrive, and
-     * this client's own is left to quiche.
-     */
-    static final class PacketLoss extends ChannelInboundHandlerAdapter {
-
-        private final Random random;
-        private final int percent;
-
-        PacketLoss(long seed, int percent) {
-            this.random = new Random(seed);
-            this.percent = percent;
-        }
-
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object packet) {
-            if (random.nextInt(100) < percent) {
-                ReferenceCountUtil.release(packet);
-            } else {
-                ctx.fireChannelRead(packet);
-            }
-        }
     }
 
     /** Hears what belongs to no stream. */

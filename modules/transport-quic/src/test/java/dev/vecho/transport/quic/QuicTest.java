@@ -31,7 +31,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -162,34 +161,6 @@ class QuicTest {
             for (CompletableFuture<Void> sender : stalled) {
                 sender.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             }
-        }
-    }
-
-    @Test
-    void losesNeitherBytesNorEndsWithThePacketsThatGetLost() throws Exception {
-        Listener listener = listen(options().put("idleTimeoutMillis", 300_000));
-        List<CompletableFuture<Void>> clients = new ArrayList<>();
-        for (int i = 0; i < 8; i++) {
-            int seed = i;
-            clients.add(CompletableFuture.runAsync(
-                    () -> {
-                        Random random = new Random(seed);
-                        try (QuicEchoClient client = lossyClient(listener, seed)) {
-                            for (int round = 0; round < 100; round++) {
-                                byte[] sent = bytes(random.nextInt(20_000), round);
-                                EchoClient stream = client.stream();
-                                stream.out().write(sent);
-                                stream.closeOutput();
-                                assertThat(stream.in().readAllBytes()).isEqualTo(sent);
-                            }
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    },
-                    client -> new Thread(client).start()));
-        }
-        for (CompletableFuture<Void> client : clients) {
-            client.get(2 * PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
     }
 
@@ -548,16 +519,6 @@ class QuicTest {
                 .applicationProtocols("echo")
                 .build();
         return QuicEchoClient.connect(tls, new InetSocketAddress(target.host(), target.port()), 0);
-    }
-
-    private static QuicEchoClient lossyClient(Listener listener, long seed) throws IOException {
-        Target target = Target.parse(listener.addresses().get(0));
-        QuicSslContext tls = QuicSslContextBuilder.forClient()
-                .trustManager(certificates.trustManager())
-                .applicationProtocols("echo")
-                .build();
-        return QuicEchoClient.connect(
-                tls, new InetSocketAddress(target.host(), target.port()), new QuicEchoClient.PacketLoss(seed, 5));
     }
 
     private ClientTransport client(String address, JsonObject tls) {
