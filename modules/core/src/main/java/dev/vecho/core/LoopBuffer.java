@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopBuffer {
 
-    /** More was not faster, less was slower. */
+    /** Half of it was slower with messages of 1 MiB. */
     static final int BYTES = 256 * 1024;
 
     private static final FastThreadLocal<ByteBuf> BUFFER = new FastThreadLocal<>() {
