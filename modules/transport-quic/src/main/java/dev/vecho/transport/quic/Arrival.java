@@ -2,23 +2,40 @@ package dev.vecho.transport.quic;
 
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicTransportParameters;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches until all that a connection has sent has been acknowledged, as far as one can tell: Netty has no word for it. What
- * is under way is the congestion window less the room that there was for writing when the last packet came, and what went out
- * since.
+ * Watches until all that a stream has sent has been acknowledged, as far as one can tell: Netty has no word for it.
  *
- * <p>It is not for ever, for other streams may go on, and there may be less room by flow control: after four round trips and
- * 100 ms without a loss all counts as arrived. After a loss it is twice as long, like quiche's own patience with a silent
- * peer (RFC 9002, section 6.2), up to sixteen times.
+ * <p>When a packet comes, Netty notes how much may be written. That is the whole congestion window only if nothing was under
+ * way: all that had been sent before has arrived, or counts as lost. What quiche still had to send, it sends right after; so
+ * either nothing but acknowledgements may have followed, or it takes a second such packet. After a loss it begins anew, with
+ * what is sent again. The note stays as it was when there is no room at all, so it counts only while less than a window has
+ * been sent since, and after a round trip.
+ *
+ * <p>There may never be as much room: other streams go on, flow control allows less, and after a loss quiche allows more. So
+ * all counts as arrived, too, when nothing was lost, or sent again, for longer than quiche would wait before it asks a silent
+ * peer (RFC 9002, section 6.2): a round trip, four times its variation, which as quiche smooths both is at most twice the
+ * round trip, and what the peer may delay an acknowledgement. The wait doubles each time quiche asks. It counts only the time
+ * that the event loop runs: when that stood still, what it missed may be a packet or a timer of quiche.
  */
 final class Arrival {
 
-    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long MAX_ROUND_TRIP_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** For timers that are late. */
+    private static final long MARGIN_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
+    /** One, and four times a variation of at most two. */
+    private static final int ROUND_TRIPS = 9;
+
+    /** More than this of a round trip or of the peer's delay is not believed. */
+    private static final long MAX_DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Where packets get lost, it may take longer until one comes that tells. */
+    private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private static final int MAX_DOUBLINGS = 4;
     private static final long MIN_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -28,26 +45,42 @@ final class Arrival {
 
     private final QuicStreamChannel stream;
     private final Runnable arrived;
-    private final long begin = System.nanoTime();
+
+    private final long delayNanos;
+    private boolean fresh;
     private @Nullable QuicConnectionPathStats last;
-    private long sentSinceHeard;
-    private long lossAt = begin;
+    private boolean unheard;
+    private boolean sentSinceHeard;
+    private boolean emptyBefore;
+
+    /** How much had been sent, at most, when there first was room for a whole window. */
+    private long sentBeforeRoom;
+
+    private long lookedAt = System.nanoTime();
+    private long waitedNanos;
+    private long quietNanos;
     private int doublings;
 
     /**
      * Begins to watch, on the stream's event loop.
      *
-     * @param arrived called there once, not at once; not if the stream is closed before
+     * @param fresh whether the last bytes may have been sent after the last packet came that tells of room
+     * @param arrived called there once, not at once; also when the stream is closed before
      */
-    static void await(QuicStreamChannel stream, Runnable arrived) {
-        Arrival arrival = new Arrival(stream, arrived);
+    static void await(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
+        Arrival arrival = new Arrival(stream, fresh, arrived);
         arrival.last = arrival.stats();
+        arrival.sentBeforeRoom = arrival.last == null ? 0 : arrival.last.sentBytes();
         arrival.lookLater();
     }
 
-    private Arrival(QuicStreamChannel stream, Runnable arrived) {
+    private Arrival(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
         this.stream = stream;
+        this.fresh = fresh;
         this.arrived = arrived;
+        QuicTransportParameters peer = stream.parent().peerTransportParameters();
+        long delayMillis = peer == null ? 0 : peer.maxAckDelay();
+        this.delayNanos = MARGIN_NANOS + Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), MAX_DELAY_NANOS);
     }
 
     private @Nullable QuicConnectionPathStats stats() {
@@ -57,19 +90,25 @@ final class Arrival {
 
     @SuppressWarnings("FutureReturnValueIgnored") // An event loop that has stopped has nothing to tell.
     private void lookLater() {
-        // Often: between two looks no packet with bytes may hide among acknowledgements.
+        // Often: what came and what went between two looks has no order.
         long quarter = last == null ? 0 : last.rtt() / 4;
         long pause = Math.min(MAX_PAUSE_NANOS, Math.max(MIN_PAUSE_NANOS, quarter));
         stream.eventLoop().schedule(this::look, pause, TimeUnit.NANOSECONDS);
     }
 
     private void look() {
-        if (!stream.isActive()) {
+        QuicConnectionPathStats before = last;
+        QuicConnectionPathStats now = stream.isActive() ? stats() : null;
+        if (before == null || now == null) {
+            arrived.run();
             return;
         }
-        QuicConnectionPathStats before = last;
-        QuicConnectionPathStats now = stats();
-        if (before == null || now == null || isEmpty(before, now) || isLate(now)) {
+        long time = System.nanoTime();
+        long passed = Math.min(time - lookedAt, MAX_PAUSE_NANOS);
+        lookedAt = time;
+        waitedNanos += passed;
+        quietNanos = isLoss(before, now) ? 0 : quietNanos + passed;
+        if (isEmpty(before, now) || isLate(before, now)) {
             arrived.run();
         } else {
             last = now;
@@ -78,21 +117,47 @@ final class Arrival {
     }
 
     private boolean isEmpty(QuicConnectionPathStats before, QuicConnectionPathStats now) {
-        long sent = Math.max(0, now.sentBytes() - before.sentBytes() - ACK_BYTES * (now.sent() - before.sent()));
         boolean heard = now.recv() != before.recv();
-        boolean lost = now.lost() != before.lost() || now.retrans() != before.retrans();
-        sentSinceHeard = heard ? sent : sentSinceHeard + sent;
-        if (lost) {
-            lossAt = System.nanoTime();
-            doublings = Math.min(doublings + 1, MAX_DOUBLINGS);
+        boolean sent = now.sentBytes() - before.sentBytes() > ACK_BYTES * (now.sent() - before.sent());
+        sentSinceHeard = sent || (sentSinceHeard && !heard);
+        boolean room = now.cwnd() == stream.bytesBeforeUnwritable();
+        if (!room) {
+            sentBeforeRoom = now.sentBytes();
         }
-        // There is more room than the window while quiche asks what became of silent packets.
-        return !lost && sentSinceHeard == 0 && now.cwnd() == stream.bytesBeforeUnwritable();
+        if (fresh || isLoss(before, now)) {
+            // Now it has been sent, perhaps again; only what comes from here on can tell of it.
+            fresh = false;
+            unheard = true;
+            emptyBefore = false;
+            sentBeforeRoom = Math.max(sentBeforeRoom, before.sentBytes());
+            return false;
+        }
+        unheard &= !heard;
+        if (!room || unheard || now.sentBytes() - sentBeforeRoom >= now.cwnd() || !isSettled(now)) {
+            return false;
+        }
+        boolean emptyAgain = emptyBefore && heard;
+        emptyBefore = true;
+        return emptyAgain || !sentSinceHeard;
     }
 
-    private boolean isLate(QuicConnectionPathStats now) {
-        long time = System.nanoTime();
-        long patience = PATIENCE_NANOS + 4 * Math.min(now.rtt(), MAX_ROUND_TRIP_NANOS);
-        return time - lossAt > patience << doublings || time - begin > patience << MAX_DOUBLINGS;
+    /** Whether so much time has passed that a window that was full before this began to watch would have shown. */
+    private boolean isSettled(QuicConnectionPathStats now) {
+        return quietNanos >= now.rtt() + (now.lost() == 0 ? 0 : SETTLE_NANOS);
+    }
+
+    private boolean isLate(QuicConnectionPathStats before, QuicConnectionPathStats now) {
+        if (now.rtt() != before.rtt()) {
+            // Only an acknowledgement changes it.
+            doublings = 0;
+        } else if (now.retrans() != before.retrans()) {
+            doublings = Math.min(doublings + 1, MAX_DOUBLINGS);
+        }
+        long patience = delayNanos + ROUND_TRIPS * Math.min(now.rtt(), MAX_DELAY_NANOS);
+        return quietNanos > patience << doublings || waitedNanos > patience << MAX_DOUBLINGS;
+    }
+
+    private static boolean isLoss(QuicConnectionPathStats before, QuicConnectionPathStats now) {
+        return now.lost() != before.lost() || now.retrans() != before.retrans();
     }
 }

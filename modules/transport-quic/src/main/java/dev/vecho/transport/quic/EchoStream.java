@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Nor can a FIN be left to QUIC. quiche forgets a stream as soon as all its bytes have been acknowledged, even if its FIN
  * was not (cloudflare/quiche issue 2525): one that gets lost behind them is never sent again, and the peer, which has every
- * byte, waits for the end for ever. So the last bytes wait for a flush, and carry the FIN if it comes before; a FIN on its
- * own waits until what is under way has arrived.
+ * byte, waits for the end for ever. Neither does quiche send a FIN that comes, or gets lost, while other bytes of the stream
+ * than the last ones have to be sent again. So the last bytes wait for a flush, and carry the FIN if it comes before; a FIN on
+ * its own waits until what is under way has arrived.
  *
  * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
  */
@@ -49,6 +50,12 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     private ChannelPromise heldPromise;
     private long waiting;
+    private boolean carried;
+    private boolean fresh;
+
+    /** What could be written after the last write of this round of the event loop; negative if there was none. */
+    private long room = -1;
+
     private boolean resuming;
     private boolean ending;
     private boolean awaiting;
@@ -144,6 +151,13 @@ public final class EchoStream extends ChannelDuplexHandler {
             return;
         }
         lastActive = System.nanoTime();
+        if (room < 0) {
+            // Netty sends at the end of the event loop's round.
+            channel.eventLoop().execute(this::sent);
+        }
+        carried = true;
+        fresh = true;
+        room = channel.bytesBeforeUnwritable();
         if (fin) {
             over = true;
             saidFin();
@@ -159,6 +173,12 @@ public final class EchoStream extends ChannelDuplexHandler {
         }
     }
 
+    private void sent() {
+        // If it changed, a packet came when the bytes had been written, but not yet sent.
+        fresh = channel.bytesBeforeUnwritable() != room;
+        room = -1;
+    }
+
     /** Flushes, and says FIN behind all that was written, which QUIC has taken and will deliver; reads no more. */
     public void finish() {
         ending = true;
@@ -170,9 +190,11 @@ public final class EchoStream extends ChannelDuplexHandler {
     }
 
     private void sayFinAfterBytes() {
-        if (!over && !awaiting) {
+        if (!carried) {
+            sayFin();
+        } else if (!over && !awaiting) {
             awaiting = true;
-            Arrival.await(channel, this::sayFin);
+            Arrival.await(channel, fresh, this::sayFin);
         }
     }
 

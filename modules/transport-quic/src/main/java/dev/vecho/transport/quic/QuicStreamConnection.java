@@ -159,8 +159,12 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     @Override
     public Future<Void> closeOutput() {
-        // Netty puts a FIN before what still waits to be written.
-        return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> adapt(open().shutdownOutput()));
+        // Netty puts a FIN before what still waits to be written; quiche loses one while bytes have to be sent again.
+        return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> {
+            Promise<Void> arrived = Promise.promise();
+            Arrival.await(open(), false, arrived::complete);
+            return arrived.future().compose(all -> adapt(open().shutdownOutput()));
+        });
     }
 
     @Override

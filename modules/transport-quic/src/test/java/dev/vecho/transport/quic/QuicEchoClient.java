@@ -15,14 +15,18 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.PromiseNotifier;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,10 +35,12 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.Arrays;
 import java.util.Queue;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's QUIC, without Vert.x: a connection with a socket of its own, and blocking streams. It reads from the network only
@@ -57,7 +63,8 @@ final class QuicEchoClient implements AutoCloseable {
     private final Queue<Channel> streams = new ConcurrentLinkedQueue<>();
     private final BlockingQueue<QuicConnectionCloseEvent> closes = new LinkedBlockingQueue<>();
 
-    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
+    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window, @Nullable PacketLoss loss)
+            throws IOException {
         QuicClientCodecBuilder codec = new QuicClientCodecBuilder()
                 .sslEngineProvider(quic -> tls.newEngine(quic.alloc(), "localhost", address.getPort()))
                 .maxIdleTimeout(5, TimeUnit.MINUTES)
@@ -69,7 +76,15 @@ final class QuicEchoClient implements AutoCloseable {
                 .group(LOOPS)
                 .channel(NioDatagramChannel.class)
                 .option(ChannelOption.ALLOCATOR, ALLOCATOR)
-                .handler(codec.build())
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel datagrams) {
+                        if (loss != null) {
+                            datagrams.pipeline().addLast(loss);
+                        }
+                        datagrams.pipeline().addLast(codec.build());
+                    }
+                })
                 .bind(0));
         try {
             connection = get(QuicChannel.newBootstrap(socket)
@@ -92,7 +107,12 @@ final class QuicEchoClient implements AutoCloseable {
      * @param window how much the listener may send on a stream before it was read; 0 for a usual one
      */
     static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, int window) throws IOException {
-        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window);
+        return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window, null);
+    }
+
+    /** Connects over a network that loses packets of the listener. */
+    static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, PacketLoss loss) throws IOException {
+        return new QuicEchoClient(tls, address, WINDOW, loss);
     }
 
     /** A connection's one stream, as an echo client; closing it closes the connection. */
@@ -101,7 +121,7 @@ final class QuicEchoClient implements AutoCloseable {
     }
 
     /** One stream of several. */
-    EchoClient stream() throws IOException {
+    Stream stream() throws IOException {
         return new Stream(false);
     }
 
@@ -162,6 +182,29 @@ final class QuicEchoClient implements AutoCloseable {
         return future.getNow();
     }
 
+    /**
+     * Loses some of the packets that come, not of those that go: it is the listener's end of a stream that must arrive.
+     */
+    static final class PacketLoss extends ChannelInboundHandlerAdapter {
+
+        private final Random random;
+        private final int percent;
+
+        PacketLoss(long seed, int percent) {
+            this.random = new Random(seed);
+            this.percent = percent;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object packet) {
+            if (random.nextInt(100) < percent) {
+                ReferenceCountUtil.release(packet);
+            } else {
+                ctx.fireChannelRead(packet);
+            }
+        }
+    }
+
     /** Hears what belongs to no stream. */
     private final class Ear extends ChannelInboundHandlerAdapter {
 
@@ -200,7 +243,7 @@ final class QuicEchoClient implements AutoCloseable {
     private record Came(Buffer bytes, boolean end, String failure) {}
 
     /** A stream with blocking ends. */
-    private final class Stream implements EchoClient {
+    final class Stream implements EchoClient {
 
         private final BlockingQueue<Came> came = new LinkedBlockingQueue<>();
         private final QuicStreamChannel channel;
@@ -287,6 +330,20 @@ final class QuicEchoClient implements AutoCloseable {
         @Override
         public void closeOutput() throws IOException {
             get(channel.shutdownOutput());
+        }
+
+        /** Writes bytes that carry the end: quiche may lose an end of its own, where packets get lost. */
+        void writeLast(byte[] bytes) throws IOException {
+            done(channel.writeAndFlush(new DefaultQuicStreamFrame(Unpooled.wrappedBuffer(bytes), true)));
+        }
+
+        /** Closes the output in a packet of its own, which quiche does not lose when all that was written has arrived. */
+        void closeOutputWhenArrived() throws IOException {
+            Promise<Void> closed = channel.eventLoop().newPromise();
+            channel.eventLoop()
+                    .execute(() -> Arrival.await(
+                            channel, false, () -> channel.shutdownOutput().addListener(new PromiseNotifier<>(closed))));
+            get(closed);
         }
 
         @Override

@@ -31,6 +31,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -161,6 +162,65 @@ class QuicTest {
             for (CompletableFuture<Void> sender : stalled) {
                 sender.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             }
+        }
+    }
+
+    @Test
+    void losesNeitherBytesNorEndsWithThePacketsThatGetLost() throws Exception {
+        Listener listener = listen(options().put("idleTimeoutMillis", 300_000));
+        List<QuicEchoClient> clients = new ArrayList<>();
+        List<CompletableFuture<Void>> users = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                QuicEchoClient client = lossyClient(listener, i);
+                clients.add(client);
+                for (int j = 0; j < 3; j++) {
+                    Random random = new Random(10 * i + j);
+                    users.add(CompletableFuture.runAsync(
+                            () -> {
+                                for (int round = 0; round < 36; round++) {
+                                    echoOverLoss(client, round % 6, random);
+                                }
+                            },
+                            user -> new Thread(user).start()));
+                }
+            }
+            for (CompletableFuture<Void> user : users) {
+                user.get(2 * PATIENCE_SECONDS, TimeUnit.SECONDS);
+            }
+        } finally {
+            for (QuicEchoClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    private static void echoOverLoss(QuicEchoClient client, int kind, Random random) {
+        int size = switch (kind) {
+            case 0 -> 0;
+            case 1 -> 100_000;
+            case 2 -> 1 + random.nextInt(10);
+            default -> 1 + random.nextInt(20_000);
+        };
+        byte[] sent = bytes(size, random.nextInt());
+        try {
+            QuicEchoClient.Stream stream = client.stream();
+            if (kind < 3) {
+                stream.writeLast(sent);
+                assertThat(stream.in().readAllBytes()).isEqualTo(sent);
+            } else {
+                stream.out().write(sent);
+                if (kind == 5) {
+                    stream.closeOutputWhenArrived();
+                }
+                assertThat(stream.in().readNBytes(size)).isEqualTo(sent);
+                if (kind != 5) {
+                    stream.closeOutputWhenArrived();
+                }
+                assertThat(stream.in().read()).isEqualTo(-1);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -519,6 +579,16 @@ class QuicTest {
                 .applicationProtocols("echo")
                 .build();
         return QuicEchoClient.connect(tls, new InetSocketAddress(target.host(), target.port()), 0);
+    }
+
+    private static QuicEchoClient lossyClient(Listener listener, long seed) throws IOException {
+        Target target = Target.parse(listener.addresses().get(0));
+        QuicSslContext tls = QuicSslContextBuilder.forClient()
+                .trustManager(certificates.trustManager())
+                .applicationProtocols("echo")
+                .build();
+        return QuicEchoClient.connect(
+                tls, new InetSocketAddress(target.host(), target.port()), new QuicEchoClient.PacketLoss(seed, 5));
     }
 
     private ClientTransport client(String address, JsonObject tls) {
