@@ -7,11 +7,13 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private final boolean loopBuffer;
 
     private StoppableReads reads;
+
+    /** What the event loop's buffer is written to; null where that is not used. */
+    private @Nullable Socket socket;
+
     private @Nullable IdleWatch watch;
     private boolean ending;
     private boolean whole;
@@ -76,44 +82,57 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        reads = StoppableReads.install(ctx.channel(), loopBuffer);
+        if (loopBuffer && ctx.channel() instanceof UnixChannel unix && unix.fd() instanceof Socket its) {
+            socket = its;
+        }
+        reads = StoppableReads.install(ctx.channel(), socket != null);
         config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws IOException {
         reads.begin();
         ByteBuf bytes = (ByteBuf) message;
         traffic.received(bytes.readableBytes());
-        Channel channel = ctx.channel();
-        if (reads.isLent()) {
-            writeWithoutKeeping(ctx, bytes);
-        } else {
-            // The queue counts bytes, not the buffers that hold them.
-            boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
-            ctx.write(wasteful ? exact(ctx, bytes) : bytes, channel.voidPromise());
-            // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
-            // which an engine may encrypt no more. The network sees no more flushes for it: they are consolidated
-            // below.
-            if (encrypted || !channel.isWritable()) {
-                ctx.flush();
-            }
+        if (socket != null && reads.isLent()) {
+            writeWithoutKeeping(ctx, socket, bytes);
+            return;
         }
-        if (!channel.isWritable()) {
-            channel.config().setAutoRead(false);
+        Channel channel = ctx.channel();
+        // The queue counts bytes, not the buffers that hold them.
+        boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
+        ctx.write(wasteful ? exact(ctx, bytes) : bytes, channel.voidPromise());
+        // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
+        // which an engine may encrypt no more. The network sees no more flushes for it: they are consolidated
+        // below.
+        if (encrypted || !channel.isWritable()) {
+            ctx.flush();
+        }
+        stopReadingIfFull(channel);
+    }
+
+    /**
+     * Gives bytes of the event loop's buffer to the operating system, and keeps a copy of what it does not take. Nothing waits
+     * before them, so they go past Netty's queue.
+     */
+    private static void writeWithoutKeeping(ChannelHandlerContext ctx, Socket socket, ByteBuf bytes)
+            throws IOException {
+        try {
+            int sent = socket.sendAddress(bytes.memoryAddress(), bytes.readerIndex(), bytes.writerIndex());
+            bytes.skipBytes(sent);
+            if (bytes.isReadable()) {
+                ctx.writeAndFlush(exact(ctx, bytes.retain()), ctx.voidPromise());
+                stopReadingIfFull(ctx.channel());
+            }
+        } finally {
+            bytes.release();
         }
     }
 
-    /** Writes bytes of the event loop's buffer at once, and keeps a copy of what the operating system does not take. */
-    private static void writeWithoutKeeping(ChannelHandlerContext ctx, ByteBuf bytes) {
-        Channel channel = ctx.channel();
-        ctx.writeAndFlush(bytes, channel.voidPromise());
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
-        if (queue != null && queue.current() == bytes) {
-            ByteBuf rest = exact(ctx, bytes.retain());
-            queue.removeBytes(rest.readableBytes());
-            ctx.writeAndFlush(rest, channel.voidPromise());
+    private static void stopReadingIfFull(Channel channel) {
+        if (!channel.isWritable()) {
+            channel.config().setAutoRead(false);
         }
     }
 
@@ -134,7 +153,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (watch != null) {
             watch.active();
         }
-        ctx.flush();
+        if (!reads.isLent()) {
+            ctx.flush();
+        }
     }
 
     @Override

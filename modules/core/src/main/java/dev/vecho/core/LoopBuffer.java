@@ -6,14 +6,14 @@ import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The buffer of an event loop that its connections read into in turn: large, so that much comes with one read, and always
- * the same memory, which the processor still has at hand when it is written. Whoever gets it has done with it, or has copied
- * what is left, before the next connection reads.
+ * The buffer of an event loop that its sockets read into in turn: large, so that much comes with one read, and always the
+ * same memory, which the processor still has at hand when it is written. Whoever gets it has done with it, or has copied what
+ * is left, before the next one reads; else that one has to take another.
  */
-final class LoopBuffer {
+public final class LoopBuffer {
 
-    /** Half of it was slower with messages of 1 MiB. */
-    static final int BYTES = 256 * 1024;
+    /** Of which the system gives memory to as much as was ever used. */
+    private static final int BYTES = 1024 * 1024;
 
     private static final FastThreadLocal<ByteBuf> BUFFER = new FastThreadLocal<>() {
         @Override
@@ -29,9 +29,16 @@ final class LoopBuffer {
 
     private LoopBuffer() {}
 
-    /** Lends this thread's buffer, empty; the borrower releases it. Null while somebody has it. */
-    static @Nullable ByteBuf borrow() {
+    /**
+     * Lends this thread's buffer, empty; the borrower releases it.
+     *
+     * @param bytes how much it shall take, 1 MiB at most
+     * @return null while somebody has it
+     */
+    public static @Nullable ByteBuf borrow(int bytes) {
         ByteBuf buffer = BUFFER.get();
-        return buffer.refCnt() == 1 ? buffer.retainedDuplicate() : null;
+        return buffer.refCnt() == 1
+                ? buffer.setIndex(BYTES - bytes, BYTES - bytes).retain()
+                : null;
     }
 }
