@@ -36,13 +36,20 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
     private final UdpDrops drops;
     private final Traffic traffic;
     private final EmptySender emptySender;
+    private DatagramReads reads;
     private int waiting;
 
+    @SuppressWarnings("NullAway.Init") // handlerAdded sets reads before anything else is called.
     UdpEcho(UdpRules rules, UdpDrops drops, Traffic traffic, EmptySender emptySender) {
         this.rules = rules;
         this.drops = drops;
         this.traffic = traffic;
         this.emptySender = emptySender;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        reads = DatagramReads.install(ctx.channel());
     }
 
     @Override
@@ -61,7 +68,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         ByteBuf bytes = datagram.content();
         traffic.received(bytes.readableBytes());
         if (bytes.isReadable()) {
-            DatagramPacket echo = new DatagramPacket(copy(ctx, bytes), source);
+            DatagramPacket echo = new DatagramPacket(reads.isLent() ? bytes : copy(ctx, bytes), source);
             waiting++;
             ctx.write(echo).addListener(written -> written(ctx, source, written));
         } else {
@@ -71,7 +78,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Takes a datagram out of a buffer that is large enough for any. So one such buffer is in use at a time; of several the
+     * Takes a datagram out of a buffer that is large enough for any. So one such buffer is in use at a time: of several the
      * allocator would take, clear and give back megabytes again and again.
      */
     private static ByteBuf copy(ChannelHandlerContext ctx, ByteBuf bytes) {

@@ -1,11 +1,14 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.InternetProtocolFamily;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.Socket;
@@ -53,6 +56,11 @@ final class UdpSocket {
     @SuppressWarnings("deprecation") // The type in the signature of Vert.x.
     static UdpSocket open(Vertx vertx, InetAddress address) throws IOException {
         boolean ipv6 = address instanceof Inet6Address;
+        if (Io.of(vertx).equals("epoll")) {
+            // Vert.x makes sockets of IPv6 for both, on which IPv4 takes longer.
+            SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
+            return new UdpSocket(new EpollDatagramChannel(family), null);
+        }
         if (vertx.isNativeTransportEnabled()) {
             InternetProtocolFamily family = ipv6 ? InternetProtocolFamily.IPv6 : InternetProtocolFamily.IPv4;
             return new UdpSocket(((VertxInternal) vertx).transport().datagramChannel(family), null);
