@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -109,59 +110,20 @@ public record Script(
 
     /** This script with other targets. */
     public Script withTargets(List<String> others, Source source) {
-        return new Script(
-                others,
-                matrix,
-                schedule,
-                concurrency,
-                timeout,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                override(source, "targets"));
+        return with(copy -> {
+            copy.targets = others;
+            copy.sources = override(source, "targets");
+        });
     }
 
     /** This script with another timeout, at least a millisecond. */
     public Script withTimeout(Duration other) {
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                concurrency,
-                other,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                sources);
+        return with(copy -> copy.timeout = other);
     }
 
     /** This script with another schedule. */
     public Script withSchedule(Schedule other) {
-        return new Script(
-                targets,
-                matrix,
-                other,
-                concurrency,
-                timeout,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                sources);
+        return with(copy -> copy.schedule = other);
     }
 
     /**
@@ -170,84 +132,28 @@ public record Script(
      * @param other at least 1; 0 for all, but not more than 16
      */
     public Script withConcurrency(int other) {
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                other,
-                timeout,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                sources);
+        return with(copy -> copy.concurrency = other);
     }
 
     /** This script with a seed, 0 to 2^53 - 1. */
     public Script withSeed(long other) {
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                concurrency,
-                timeout,
-                other,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                sources);
+        return with(copy -> copy.seed = other);
     }
 
     /** This script with some options of TLS set, or set to something else; the others stay. */
     public Script withTls(JsonObject others, Source source) {
-        Function<String, Source> merged = sources;
-        for (String key : others.fieldNames()) {
-            Function<String, Source> before = merged;
-            merged = path -> path.equals("tls." + key) ? source : before.apply(path);
-        }
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                concurrency,
-                timeout,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls.copy().mergeIn(others),
-                options,
-                expectFailure,
-                budget,
-                merged);
+        return with(copy -> {
+            copy.tls = tls.copy().mergeIn(others);
+            copy.sources = path -> isIn(path, "tls", others) ? source : sources.apply(path);
+        });
     }
 
     /** This script with some options of connections set, or set to something else; the others stay. */
     public Script withOptions(JsonObject others, Source source) {
-        Function<String, Source> before = sources;
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                concurrency,
-                timeout,
-                seed,
-                steps,
-                stepsBySize,
-                defaultSteps,
-                tls,
-                options.copy().mergeIn(others, true),
-                expectFailure,
-                budget,
-                path -> isIn(path, "options", others) ? source : before.apply(path));
+        return with(copy -> {
+            copy.options = options.copy().mergeIn(others, true);
+            copy.sources = path -> isIn(path, "options", others) ? source : sources.apply(path);
+        });
     }
 
     /** Whether a path such as {@code options.ws.compression} names something in an object, or the object itself. */
@@ -260,21 +166,11 @@ public record Script(
 
     /** This script with the default steps, which send so many random bytes instead of the text. */
     public Script withSize(long bytes) {
-        return new Script(
-                targets,
-                matrix,
-                schedule,
-                concurrency,
-                timeout,
-                seed,
-                sized(bytes),
-                Map.of(),
-                true,
-                tls,
-                options,
-                expectFailure,
-                budget,
-                sources);
+        return with(copy -> {
+            copy.steps = sized(bytes);
+            copy.stepsBySize = Map.of();
+            copy.defaultSteps = true;
+        });
     }
 
     /** The default steps, with so many random bytes instead of the text. */
@@ -326,5 +222,65 @@ public record Script(
 
     private Function<String, Source> override(Source source, String key) {
         return path -> path.equals(key) ? source : sources.apply(path);
+    }
+
+    private Script with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.script();
+    }
+
+    /** A script that can be changed. */
+    private static final class Copy {
+
+        private List<String> targets;
+        private Matrix matrix;
+        private Schedule schedule;
+        private int concurrency;
+        private Duration timeout;
+        private @Nullable Long seed;
+        private List<Step> steps;
+        private Map<Long, List<Step>> stepsBySize;
+        private boolean defaultSteps;
+        private JsonObject tls;
+        private JsonObject options;
+        private @Nullable ExpectedFailure expectFailure;
+        private Budget budget;
+        private Function<String, Source> sources;
+
+        Copy(Script script) {
+            targets = script.targets;
+            matrix = script.matrix;
+            schedule = script.schedule;
+            concurrency = script.concurrency;
+            timeout = script.timeout;
+            seed = script.seed;
+            steps = script.steps;
+            stepsBySize = script.stepsBySize;
+            defaultSteps = script.defaultSteps;
+            tls = script.tls;
+            options = script.options;
+            expectFailure = script.expectFailure;
+            budget = script.budget;
+            sources = script.sources;
+        }
+
+        Script script() {
+            return new Script(
+                    targets,
+                    matrix,
+                    schedule,
+                    concurrency,
+                    timeout,
+                    seed,
+                    steps,
+                    stepsBySize,
+                    defaultSteps,
+                    tls,
+                    options,
+                    expectFailure,
+                    budget,
+                    sources);
+        }
     }
 }
