@@ -8,12 +8,12 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +42,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
 
     private static final int CLOSE_NOTIFY_SECONDS = 1;
+    private static final int MAX_SENDS = 16;
 
     private final Traffic traffic;
     private final int writeQueueBytes;
@@ -85,8 +86,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (loopBuffer && ctx.channel() instanceof UnixChannel unix && unix.fd() instanceof Socket its) {
             socket = its;
         }
-        reads = StoppableReads.install(ctx.channel(), socket != null);
-        config.setWriteBufferWaterMark(new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes));
+        reads = StoppableReads.install(ctx.channel(), socket != null, writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
     }
 
@@ -119,8 +119,11 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private static void writeWithoutKeeping(ChannelHandlerContext ctx, Socket socket, ByteBuf bytes)
             throws IOException {
         try {
-            int sent = socket.sendAddress(bytes.memoryAddress(), bytes.readerIndex(), bytes.writerIndex());
-            bytes.skipBytes(sent);
+            int sent = send(socket, bytes);
+            // Again, for a peer that reads meanwhile takes more.
+            for (int i = 1; i < MAX_SENDS && sent > 0 && bytes.isReadable(); i++) {
+                sent = send(socket, bytes);
+            }
             if (bytes.isReadable()) {
                 ctx.writeAndFlush(exact(ctx, bytes.retain()), ctx.voidPromise());
                 stopReadingIfFull(ctx.channel());
@@ -128,6 +131,18 @@ public final class EchoPipe extends ChannelDuplexHandler {
         } finally {
             bytes.release();
         }
+    }
+
+    private static int send(Socket socket, ByteBuf bytes) throws IOException {
+        int sent;
+        if (bytes.hasMemoryAddress()) {
+            sent = socket.sendAddress(bytes.memoryAddress(), bytes.readerIndex(), bytes.writerIndex());
+        } else {
+            ByteBuffer buffer = bytes.internalNioBuffer(bytes.readerIndex(), bytes.readableBytes());
+            sent = socket.send(buffer, buffer.position(), buffer.limit());
+        }
+        bytes.skipBytes(sent);
+        return sent;
     }
 
     private static void stopReadingIfFull(Channel channel) {
@@ -138,6 +153,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     /** Moves bytes into a buffer of their size, leaving the indices of the old one. */
     private static ByteBuf exact(ChannelHandlerContext ctx, ByteBuf bytes) {
+        DirectMemory.taken();
         try {
             return ctx.alloc()
                     .directBuffer(bytes.readableBytes())

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
 import java.io.Serial;
 
 /**
@@ -14,7 +15,8 @@ import java.io.Serial;
  * for an exception, which Netty passes down the pipeline, and go on when reading is switched on again.
  *
  * <p>A buffer is always larger than what came last, up to 64 KiB: a read that fills its buffer is followed by another one,
- * in vain if that was all. Netty's own allocator makes them fit.
+ * in vain if that was all. Netty's own allocator makes them fit. While memory is scarce, no more than 4 KiB are read at once,
+ * so that peers that do not read what comes back cannot take it all.
  *
  * <p>It takes the place of a channel's own allocator. Used on the event loop of that channel only.
  */
@@ -30,15 +32,23 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     private static final int MIN_BYTES = 2048;
     private static final int MAX_BYTES = 64 * 1024;
 
+    private static final int SCARCE_BYTES = 4096;
+
+    /** Nothing may wait. */
+    private static final WriteBufferWaterMark SCARCE = new WriteBufferWaterMark(1, 1);
+
     private final Channel channel;
     private final boolean loopBuffer;
+    private final WriteBufferWaterMark plenty;
+    private boolean scarce;
     private boolean lent;
     private boolean reading;
 
-    private StoppableReads(Channel channel, boolean loopBuffer) {
+    private StoppableReads(Channel channel, boolean loopBuffer, int writeQueueBytes) {
         super(loopBuffer ? MAX_LENT_READS : MAX_READS);
         this.channel = channel;
         this.loopBuffer = loopBuffer;
+        this.plenty = new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes);
     }
 
     /**
@@ -46,10 +56,13 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
      *
      * @param loopBuffer whether to read into the event loop's own buffer while nothing waits to be written: for who keeps
      *     nothing of what is read when the call of channelRead returns
+     * @param writeQueueBytes when so much waits to be written, the channel is not writable, until half of it is; while
+     *     memory is {@link DirectMemory scarce}, as soon as anything waits
      */
-    public static StoppableReads install(Channel channel, boolean loopBuffer) {
-        StoppableReads reads = new StoppableReads(channel, loopBuffer);
+    public static StoppableReads install(Channel channel, boolean loopBuffer, int writeQueueBytes) {
+        StoppableReads reads = new StoppableReads(channel, loopBuffer, writeQueueBytes);
         channel.config().setRecvByteBufAllocator(reads);
+        channel.config().setWriteBufferWaterMark(reads.plenty);
         return reads;
     }
 
@@ -94,9 +107,19 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
             if (reading && !channel.config().isAutoRead()) {
                 throw new Stop();
             }
-            ByteBuf buffer = loopBuffer && WriteQueue.isEmpty(channel) ? LoopBuffer.borrow(LENT_BYTES) : null;
+            if (scarce != DirectMemory.isScarce()) {
+                scarce = !scarce;
+                channel.config().setWriteBufferWaterMark(scarce ? SCARCE : plenty);
+            }
+            ByteBuf buffer = loopBuffer && WriteQueue.isEmpty(channel)
+                    ? LoopBuffer.borrow(scarce ? SCARCE_BYTES : LENT_BYTES)
+                    : null;
             lent = buffer != null;
-            return buffer != null ? buffer : allocator.ioBuffer(size);
+            if (buffer == null) {
+                DirectMemory.taken();
+                buffer = allocator.ioBuffer(scarce ? Math.min(size, SCARCE_BYTES) : size);
+            }
+            return buffer;
         }
 
         @Override

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.launcher.Vecho.Result;
 import io.vertx.core.json.JsonObject;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -74,6 +80,59 @@ class MemoryIT {
             assertThat(round.getJsonObject("roundTrips").getLong("count")).isPositive();
             assertThat(round.getJsonObject("corrected").getLong("count")).isEqualTo(300_000);
         }
+    }
+
+    @Test
+    void peersThatDoNotReadLeaveMemoryForOthers() throws Exception {
+        String configuration =
+                write("few.json", "{\"listeners\":{\"unix\":{\"transport\":\"unix\",\"path\":\"few.sock\"}}}");
+        List<SocketChannel> peers = new ArrayList<>();
+        try (Vecho few = Vecho.start(Map.of(), List.of("-XX:MaxDirectMemorySize=40m"), "serve", "-c", configuration)) {
+            few.awaitLine("ready");
+            // Each could have 64 KiB wait, together more than there is.
+            for (int i = 0; i < 800; i++) {
+                peers.add(SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("few.sock"))));
+            }
+            long sent = sendUntilFull(peers);
+            check(few.address("unix"), "--size", "1000000");
+            assertThat(readToTheEnd(peers)).isEqualTo(sent);
+        } finally {
+            for (SocketChannel peer : peers) {
+                peer.close();
+            }
+        }
+    }
+
+    /** Sends as long as any of them takes something within a second. */
+    private static long sendUntilFull(List<SocketChannel> peers) throws Exception {
+        long sent = 0;
+        try (Selector selector = Selector.open()) {
+            for (SocketChannel peer : peers) {
+                peer.configureBlocking(false);
+                peer.register(selector, SelectionKey.OP_WRITE);
+            }
+            ByteBuffer block = ByteBuffer.allocateDirect(1 << 16);
+            while (selector.select(1000) > 0) {
+                for (SelectionKey key : selector.selectedKeys()) {
+                    sent += ((SocketChannel) key.channel()).write(block.clear());
+                }
+                selector.selectedKeys().clear();
+            }
+        }
+        return sent;
+    }
+
+    private static long readToTheEnd(List<SocketChannel> peers) throws Exception {
+        long came = 0;
+        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
+        for (SocketChannel peer : peers) {
+            peer.configureBlocking(true);
+            peer.shutdownOutput();
+            for (int read = 0; read >= 0; read = peer.read(buffer.clear())) {
+                came += read;
+            }
+        }
+        return came;
     }
 
     /** Checks one target, and returns what was found of its only case. */
