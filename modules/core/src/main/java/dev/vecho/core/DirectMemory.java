@@ -13,27 +13,16 @@ final class DirectMemory {
     /** The other half is for what each connection still needs, and for what the pool cannot use. */
     private static final long PLENTY = PlatformDependent.maxDirectMemory() / 2;
 
-    /** A look takes a microsecond. Between two, at most 4 MiB are taken. */
-    private static final int CALLS_A_LOOK = 64;
-
-    private static volatile boolean scarce;
-
-    /** Of all threads: whether one is lost does not matter. */
-    private static int calls;
-
     private DirectMemory() {}
 
-    /** Has to be told of a buffer that was taken, of 64 KiB at most. */
-    static void taken() {
-        if (++calls % CALLS_A_LOOK == 0) {
-            scarce = PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory() > PLENTY;
-        }
-    }
-
-    /** Whether connections have to do with little; this goes on to look whether they still have to. */
+    /**
+     * Whether more than half of what the JVM may have is in use. Then what an event loop keeps for later goes back first, for
+     * one buffer of that may hold megabytes.
+     */
     static boolean isScarce() {
+        boolean scarce = PlatformDependent.usedDirectMemory() > PLENTY;
         if (scarce) {
-            taken();
+            PooledByteBufAllocator.DEFAULT.trimCurrentThreadCache();
         }
         return scarce;
     }

@@ -153,7 +153,6 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     /** Moves bytes into a buffer of their size, leaving the indices of the old one. */
     private static ByteBuf exact(ChannelHandlerContext ctx, ByteBuf bytes) {
-        DirectMemory.taken();
         try {
             return ctx.alloc()
                     .directBuffer(bytes.readableBytes())
@@ -240,6 +239,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
         whole = false;
+        if (cause instanceof OutOfMemoryError) {
+            // What there was no memory for is not in the queue, so that the end would seem to be a clean one.
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
         cut(ctx, ctx.newPromise());
     }
 

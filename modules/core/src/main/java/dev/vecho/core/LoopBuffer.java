@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoopBuffer {
 
-    /** Of which the system gives memory to as much as was ever used. */
     private static final int BYTES = 1024 * 1024;
 
     private static final FastThreadLocal<ByteBuf> BUFFER = new FastThreadLocal<>() {

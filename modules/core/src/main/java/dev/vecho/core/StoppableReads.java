@@ -34,8 +34,11 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
 
     private static final int SCARCE_BYTES = 4096;
 
-    /** Nothing may wait. */
-    private static final WriteBufferWaterMark SCARCE = new WriteBufferWaterMark(1, 1);
+    /**
+     * Almost nothing may wait. Not less: Netty counts some 100 bytes for an empty buffer, too, and whoever flushes with one
+     * when a channel becomes writable again would never end.
+     */
+    private static final WriteBufferWaterMark SCARCE = new WriteBufferWaterMark(1024, 1024);
 
     private final Channel channel;
     private final boolean loopBuffer;
@@ -57,7 +60,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
      * @param loopBuffer whether to read into the event loop's own buffer while nothing waits to be written: for who keeps
      *     nothing of what is read when the call of channelRead returns
      * @param writeQueueBytes when so much waits to be written, the channel is not writable, until half of it is; while
-     *     memory is {@link DirectMemory scarce}, as soon as anything waits
+     *     memory is {@link DirectMemory scarce}, as soon as 1 KiB waits
      */
     public static StoppableReads install(Channel channel, boolean loopBuffer, int writeQueueBytes) {
         StoppableReads reads = new StoppableReads(channel, loopBuffer, writeQueueBytes);
@@ -115,11 +118,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
                     ? LoopBuffer.borrow(scarce ? SCARCE_BYTES : LENT_BYTES)
                     : null;
             lent = buffer != null;
-            if (buffer == null) {
-                DirectMemory.taken();
-                buffer = allocator.ioBuffer(scarce ? Math.min(size, SCARCE_BYTES) : size);
-            }
-            return buffer;
+            return buffer != null ? buffer : allocator.ioBuffer(scarce ? Math.min(size, SCARCE_BYTES) : size);
         }
 
         @Override

@@ -84,8 +84,11 @@ class MemoryIT {
 
     @Test
     void peersThatDoNotReadLeaveMemoryForOthers() throws Exception {
-        String configuration =
-                write("few.json", "{\"listeners\":{\"unix\":{\"transport\":\"unix\",\"path\":\"few.sock\"}}}");
+        String configuration = write(
+                "few.json",
+                "{\"listeners\":{\"unix\":{\"transport\":\"unix\",\"path\":\"few.sock\"},"
+                        + "\"tls\":{\"port\":0,\"tls\":{\"selfSigned\":true}},"
+                        + "\"https\":{\"transport\":\"http\",\"port\":0,\"tls\":{\"selfSigned\":true}}}}");
         List<SocketChannel> peers = new ArrayList<>();
         try (Vecho few = Vecho.start(Map.of(), List.of("-XX:MaxDirectMemorySize=40m"), "serve", "-c", configuration)) {
             few.awaitLine("ready");
@@ -94,7 +97,9 @@ class MemoryIT {
                 peers.add(SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("few.sock"))));
             }
             long sent = sendUntilFull(peers);
-            check(few.address("unix"), "--size", "1000000");
+            for (String listener : List.of("unix", "tls", "https")) {
+                check(few.address(listener), "--insecure", "--size", "1000000");
+            }
             assertThat(readToTheEnd(peers)).isEqualTo(sent);
         } finally {
             for (SocketChannel peer : peers) {

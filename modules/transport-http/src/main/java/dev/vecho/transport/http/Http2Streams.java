@@ -137,7 +137,8 @@ final class Http2Streams extends ChannelDuplexHandler {
             if (ctx.channel().isWritable() && socket.isDrained()) {
                 echoes().forEach(HttpEcho::cut);
             } else {
-                cutWhatCannotBeSent(ctx);
+                // Later: this runs before Netty has subtracted what it has just written.
+                ctx.executor().execute(() -> cutWhatCannotBeSent(ctx));
             }
         });
     }

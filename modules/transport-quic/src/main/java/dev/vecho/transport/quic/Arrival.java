@@ -90,8 +90,9 @@ final class Arrival {
 
     @SuppressWarnings("FutureReturnValueIgnored") // An event loop that has stopped has nothing to tell.
     private void lookLater() {
-        // Often: what came and what went between two looks has no order.
-        long quarter = last == null ? 0 : last.rtt() / 4;
+        // Often: what came and what went between two looks has no order. Less so the longer it takes, for it costs
+        // time.
+        long quarter = Math.max(last == null ? 0 : last.rtt() / 4, waitedNanos / 8);
         long pause = Math.min(MAX_PAUSE_NANOS, Math.max(MIN_PAUSE_NANOS, quarter));
         stream.eventLoop().schedule(this::look, pause, TimeUnit.NANOSECONDS);
     }

@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
 
 /**
  * Decides what a socket reads its datagrams into: with epoll into the event loop's buffer, many with one system call, of which
@@ -34,8 +35,10 @@ final class DatagramReads extends DefaultMaxMessagesRecvByteBufAllocator {
     /** Makes a socket read so, before it reads anything. */
     static DatagramReads install(Channel channel) {
         ChannelConfig config = channel.config();
-        // Whether it is one of epoll's, which divide a buffer among datagrams.
-        boolean divides = config.setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, DATAGRAM_BYTES);
+        boolean divides = channel instanceof EpollDatagramChannel;
+        if (divides) {
+            config.setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, DATAGRAM_BYTES);
+        }
         DatagramReads reads = new DatagramReads(divides);
         config.setRecvByteBufAllocator(reads);
         return reads;
