@@ -70,6 +70,7 @@ CASES = [
 EXTRAS = {
     "memory": "resident memory at rest, and of an idle connection",
     "check": "a whole process of `vecho check`",
+    "quic": "streams of QUIC",
     "cores": "two cores for the server",
     "jmh": "the echo pipe alone, in memory",
 }

@@ -11,6 +11,8 @@ from harness.cases import TCP_PEERS, VECHO
 
 IDLE_CONNECTIONS = 10_000
 SETTLE_SECONDS = 6
+BENCH_START_SECONDS = 1
+QUIC_PEERS = ("quic-go", *VECHO)
 
 
 def memory(run):
@@ -113,4 +115,39 @@ def jmh(run):
     return {"rows": rows}
 
 
-RUNNERS = {"memory": memory, "check": check, "cores": cores, "jmh": jmh}
+def quic(run):
+    """Streams of QUIC, each on a connection of its own. The generator is Vecho's: the one in C does not speak QUIC."""
+    rows = {}
+    for size in (64, 16 * 1024):
+        taken = {peer: [] for peer in run.select(QUIC_PEERS)}
+        for _ in range(run.rounds):
+            for peer, results in taken.items():
+                with run.server(peer, "quic") as server:
+                    results.append(quic_load(run, server, size))
+        for peer, results in taken.items():
+            row = {figure: statistics.median(one[figure] for one in results) for figure in results[0]}
+            row["ratio"] = statistics.median(one["perSecond"] / other["perSecond"]
+                                             for one, other in zip(results, taken[run.peers["quic-go"]]))
+            rows[f"{peer.name} {size}"] = row
+            run.say(f"quic: {peer.title}, {size} B: {row['perSecond']:,.0f}/s, {row['serverMicrosPerMessage']:.1f} µs of CPU each")
+    return {"peers": rows}
+
+
+def quic_load(run, server, size):
+    """What `vecho bench` tells of one server, and the share of its core that the server takes in the middle of it."""
+    command = [peers.ROOT / "vecho", "bench", server.target, "--insecure", "-c", "10", "-s", size, "-o", "json",
+               "-w", f"{run.warmup * 1000:.0f}ms", "-d", f"{run.seconds * 1000:.0f}ms"]
+    bench = subprocess.Popen([str(word) for word in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=os.environ | run.peers["vecho"].environment, start_new_session=True,
+                             preexec_fn=processes.confined_to(run.load_cores))
+    time.sleep(BENCH_START_SECONDS + run.warmup)
+    begin, used = time.monotonic(), server.cpu_seconds()
+    time.sleep(run.seconds / 2)
+    share = (server.cpu_seconds() - used) / (time.monotonic() - begin)
+    result = processes.result_of(bench, run.warmup + run.seconds + 60)
+    rate = result["messagesPerSecond"]
+    return {"perSecond": rate, "p99Micros": result["latencyMillis"]["p99"] * 1000, "serverCpu": share,
+            "serverMicrosPerMessage": share / rate * 1e6, "generatorCpu": result["load"]["threadShare"]}
+
+
+RUNNERS = {"memory": memory, "check": check, "quic": quic, "cores": cores, "jmh": jmh}

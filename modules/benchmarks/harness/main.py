@@ -207,6 +207,8 @@ def main(arguments):
                 used |= {name: known[name] for name in ("c-epoll", "vecho")}
             if "memory" in others or "cores" in others:
                 used |= {peer.name: peer for peer in run.select(known) if "tcp" in peer.kinds}
+            if "quic" in others:
+                used |= {peer.name: peer for peer in run.select(extras.QUIC_PEERS)}
             if not install_or_tell([*peers.HARNESS_NEEDS, *(need for peer in used.values() for need in peer.needs)],
                                    options.install):
                 return 2

@@ -43,6 +43,7 @@ BOOST = Need("libboost-dev", "/usr/include/boost/beast.hpp")
 RUST = (Need("rustc", "/usr/bin/rustc"), Need("cargo", "/usr/bin/cargo"),
         Need("librust-tokio-dev", f"{CARGO_REGISTRY}/tokio-1*"))
 GO = Need("golang-go", "/usr/bin/go")
+QUIC_GO = Need("golang-github-lucas-clemente-quic-go-dev", "/usr/share/gocode/src/github.com/lucas-clemente/quic-go")
 GORILLA = Need("golang-github-gorilla-websocket-dev", "/usr/share/gocode/src/github.com/gorilla/websocket")
 NODE = Need("nodejs", "/usr/bin/node")
 NPM = Need("npm", "/usr/bin/npm")
@@ -92,6 +93,7 @@ TOKIO = Build(BUILT / "rust" / "target" / "release" / "tokio-echo", SOURCES / "r
     "--config", f'source.debian.directory="{CARGO_REGISTRY}"'], BUILT / "rust")
 GO_TCP = Build(BUILT / "go-tcp", SOURCES / "go", ["go", "build", "-o", BUILT / "go-tcp", "./tcp"], SOURCES / "go")
 GO_WS = Build(BUILT / "go-ws", SOURCES / "go", ["go", "build", "-o", BUILT / "go-ws", "./websocket"], SOURCES / "go")
+GO_QUIC = Build(BUILT / "go-quic", SOURCES / "go", ["go", "build", "-o", BUILT / "go-quic", "./quic"], SOURCES / "go")
 JS = Build(BUILT / "js" / "node_modules" / ".package-lock.json", SOURCES / "js",
            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], BUILT / "js")
 
@@ -121,8 +123,9 @@ def java(home):
 
 def vecho_listener(kind, socket):
     listener = {"transport": kind, "host": "127.0.0.1", "port": 0}
-    if kind == "tls":
-        listener |= {"transport": "tcp", "tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
+    if kind in ("tls", "quic"):
+        transport = "tcp" if kind == "tls" else kind
+        listener |= {"transport": transport, "tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
     elif kind == "unix":
         listener = {"transport": "unix", "path": str(socket)}
     elif kind == "udp":
@@ -140,7 +143,7 @@ def vecho(name, title, home):
         configuration.write_text(json.dumps({"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
         return [ROOT / "vecho", "serve", "-c", configuration]
 
-    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket"), command, [java(home), "-version"], warm=True,
+    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "quic"), command, [java(home), "-version"], warm=True,
                 environment={"JAVA_HOME": home} if home else {})
 
 
@@ -191,6 +194,8 @@ def known_peers(java_home, other_jdk):
              (CXX, BOOST), (BEAST,)),
         Peer("gorilla", "Go gorilla", ("websocket",), lambda *_: [GO_WS.program],
              shell("dpkg-query -W golang-github-gorilla-websocket-dev"), (GO, GORILLA), (GO_WS,)),
+        Peer("quic-go", "Go quic-go", ("quic",), lambda *_: [GO_QUIC.program, CERTIFICATE, KEY],
+             shell("dpkg-query -W golang-github-lucas-clemente-quic-go-dev"), (GO, QUIC_GO), (GO_QUIC,)),
         Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],
              npm_version("ws"), (NODE, NPM), (JS,), warm=True),
         vecho("vecho", "Vecho", java_home),

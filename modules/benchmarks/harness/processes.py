@@ -52,7 +52,8 @@ class Server:
             self.stop()
             raise
         self.pid = self.process.pid
-        self.target = f"unix:{socket}" if kind == "unix" else f"{'udp' if kind == 'udp' else 'tcp'}:127.0.0.1:{port}"
+        self.target = {"unix": f"unix:{socket}", "udp": f"udp:127.0.0.1:{port}", "quic": f"quic://127.0.0.1:{port}"}.get(
+            kind, f"tcp:127.0.0.1:{port}")
 
     def wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS
@@ -68,6 +69,11 @@ class Server:
     def resident_kilobytes(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
         if self.process.poll() is None:

@@ -141,6 +141,13 @@ class Results:
             return title + table(["command", "seconds", "of plain java"],
                                  [[f"`{command}`", f"{row['seconds']:.3f}", f"{row['ratio']:.2f}"]
                                   for command, row in measured["commands"].items()])
+        if name == "quic":
+            note = "The generator is `vecho bench`, and the limit: what tells is the server's CPU time.\n\n"
+            return title + note + table(["server, bytes", "messages/s", "p99 µs", "server CPU, µs each", "server CPU",
+                                         "generator CPU"],
+                                        [[peer, f"{row['perSecond']:,.0f}", f"{row['p99Micros']:,.0f}",
+                                          f"{row['serverMicrosPerMessage']:.1f}", f"{row['serverCpu']:.2f}",
+                                          f"{row['generatorCpu']:.2f}"] for peer, row in measured["peers"].items()])
         if name == "cores":
             note = ("The machine has no cores left for the generators: they share those of the server, so that this shows "
                     "only that nothing breaks.\n\n" if measured["shared"] else "")
