@@ -142,7 +142,7 @@ class Results:
                                  [[f"`{command}`", f"{row['seconds']:.3f}", f"{row['ratio']:.2f}"]
                                   for command, row in measured["commands"].items()])
         if name == "quic":
-            note = "The generator is `vecho bench`, and the limit: what tells is the server's CPU time.\n\n"
+            note = "The generator is `vecho bench`. Where neither side is busy, the time that a message waits is the limit.\n\n"
             return title + note + table(["server, bytes", "messages/s", "p99 µs", "server CPU, µs each", "server CPU",
                                          "generator CPU"],
                                         [[peer, f"{row['perSecond']:,.0f}", f"{row['p99Micros']:,.0f}",
