@@ -119,7 +119,7 @@ def quic(run):
     """Streams of QUIC, each on a connection of its own. The generator is Vecho's: the one in C does not speak QUIC."""
     rows = {}
     for size in (64, 16 * 1024):
-        taken = {peer: [] for peer in run.select(QUIC_PEERS)}
+        taken = {peer: [] for peer in run.select(QUIC_PEERS, "quic-go")}
         for _ in range(run.rounds):
             for peer, results in taken.items():
                 with run.server(peer, "quic") as server:
@@ -137,9 +137,7 @@ def quic_load(run, server, size):
     """What `vecho bench` tells of one server, and the share of its core that the server takes in the middle of it."""
     command = [peers.ROOT / "vecho", "bench", server.target, "--insecure", "-c", "10", "-s", size, "-o", "json",
                "-w", f"{run.warmup * 1000:.0f}ms", "-d", f"{run.seconds * 1000:.0f}ms"]
-    bench = subprocess.Popen([str(word) for word in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=os.environ | run.peers["vecho"].environment, start_new_session=True,
-                             preexec_fn=processes.confined_to(run.load_cores))
+    bench = processes.start(command, run.load_cores, env=os.environ | run.peers["vecho"].environment)
     time.sleep(BENCH_START_SECONDS + run.warmup)
     begin, used = time.monotonic(), server.cpu_seconds()
     time.sleep(run.seconds / 2)

@@ -208,7 +208,7 @@ def main(arguments):
             if "memory" in others or "cores" in others:
                 used |= {peer.name: peer for peer in run.select(known) if "tcp" in peer.kinds}
             if "quic" in others:
-                used |= {peer.name: peer for peer in run.select(extras.QUIC_PEERS)}
+                used |= {peer.name: peer for peer in run.select(extras.QUIC_PEERS, "quic-go")}
             if not install_or_tell([*peers.HARNESS_NEEDS, *(need for peer in used.values() for need in peer.needs)],
                                    options.install):
                 return 2

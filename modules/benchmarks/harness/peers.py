@@ -80,6 +80,10 @@ def c_program(name, sources, *libraries):
     return Build(BUILT / name, sources, ["gcc", *flags, "-o", BUILT / name, *files, *libraries])
 
 
+def go_program(name, package):
+    return Build(BUILT / name, SOURCES / "go", ["go", "build", "-o", BUILT / name, package], SOURCES / "go")
+
+
 C = SOURCES / "c"
 LOAD = c_program("load", C / "load", "-lssl", "-lcrypto", "-luring")
 C_EPOLL = c_program("epoll", C / "servers" / "epoll.c")
@@ -91,9 +95,9 @@ TOKIO = Build(BUILT / "rust" / "target" / "release" / "tokio-echo", SOURCES / "r
     "cargo", "build", "--quiet", "--release", "--offline",
     "--config", 'source.crates-io.replace-with="debian"',
     "--config", f'source.debian.directory="{CARGO_REGISTRY}"'], BUILT / "rust")
-GO_TCP = Build(BUILT / "go-tcp", SOURCES / "go", ["go", "build", "-o", BUILT / "go-tcp", "./tcp"], SOURCES / "go")
-GO_WS = Build(BUILT / "go-ws", SOURCES / "go", ["go", "build", "-o", BUILT / "go-ws", "./websocket"], SOURCES / "go")
-GO_QUIC = Build(BUILT / "go-quic", SOURCES / "go", ["go", "build", "-o", BUILT / "go-quic", "./quic"], SOURCES / "go")
+GO_TCP = go_program("go-tcp", "./tcp")
+GO_WS = go_program("go-ws", "./websocket")
+GO_QUIC = go_program("go-quic", "./quic")
 JS = Build(BUILT / "js" / "node_modules" / ".package-lock.json", SOURCES / "js",
            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], BUILT / "js")
 

@@ -91,11 +91,15 @@ class Server:
         self.stop()
 
 
+def start(command, cores, **more):
+    """A load generator whose output is for result_of."""
+    return subprocess.Popen([str(word) for word in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            start_new_session=True, preexec_fn=confined_to(cores), **more)
+
+
 def start_load(server, cores, arguments, **pipes):
     flags = {"tls": ["--tls"]}.get(server.kind, [])
-    command = [str(word) for word in (peers.LOAD.program, server.target, *arguments, *flags)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-                            preexec_fn=confined_to(cores), **pipes)
+    return start((peers.LOAD.program, server.target, *arguments, *flags), cores, **pipes)
 
 
 def result_of(load, patience):

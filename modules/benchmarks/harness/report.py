@@ -143,9 +143,9 @@ class Results:
                                   for command, row in measured["commands"].items()])
         if name == "quic":
             note = "The generator is `vecho bench`. Where neither side is busy, the time that a message waits is the limit.\n\n"
-            return title + note + table(["server, bytes", "messages/s", "p99 µs", "server CPU, µs each", "server CPU",
+            return title + note + table(["server, bytes", "messages/s", "ratio to quic-go", "p99 µs", "server CPU, µs each", "server CPU",
                                          "generator CPU"],
-                                        [[peer, f"{row['perSecond']:,.0f}", f"{row['p99Micros']:,.0f}",
+                                        [[peer, f"{row['perSecond']:,.0f}", f"{row['ratio']:.2f}", f"{row['p99Micros']:,.0f}",
                                           f"{row['serverMicrosPerMessage']:.1f}", f"{row['serverCpu']:.2f}",
                                           f"{row['generatorCpu']:.2f}"] for peer, row in measured["peers"].items()])
         if name == "cores":
