@@ -45,7 +45,7 @@ public class EchoPipeBenchmark {
 
     @Setup
     public void open() {
-        piped = new EmbeddedChannel(new EchoPipe(new Traffic(), 64 * 1024, Duration.ZERO, false, false));
+        piped = new EmbeddedChannel(new EchoPipe(new Traffic(), 64 * 1024, Duration.ZERO, false));
         bare = new EmbeddedChannel();
         message = piped.alloc().directBuffer(size).writeZero(size);
     }

@@ -9,11 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.unix.Socket;
-import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,20 +38,16 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
 
     private static final int CLOSE_NOTIFY_SECONDS = 1;
-    private static final int MAX_SENDS = 16;
 
     private final Traffic traffic;
     private final int writeQueueBytes;
     private final Duration idle;
     private final boolean encrypted;
-    private final boolean loopBuffer;
 
+    private ChannelHandlerContext context;
     private StoppableReads reads;
-
-    /** What the event loop's buffer is written to; null where that is not used. */
-    private @Nullable Socket socket;
-
     private @Nullable IdleWatch watch;
+    private boolean lost;
     private boolean ending;
     private boolean whole;
     private boolean counted;
@@ -66,16 +58,13 @@ public final class EchoPipe extends ChannelDuplexHandler {
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
-     * @param loopBuffer whether all connections of an event loop may read into one buffer: not where something before this
-     *     handler keeps what was read, nor with io_uring, where each waits with a buffer of its own
      */
-    @SuppressWarnings("NullAway.Init") // handlerAdded sets reads before anything else is called.
-    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted, boolean loopBuffer) {
+    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
+    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idle = idle;
         this.encrypted = encrypted;
-        this.loopBuffer = loopBuffer;
     }
 
     @Override
@@ -83,22 +72,47 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        if (loopBuffer && ctx.channel() instanceof UnixChannel unix && unix.fd() instanceof Socket its) {
-            socket = its;
-        }
-        reads = StoppableReads.install(ctx.channel(), socket != null, writeQueueBytes);
+        context = ctx;
+        reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
+        DirectEcho direct = encrypted ? null : EpollLoop.before(ctx.channel());
+        if (direct != null) {
+            direct.start(this, traffic, watch);
+        }
+    }
+
+    /** Whether what is read may be sent past this handler: nothing waits here, before it, or to be written. */
+    boolean isNothingWaiting() {
+        Channel channel = context.channel();
+        return !ending
+                && context.pipeline().firstContext() == context
+                && channel.config().isAutoRead()
+                && WriteQueue.isEmpty(channel);
+    }
+
+    /** Keeps a copy of what the operating system did not take, until it does. */
+    void keep(ByteBuf rest) {
+        // As in channelRead reading stops after the flush, not before: see StoppableReads on what Netty asks of epoll.
+        reads.begin();
+        try {
+            context.writeAndFlush(exact(context, rest.retain()), context.voidPromise());
+            stopReadingIfFull(context.channel());
+        } finally {
+            reads.end();
+        }
+    }
+
+    /** What was sent past this handler has failed. */
+    void failed(Throwable cause) {
+        lost = true;
+        context.pipeline().fireExceptionCaught(cause);
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) throws IOException {
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
         reads.begin();
         ByteBuf bytes = (ByteBuf) message;
         traffic.received(bytes.readableBytes());
-        if (socket != null && reads.isLent()) {
-            writeWithoutKeeping(ctx, socket, bytes);
-            return;
-        }
         Channel channel = ctx.channel();
         // The queue counts bytes, not the buffers that hold them.
         boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
@@ -110,39 +124,6 @@ public final class EchoPipe extends ChannelDuplexHandler {
             ctx.flush();
         }
         stopReadingIfFull(channel);
-    }
-
-    /**
-     * Gives bytes of the event loop's buffer to the operating system, and keeps a copy of what it does not take. Nothing waits
-     * before them, so they go past Netty's queue.
-     */
-    private static void writeWithoutKeeping(ChannelHandlerContext ctx, Socket socket, ByteBuf bytes)
-            throws IOException {
-        try {
-            int sent = send(socket, bytes);
-            // Again, for a peer that reads meanwhile takes more.
-            for (int i = 1; i < MAX_SENDS && sent > 0 && bytes.isReadable(); i++) {
-                sent = send(socket, bytes);
-            }
-            if (bytes.isReadable()) {
-                ctx.writeAndFlush(exact(ctx, bytes.retain()), ctx.voidPromise());
-                stopReadingIfFull(ctx.channel());
-            }
-        } finally {
-            bytes.release();
-        }
-    }
-
-    private static int send(Socket socket, ByteBuf bytes) throws IOException {
-        int sent;
-        if (bytes.hasMemoryAddress()) {
-            sent = socket.sendAddress(bytes.memoryAddress(), bytes.readerIndex(), bytes.writerIndex());
-        } else {
-            ByteBuffer buffer = bytes.internalNioBuffer(bytes.readerIndex(), bytes.readableBytes());
-            sent = socket.send(buffer, buffer.position(), buffer.limit());
-        }
-        bytes.skipBytes(sent);
-        return sent;
     }
 
     private static void stopReadingIfFull(Channel channel) {
@@ -168,9 +149,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (watch != null) {
             watch.active();
         }
-        if (!reads.isLent()) {
-            ctx.flush();
-        }
+        ctx.flush();
     }
 
     @Override
@@ -239,8 +218,8 @@ public final class EchoPipe extends ChannelDuplexHandler {
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
         whole = false;
-        if (cause instanceof OutOfMemoryError) {
-            // What there was no memory for is not in the queue, so that the end would seem to be a clean one.
+        if (lost || cause instanceof OutOfMemoryError) {
+            // What is lost is not in the queue, so that the end would seem to be a clean one.
             ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
         }
         cut(ctx, ctx.newPromise());

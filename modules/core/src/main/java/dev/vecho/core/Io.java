@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class Io {
     /** The name that leaves the choice to Vecho. */
     public static final String AUTO = "auto";
 
+    /** Those of Vert.x, by their names. */
     private static final Map<String, @Nullable Transport> ALL = new LinkedHashMap<>();
 
     static {
@@ -63,24 +65,23 @@ public final class Io {
 
     /**
      * The transport of Vert.x that a name stands for. {@link #AUTO} stands for epoll on Linux, for kqueue on macOS where
-     * these work, and else for nio.
+     * these work, and else for nio. That of epoll echoes plain connections faster than Vert.x's own.
      *
      * @throws IllegalArgumentException if it cannot be used here
      */
     public static Transport transport(String name) {
-        Optional<String> problem = unavailable(name);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException("io " + name + " is not available here: " + problem.get());
-        }
         if (name.equals(AUTO)) {
-            Transport best = Transport.nativeTransport();
-            return best != null && best.available() ? best : Transport.NIO;
+            return transport(Stream.of("epoll", "kqueue")
+                    .filter(each -> unavailable(each).isEmpty())
+                    .findFirst()
+                    .orElse("nio"));
         }
         Transport transport = ALL.get(name);
-        if (transport == null) {
-            throw new IllegalArgumentException("io " + name + " is not available here");
+        Optional<String> problem = unavailable(name);
+        if (transport == null || problem.isPresent()) {
+            throw new IllegalArgumentException("io " + name + " is not available here: " + problem.orElse(""));
         }
-        return transport;
+        return name.equals("epoll") ? new DirectEpoll() : transport;
     }
 
     /** The name of what a Vert.x instance runs on. */
@@ -88,10 +89,34 @@ public final class Io {
         Object running = ((VertxInternal) vertx).transport();
         for (Map.Entry<String, @Nullable Transport> entry : ALL.entrySet()) {
             Transport transport = entry.getValue();
-            if (transport != null && transport.available() && transport.implementation() == running) {
+            if (transport != null
+                    && transport.available()
+                    && transport.implementation().getClass().isInstance(running)) {
                 return entry.getKey();
             }
         }
         return running.getClass().getSimpleName();
+    }
+
+    private record DirectEpoll(io.vertx.core.spi.transport.Transport implementation) implements Transport {
+
+        DirectEpoll() {
+            this(EpollLoop.transport());
+        }
+
+        @Override
+        public String name() {
+            return "epoll";
+        }
+
+        @Override
+        public boolean available() {
+            return implementation.isAvailable();
+        }
+
+        @Override
+        public @Nullable Throwable unavailabilityCause() {
+            return implementation.unavailabilityCause();
+        }
     }
 }

@@ -32,10 +32,15 @@ public final class LoopBuffer {
      * Lends this thread's buffer, empty; the borrower releases it.
      *
      * @param bytes how much it shall take, 1 MiB at most
-     * @return null while somebody has it
+     * @return null while somebody has it, and where there is no memory for it
      */
     public static @Nullable ByteBuf borrow(int bytes) {
-        ByteBuf buffer = BUFFER.get();
+        ByteBuf buffer;
+        try {
+            buffer = BUFFER.get();
+        } catch (OutOfMemoryError e) {
+            return null;
+        }
         return buffer.refCnt() == 1
                 ? buffer.setIndex(BYTES - bytes, BYTES - bytes).retain()
                 : null;

@@ -25,9 +25,12 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     /** For one connection, before the next has its turn: together at most 1 MiB. */
     private static final int MAX_READS = 16;
 
-    private static final int MAX_LENT_READS = 4;
-    /** Half of it was slower with messages of 1 MiB. */
-    private static final int LENT_BYTES = 256 * 1024;
+    /**
+     * Until the system takes no more; what waits is bounded. After 16 writes, its own default, Netty's epoll goes on without
+     * waiting for an event. With reading stopped and the peer's output closed it then waits for none at all, for which it
+     * removes the socket, and fails to add it again (4.2.18: ENOENT). It takes the largest number for something else.
+     */
+    private static final int WRITES_PER_FLUSH = 1 << 20;
 
     private static final int MIN_BYTES = 2048;
     private static final int MAX_BYTES = 64 * 1024;
@@ -41,30 +44,26 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     private static final WriteBufferWaterMark SCARCE = new WriteBufferWaterMark(1024, 1024);
 
     private final Channel channel;
-    private final boolean loopBuffer;
     private final WriteBufferWaterMark plenty;
     private boolean scarce;
-    private boolean lent;
     private boolean reading;
 
-    private StoppableReads(Channel channel, boolean loopBuffer, int writeQueueBytes) {
-        super(loopBuffer ? MAX_LENT_READS : MAX_READS);
+    private StoppableReads(Channel channel, int writeQueueBytes) {
+        super(MAX_READS);
         this.channel = channel;
-        this.loopBuffer = loopBuffer;
         this.plenty = new WriteBufferWaterMark(writeQueueBytes / 2, writeQueueBytes);
     }
 
     /**
      * Makes the reads of a channel stoppable, before it reads anything.
      *
-     * @param loopBuffer whether to read into the event loop's own buffer while nothing waits to be written: for who keeps
-     *     nothing of what is read when the call of channelRead returns
      * @param writeQueueBytes when so much waits to be written, the channel is not writable, until half of it is; while
      *     memory is {@link DirectMemory scarce}, as soon as 1 KiB waits
      */
-    public static StoppableReads install(Channel channel, boolean loopBuffer, int writeQueueBytes) {
-        StoppableReads reads = new StoppableReads(channel, loopBuffer, writeQueueBytes);
+    public static StoppableReads install(Channel channel, int writeQueueBytes) {
+        StoppableReads reads = new StoppableReads(channel, writeQueueBytes);
         channel.config().setRecvByteBufAllocator(reads);
+        channel.config().setWriteSpinCount(WRITES_PER_FLUSH);
         channel.config().setWriteBufferWaterMark(reads.plenty);
         return reads;
     }
@@ -77,11 +76,6 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     /** Something was read: a loop has begun. */
     public void begin() {
         reading = true;
-    }
-
-    /** Whether the last read was into the event loop's buffer. */
-    boolean isLent() {
-        return lent;
     }
 
     /** The loop is over. */
@@ -114,11 +108,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
                 scarce = !scarce;
                 channel.config().setWriteBufferWaterMark(scarce ? SCARCE : plenty);
             }
-            ByteBuf buffer = loopBuffer && WriteQueue.isEmpty(channel)
-                    ? LoopBuffer.borrow(scarce ? SCARCE_BYTES : LENT_BYTES)
-                    : null;
-            lent = buffer != null;
-            return buffer != null ? buffer : allocator.ioBuffer(scarce ? Math.min(size, SCARCE_BYTES) : size);
+            return allocator.ioBuffer(scarce ? Math.min(size, SCARCE_BYTES) : size);
         }
 
         @Override

@@ -118,7 +118,7 @@ public abstract class StreamContract extends ListenerContract {
     Stream<DynamicTest> echoesEverythingAfterHalfCloseToALateReaderWithASmallBuffer() {
         return IntStream.of(inFull() ? new int[] {2048, 4096, 16_384, 262_144} : new int[] {2048, 16_384})
                 .mapToObj(buffer -> DynamicTest.dynamicTest(
-                        "receive buffer of " + buffer + " bytes", () -> echoesAfterHalfClose(2_600_000, buffer, true)));
+                        "receive buffer of " + buffer + " bytes", () -> echoesAfterHalfClose(5_000_000, buffer, true)));
     }
 
     /** Sends everything and closes the output; a late reader starts only when the sender is stuck or done. */

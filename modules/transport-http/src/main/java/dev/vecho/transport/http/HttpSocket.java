@@ -88,7 +88,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        reads = StoppableReads.install(ctx.channel(), false, writeQueueBytes);
+        reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::close);
     }
 

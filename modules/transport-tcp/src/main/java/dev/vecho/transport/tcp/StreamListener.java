@@ -1,7 +1,6 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.EchoPipe;
-import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
 import dev.vecho.core.NetServers;
 import dev.vecho.core.Traffic;
@@ -32,7 +31,6 @@ final class StreamListener implements Listener {
     private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
-    private final boolean loopBuffer;
     private final NetServers servers;
     private final ConnectionOptions options;
     private final Traffic traffic;
@@ -41,9 +39,6 @@ final class StreamListener implements Listener {
         this.vertx = vertx;
         this.servers = new NetServers(vertx, sockets, scheme, this::accept);
         this.options = options;
-        this.loopBuffer = options.tls() == null
-                && !options.proxyProtocol()
-                && !Io.of(vertx).equals("io_uring");
         this.traffic = traffic;
     }
 
@@ -73,7 +68,7 @@ final class StreamListener implements Listener {
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         boolean encrypted = options.tls() != null;
-        addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), encrypted, loopBuffer));
+        addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), encrypted));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes

@@ -1,0 +1,102 @@
+package dev.vecho.core;
+
+import io.netty.channel.Channel;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import io.vertx.core.impl.transports.EpollTransport;
+import io.vertx.core.spi.transport.Transport;
+import java.util.IdentityHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Netty's epoll, with a {@link DirectEcho} before each channel, which does nothing until the {@link EchoPipe} of that channel
+ * starts it. One instance an event loop, used there only.
+ */
+final class EpollLoop implements IoHandler {
+
+    private static final FastThreadLocal<EpollLoop> CURRENT = new FastThreadLocal<>();
+
+    private final IoHandler epoll;
+    private final IdentityHashMap<IoHandle, DirectEcho> echoes = new IdentityHashMap<>();
+
+    private EpollLoop(IoHandler epoll) {
+        this.epoll = epoll;
+    }
+
+    /** Vert.x's transport, on event loops like this. */
+    static Transport transport() {
+        return new EpollTransport() {
+            @Override
+            public IoHandlerFactory ioHandlerFactory() {
+                return factory(super.ioHandlerFactory());
+            }
+        };
+    }
+
+    private static IoHandlerFactory factory(IoHandlerFactory epoll) {
+        return new IoHandlerFactory() {
+            @Override
+            public IoHandler newHandler(ThreadAwareExecutor executor) {
+                return new EpollLoop(epoll.newHandler(executor));
+            }
+
+            @Override
+            public boolean isChangingThreadSupported() {
+                return epoll.isChangingThreadSupported();
+            }
+        };
+    }
+
+    /**
+     * Finds what stands before a channel, on the channel's event loop, once it is registered there.
+     *
+     * @return null on event loops of another kind
+     */
+    static @Nullable DirectEcho before(Channel channel) {
+        EpollLoop here = CURRENT.get();
+        return here != null && channel.unsafe() instanceof IoHandle its ? here.echoes.get(its) : null;
+    }
+
+    @Override
+    public IoRegistration register(IoHandle handle) throws Exception {
+        CURRENT.set(this);
+        boolean channel = handle instanceof Channel.Unsafe;
+        return epoll.register(channel ? new DirectEcho((EpollIoHandle) handle, echoes) : handle);
+    }
+
+    @Override
+    public void initialize() {
+        epoll.initialize();
+    }
+
+    @Override
+    public int run(IoHandlerContext context) {
+        return epoll.run(context);
+    }
+
+    @Override
+    public void prepareToDestroy() {
+        epoll.prepareToDestroy();
+    }
+
+    @Override
+    public void destroy() {
+        epoll.destroy();
+    }
+
+    @Override
+    public void wakeup() {
+        epoll.wakeup();
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> type) {
+        return epoll.isCompatible(type);
+    }
+}

@@ -1,0 +1,199 @@
+package dev.vecho.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whose turn it is, its own or the channel's, with real sockets and events in an order that seldom comes by itself. */
+@EnabledOnOs(OS.LINUX)
+final class DirectEchoTest {
+
+    private final Traffic traffic = new Traffic();
+    private final Map<IoHandle, DirectEcho> all = new HashMap<>();
+    private final EchoPipe pipe = new EchoPipe(traffic, 65_536, Duration.ZERO, false);
+    private final EmbeddedChannel embedded = new EmbeddedChannel(pipe);
+
+    private Socket listener;
+    private Socket peer;
+    private ChannelHandle channel;
+    private DirectEcho direct;
+
+    @BeforeAll
+    static void loadNatives() {
+        Epoll.ensureAvailability();
+    }
+
+    @BeforeEach
+    @SuppressWarnings("NullAway.Init")
+    void connect(@TempDir Path directory) throws IOException {
+        DomainSocketAddress address =
+                new DomainSocketAddress(directory.resolve("s").toFile());
+        listener = Socket.newSocketDomain();
+        listener.bind(address);
+        listener.listen(1);
+        peer = Socket.newSocketDomain();
+        peer.connect(address);
+        channel = new ChannelHandle(new FileDescriptor(listener.accept(new byte[110])));
+        direct = new DirectEcho(channel, all);
+        direct.registered();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        peer.close();
+        listener.close();
+        channel.fd.close();
+        embedded.finishAndReleaseAll();
+    }
+
+    @Test
+    void isFoundWhileItsChannelIsRegistered() {
+        assertThat(all).containsOnly(Map.entry(channel, direct));
+        direct.unregistered();
+        assertThat(all).isEmpty();
+    }
+
+    @Test
+    void leavesAllToTheChannelUntilItIsStarted() throws IOException {
+        send("a");
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(channel.events).isEqualTo(1);
+        assertThat(received()).isNull();
+    }
+
+    @Test
+    void echoesBeforeTheChannelHearsOfIt() throws IOException {
+        start();
+        send("a");
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(received()).isEqualTo("a");
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(channel.events).as("for the channel").isZero();
+        assertThat(traffic.snapshot().bytes()).isEqualTo(1);
+    }
+
+    @Test
+    void leavesTheEndToTheChannel() throws IOException {
+        start();
+        peer.shutdown(false, true);
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(channel.events).isEqualTo(1);
+    }
+
+    @Test
+    @SuppressWarnings("FutureReturnValueIgnored") // of a write that is to wait
+    void asksAgainWhenTheChannelHadItsTurn() throws IOException {
+        start();
+        send("a");
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(received()).isEqualTo("a");
+        happens(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
+        embedded.write(embedded.alloc().buffer().writeByte(1), embedded.voidPromise());
+        send("b");
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(channel.events).isEqualTo(2);
+        assertThat(received()).as("while other bytes wait").isNull();
+
+        embedded.flushOutbound();
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(channel.events).isEqualTo(2);
+        assertThat(received()).isEqualTo("b");
+    }
+
+    private void start() {
+        direct.start(pipe, traffic, null);
+    }
+
+    private void happens(EpollIoOps what) {
+        EpollIoEvent event = () -> what;
+        direct.handle(new Registration(), event);
+    }
+
+    private void send(String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+        assertThat(peer.send(buffer, 0, bytes.length)).isEqualTo(bytes.length);
+    }
+
+    /** What has come back; null for nothing. */
+    private @Nullable String received() throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(100);
+        int count = peer.recv(buffer, 0, 100);
+        return count == 0
+                ? null
+                : StandardCharsets.US_ASCII.decode(buffer.limit(count)).toString();
+    }
+
+    private static final class ChannelHandle implements EpollIoHandle {
+
+        private final FileDescriptor fd;
+        private int events;
+
+        ChannelHandle(FileDescriptor fd) {
+            this.fd = fd;
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return fd;
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            events++;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class Registration implements IoRegistration {
+
+        @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals")
+        public <T> T attachment() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long submit(IoOps ops) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean isValid() {
+            return true;
+        }
+
+        @Override
+        public boolean cancel() {
+            return false;
+        }
+    }
+}
