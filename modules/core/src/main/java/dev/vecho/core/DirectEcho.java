@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * serves a plain connection while nothing but bytes comes and nothing waits to be written; all else is left to the channel
  * and its {@link EchoPipe}.
  *
- * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache: a channel
- * with its pipeline takes some forty lines, and those push out what the system keeps of the sockets. All that is used here
- * is allocated together, and next to Netty's registration of it.
+ * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache, and those
+ * of a channel with its pipeline are many: they push out what the system keeps of the sockets. A server in C that touches
+ * twenty cache lines for each of 1,000 connections is a fifth slower over Unix domain sockets. All that is used here is
+ * allocated together, and next to Netty's registration of it.
  *
  * <p>Used on the event loop of its channel only.
  */
@@ -34,6 +35,7 @@ final class DirectEcho implements EpollIoHandle {
 
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
+
     /** The channel's own socket once more, to have it here. It is never closed. */
     private final Socket socket;
 

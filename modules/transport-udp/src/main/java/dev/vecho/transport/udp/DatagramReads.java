@@ -19,10 +19,12 @@ import io.netty.channel.epoll.EpollDatagramChannel;
 final class DatagramReads extends DefaultMaxMessagesRecvByteBufAllocator {
 
     /** The room for one datagram of any size. */
-    private static final int DATAGRAM_BYTES = 65_536;
+    static final int DATAGRAM_BYTES = 65_536;
 
     private static final int DATAGRAMS_AT_ONCE = 16;
-    private static final int READS_PER_TURN = 16;
+
+    /** For one socket, before the next has its turn. */
+    static final int READS_PER_TURN = 16;
 
     private final boolean loopBuffer;
     private boolean lent;

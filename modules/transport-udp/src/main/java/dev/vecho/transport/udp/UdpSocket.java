@@ -37,8 +37,6 @@ final class UdpSocket {
     static final int MOST_BYTES_IPV6 = 65_527;
 
     private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
-    private static final int READ_BYTES = 65_536;
-    private static final int READS_PER_TURN = 16;
 
     private final Channel channel;
     private final @Nullable DatagramChannel nio;
@@ -48,7 +46,8 @@ final class UdpSocket {
         this.nio = nio;
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
         channel.config()
-                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_PER_TURN));
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(DatagramReads.DATAGRAM_BYTES)
+                        .maxMessagesPerRead(DatagramReads.READS_PER_TURN));
         channel.config().setOption(ChannelOption.SO_BROADCAST, false);
     }
 
