@@ -11,12 +11,13 @@ import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.spi.transport.Transport;
+import java.time.Duration;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's epoll, with a {@link DirectEcho} before each channel, which does nothing until the {@link EchoPipe} of that channel
- * starts it. One instance an event loop, used there only.
+ * starts it, and with a {@link BusyPoll}. One instance an event loop, used there only.
  */
 final class EpollLoop implements IoHandler {
 
@@ -25,8 +26,11 @@ final class EpollLoop implements IoHandler {
     private final IoHandler epoll;
     private final IdentityHashMap<IoHandle, DirectEcho> echoes = new IdentityHashMap<>();
 
+    private final BusyPoll busyPoll;
+
     private EpollLoop(IoHandler epoll) {
         this.epoll = epoll;
+        this.busyPoll = new BusyPoll(epoll);
     }
 
     /** Vert.x's transport, on event loops like this. */
@@ -63,21 +67,29 @@ final class EpollLoop implements IoHandler {
         return here != null && channel.unsafe() instanceof IoHandle its ? here.echoes.get(its) : null;
     }
 
+    /** Sets it on the calling event loop; does nothing on one of another kind. */
+    static void busyPoll(Duration limit) {
+        EpollLoop here = CURRENT.get();
+        if (here != null) {
+            here.busyPoll.limit(limit);
+        }
+    }
+
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        CURRENT.set(this);
         boolean channel = handle instanceof Channel.Unsafe;
         return epoll.register(channel ? new DirectEcho((EpollIoHandle) handle, echoes) : handle);
     }
 
     @Override
     public void initialize() {
+        CURRENT.set(this);
         epoll.initialize();
     }
 
     @Override
     public int run(IoHandlerContext context) {
-        return epoll.run(context);
+        return busyPoll.run(context);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.vecho.core;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.transport.Transport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,6 +83,17 @@ public final class Io {
             throw new IllegalArgumentException("io " + name + " is not available here: " + problem.orElse(""));
         }
         return name.equals("epoll") ? new DirectEpoll() : transport;
+    }
+
+    /**
+     * Lets the calling event loop look for its next event so long, at most, before it sleeps: shorter round trips where few
+     * connections wait for each other's answers, for more processor time, which others get that want it. Where events
+     * are further apart, it hardly looks. Only on epoll as {@link #transport} gives it; does nothing elsewhere.
+     *
+     * @param limit zero, the default, is not at all; it stays until another is set
+     */
+    public static void busyPoll(Duration limit) {
+        EpollLoop.busyPoll(limit);
     }
 
     /** The name of what a Vert.x instance runs on. */

@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,8 +48,9 @@ public final class Configuration {
      * A configuration without errors.
      *
      * @param drain how long connections may take to finish on shutdown; key {@code drainMillis}, default 10,000
+     * @param busyPoll how long event loops look for the next event before they sleep; key {@code busyPollMicros}, default 50
      */
-    record Valid(List<ValidListener> listeners, Duration drain) {}
+    record Valid(List<ValidListener> listeners, Duration drain, Duration busyPoll) {}
 
     /**
      * Reads files, the environment ({@code VECHO__LISTENERS__IPV4__PORT}) and system properties
@@ -80,6 +82,7 @@ public final class Configuration {
         Options options = new Options(layers.merged(), layers::sourceOf, problems);
         Duration drain = Duration.ofMillis(
                 options.integer("drainMillis", 10_000L, 0, Duration.ofDays(1).toMillis()));
+        Duration busyPoll = Duration.of(options.integer("busyPollMicros", 50L, 0, 1000), ChronoUnit.MICROS);
         checkIo(vertx, options);
         List<ValidListener> listeners = new ArrayList<>();
         Map<String, String> byAddress = new HashMap<>();
@@ -111,7 +114,7 @@ public final class Configuration {
             options.problem("listeners", "must enable at least one listener, all of them are switched off");
         }
         problems.throwIfAny();
-        return new Valid(listeners, drain);
+        return new Valid(listeners, drain, busyPoll);
     }
 
     private static @Nullable ValidListener validate(

@@ -1,6 +1,7 @@
 package dev.vecho.server;
 
 import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
@@ -14,7 +15,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.VertxInternal;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -82,7 +82,7 @@ public final class EchoServerVerticle extends VerticleBase {
 
     private Future<List<OpenListener>> open(Valid valid) {
         List<Future<OpenListener>> opening = valid.listeners().stream()
-                .map(listener -> open(listener, valid.drain()))
+                .map(listener -> open(listener, valid))
                 .toList();
         return Future.join(opening).transform(all -> {
             List<String> failures = opening.stream()
@@ -99,10 +99,10 @@ public final class EchoServerVerticle extends VerticleBase {
     }
 
     /** Deploys a listener on its own, once for each event loop, so that it can come and go while others run. */
-    private Future<OpenListener> open(ValidListener listener, Duration drain) {
+    private Future<OpenListener> open(ValidListener listener, Valid valid) {
         Traffic traffic = new Traffic();
         List<Listener> parts = new CopyOnWriteArrayList<>();
-        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, drain, parts);
+        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, valid, parts);
         return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(eventLoops()))
                 .transform(deployed -> deployed.succeeded()
                         ? Future.succeededFuture(new OpenListener(
@@ -135,19 +135,20 @@ public final class EchoServerVerticle extends VerticleBase {
 
         private final ServerTransport server;
         private final Traffic traffic;
-        private final Duration drain;
+        private final Valid valid;
         private final List<Listener> parts;
         private @Nullable Listener listener;
 
-        ListenerVerticle(ServerTransport server, Traffic traffic, Duration drain, List<Listener> parts) {
+        ListenerVerticle(ServerTransport server, Traffic traffic, Valid valid, List<Listener> parts) {
             this.server = server;
             this.traffic = traffic;
-            this.drain = drain;
+            this.valid = valid;
             this.parts = parts;
         }
 
         @Override
         public Future<?> start() {
+            Io.busyPoll(valid.busyPoll());
             return server.listen(traffic).onSuccess(open -> {
                 listener = open;
                 parts.add(open);
@@ -156,7 +157,7 @@ public final class EchoServerVerticle extends VerticleBase {
 
         @Override
         public Future<?> stop() {
-            return listener == null ? Future.succeededFuture() : listener.drain(drain);
+            return listener == null ? Future.succeededFuture() : listener.drain(valid.drain());
         }
     }
 }

@@ -129,7 +129,7 @@ final class ConfigurationTest {
     @Test
     void tellsAllThatIsWrongAtOnce(Vertx vertx, VertxTestContext test) throws Exception {
         Path file = write("""
-                { "drainMillis": -1, "io": "abacus", "listener": {},
+                { "drainMillis": -1, "busyPollMicros": 1001, "io": "abacus", "listener": {},
                   "listeners": {
                     "a": { "port": 1, "prot": 2, "backlog": 0, "maxConnections": 1.5 },
                     "b": { "transport": "pigeon" },
@@ -144,6 +144,7 @@ final class ConfigurationTest {
                 test,
                 List.of(file),
                 file + ": drainMillis: must be 0..86400000, was -1",
+                file + ": busyPollMicros: must be 0..1000, was 1001",
                 file + ": io: must be one of auto, nio, epoll, io_uring, kqueue, was \"abacus\"",
                 file + ": listeners.a.backlog: must be 1..1048576, was 0",
                 file + ": listeners.a.maxConnections: must be 1..2147483647, was 1.5",
