@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.util.concurrent.Future;
+import io.netty.channel.unix.SegmentedDatagramPacket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +36,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
     private final UdpDrops drops;
     private final Traffic traffic;
     private final EmptySender emptySender;
+    private final DatagramRun run = new DatagramRun();
     private DatagramReads reads;
     private int waiting;
 
@@ -67,13 +68,21 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         }
         ByteBuf bytes = datagram.content();
         traffic.received(bytes.readableBytes());
-        if (bytes.isReadable()) {
-            DatagramPacket echo = new DatagramPacket(reads.isLent() ? bytes : copy(ctx, bytes), source);
-            waiting++;
-            ctx.write(echo).addListener(written -> written(ctx, source, written));
-        } else {
+        if (!bytes.isReadable()) {
             datagram.release();
             sendEmpty(ctx, source);
+            return;
+        }
+        if (!reads.isLent()) {
+            DatagramPacket echo = new DatagramPacket(copy(ctx, bytes), source);
+            waiting++;
+            write(ctx, echo);
+            return;
+        }
+        waiting++;
+        if (!run.add(source, bytes)) {
+            writeRun(ctx);
+            run.add(source, bytes);
         }
     }
 
@@ -89,15 +98,45 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void written(ChannelHandlerContext ctx, InetSocketAddress source, Future<?> written) {
-        waiting--;
-        if (!written.isSuccess()) {
-            sendFailed(ctx, source, written.cause());
+    private void write(ChannelHandlerContext ctx, DatagramPacket echo) {
+        ctx.write(echo).addListener(written -> {
+            waiting--;
+            if (!written.isSuccess()) {
+                sendFailed(ctx, echo.recipient(), written.cause());
+            }
+        });
+    }
+
+    private void writeRun(ChannelHandlerContext ctx) {
+        int datagrams = run.size();
+        SegmentedDatagramPacket echoes = datagrams > 1 ? run.takeTogether(ctx.alloc()) : null;
+        if (echoes == null) {
+            run.takeEach().forEach(echo -> write(ctx, echo));
+            return;
         }
+        ByteBuf bytes = echoes.content().retainedDuplicate();
+        ctx.write(echoes).addListener(written -> {
+            if (written.isSuccess()) {
+                waiting -= datagrams;
+            } else {
+                writeEach(ctx, bytes, echoes);
+            }
+            bytes.release();
+        });
+    }
+
+    /** What is not sent together, such as where the path takes smaller packets only, may be sent one by one. */
+    private void writeEach(ChannelHandlerContext ctx, ByteBuf bytes, SegmentedDatagramPacket echoes) {
+        while (bytes.isReadable()) {
+            ByteBuf one = bytes.readRetainedSlice(Math.min(bytes.readableBytes(), echoes.segmentSize()));
+            write(ctx, new DatagramPacket(one, echoes.recipient()));
+        }
+        ctx.flush();
     }
 
     private void sendEmpty(ChannelHandlerContext ctx, InetSocketAddress source) {
         // After those that came before it.
+        writeRun(ctx);
         ctx.flush();
         try {
             emptySender.sendEmpty(source);
@@ -125,6 +164,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        writeRun(ctx);
         ctx.flush();
     }
 
