@@ -3,6 +3,7 @@ package dev.vecho.core;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
+import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
@@ -10,6 +11,7 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +26,25 @@ import org.jspecify.annotations.Nullable;
  * twenty cache lines for each of 1,000 connections is a fifth slower over Unix domain sockets. All that is used here is
  * allocated together, and next to Netty's registration of it.
  *
+ * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
+ * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
+ * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), on TCP up to urgent
+ * data, which EPOLLPRI tells of. It does not on Unix domain sockets, where a read ends after descriptors, too.
+ *
  * <p>Used on the event loop of its channel only.
  */
 final class DirectEcho implements EpollIoHandle {
 
     /** Half of it was slower with messages of 1 MiB. */
-    private static final int MAX_BYTES = 256 * 1024;
+    static final int MAX_BYTES = 256 * 1024;
 
     private static final int MAX_SENDS = 16;
+
+    /** From so many in turn on epoll tells once. To ask for it is a system call, which short connections would not earn back. */
+    private static final int SHORT_READS = 16;
+
+    /** EPOLLPRI of Linux, which Netty does not name. */
+    private static final EpollIoOps ONCE = EpollIoOps.EPOLLET.with(EpollIoOps.valueOf(0x002));
 
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
@@ -39,6 +52,9 @@ final class DirectEcho implements EpollIoHandle {
     /** The channel's own socket once more, to have it here. It is never closed. */
     private final Socket socket;
 
+    private EpollIoOps wanted = EpollIoOps.EPOLLIN;
+    private int shortReads;
+    private boolean tcp;
     private @Nullable EchoPipe pipe;
     private @Nullable Traffic traffic;
     private @Nullable IdleWatch watch;
@@ -59,9 +75,11 @@ final class DirectEcho implements EpollIoHandle {
      * Lets it echo, as long as the pipe allows it.
      *
      * @param pipe is asked before the first message, and again after something was left to the channel or given to keep
+     * @param tcp whether it is a TCP connection
      */
-    void start(EchoPipe pipe, Traffic traffic, @Nullable IdleWatch watch) {
+    void start(EchoPipe pipe, Traffic traffic, @Nullable IdleWatch watch, boolean tcp) {
         this.pipe = pipe;
+        this.tcp = tcp;
         this.traffic = traffic;
         this.watch = watch;
     }
@@ -69,15 +87,22 @@ final class DirectEcho implements EpollIoHandle {
     @Override
     public void handle(IoRegistration registration, IoEvent event) {
         boolean onlyReadable = ((EpollIoEvent) event).ops().value() == EpollIoOps.EPOLLIN.value();
-        if (pipe == null || traffic == null || !onlyReadable || !echo(pipe, traffic)) {
-            // It may leave something waiting.
+        if (pipe == null || traffic == null) {
+            channel.handle(registration, event);
+        } else if (!onlyReadable || !echo(pipe, traffic, registration)) {
+            // It may leave something waiting, also in the socket.
             nothingWaits = false;
+            try {
+                tellAgain(registration);
+            } catch (UncheckedIOException failure) {
+                pipe.failed(failure);
+            }
             channel.handle(registration, event);
         }
     }
 
     /** Echoes what can be read at once; what cannot is told again. Returns false if the channel has to do it. */
-    private boolean echo(EchoPipe pipe, Traffic traffic) {
+    private boolean echo(EchoPipe pipe, Traffic traffic, IoRegistration registration) {
         nothingWaits = nothingWaits || pipe.isNothingWaiting();
         if (!nothingWaits || DirectMemory.isScarce()) {
             return false;
@@ -90,6 +115,11 @@ final class DirectEcho implements EpollIoHandle {
             int received = receive(buffer);
             if (received <= 0) {
                 return received == 0;
+            }
+            if (buffer.isWritable()) {
+                countShortRead(registration);
+            } else {
+                tellAgain(registration);
             }
             traffic.received(received);
             if (watch != null) {
@@ -111,6 +141,20 @@ final class DirectEcho implements EpollIoHandle {
             buffer.release();
         }
         return true;
+    }
+
+    private void countShortRead(IoRegistration registration) {
+        if (tcp && shortReads < SHORT_READS && ++shortReads == SHORT_READS) {
+            registration.submit(wanted.with(ONCE));
+        }
+    }
+
+    /** Lets epoll tell what there is as often as it is asked. */
+    private void tellAgain(IoRegistration registration) {
+        if (shortReads == SHORT_READS) {
+            registration.submit(wanted);
+        }
+        shortReads = 0;
     }
 
     /** Returns 0 if there was nothing, less at the end of the input, which can be read once more. */
@@ -136,6 +180,34 @@ final class DirectEcho implements EpollIoHandle {
         }
         buffer.skipBytes(sent);
         return sent;
+    }
+
+    /** Gives the channel its registration, so that what it wants to be told of becomes known here. */
+    IoRegistration heard(IoRegistration registration) {
+        return new IoRegistration() {
+            @Override
+            public long submit(IoOps ops) {
+                wanted = (EpollIoOps) ops;
+                shortReads = 0;
+                return registration.submit(ops);
+            }
+
+            @Override
+            @SuppressWarnings("TypeParameterUnusedInFormals")
+            public <T> T attachment() {
+                return registration.attachment();
+            }
+
+            @Override
+            public boolean isValid() {
+                return registration.isValid();
+            }
+
+            @Override
+            public boolean cancel() {
+                return registration.cancel();
+            }
+        };
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.time.Duration;
@@ -77,7 +78,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
         DirectEcho direct = encrypted ? null : EpollLoop.before(ctx.channel());
         if (direct != null) {
-            direct.start(this, traffic, watch);
+            direct.start(this, traffic, watch, ctx.channel() instanceof EpollSocketChannel);
         }
     }
 

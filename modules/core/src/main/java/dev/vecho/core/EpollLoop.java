@@ -77,8 +77,11 @@ final class EpollLoop implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        boolean channel = handle instanceof Channel.Unsafe;
-        return epoll.register(channel ? new DirectEcho((EpollIoHandle) handle, echoes) : handle);
+        if (!(handle instanceof Channel.Unsafe)) {
+            return epoll.register(handle);
+        }
+        DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes);
+        return direct.heard(epoll.register(direct));
     }
 
     @Override

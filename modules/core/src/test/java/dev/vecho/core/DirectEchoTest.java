@@ -19,7 +19,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +41,7 @@ final class DirectEchoTest {
     private final EchoPipe pipe = new EchoPipe(traffic, 65_536, Duration.ZERO, false);
     private final EmbeddedChannel embedded = new EmbeddedChannel(pipe);
 
+    private final Registration registration = new Registration();
     private Socket listener;
     private Socket peer;
     private ChannelHandle channel;
@@ -126,13 +129,92 @@ final class DirectEchoTest {
         assertThat(received()).isEqualTo("b");
     }
 
+    @Test
+    void isToldOnceAfterShortReads() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
+        startAs(true);
+        echoSome(15);
+        assertThat(registration.submitted).as("of its own").isEmpty();
+        echoSome(10);
+        int priority = 2;
+        assertThat(registration.submitted)
+                .extracting(EpollIoOps::value)
+                .containsExactly(EpollIoOps.EPOLLIN
+                                .with(EpollIoOps.EPOLLRDHUP)
+                                .with(EpollIoOps.EPOLLET)
+                                .value()
+                        | priority);
+    }
+
+    @Test
+    void isToldAgainBeforeTheChannelReads() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        startAs(true);
+        echoSome(16);
+        registration.submitted.clear();
+        happens(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
+        assertThat(channel.events).isEqualTo(1);
+        assertThat(registration.submitted).containsExactly(EpollIoOps.EPOLLIN);
+        happens(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
+        assertThat(registration.submitted).as("twice").hasSize(1);
+        echoSome(16);
+        assertThat(registration.submitted).hasSize(2);
+    }
+
+    @Test
+    void isToldAgainWhereMoreMayWait() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        startAs(true);
+        peer.setSendBufferSize(1 << 20);
+        echoSome(16);
+        registration.submitted.clear();
+        send("x".repeat(DirectEcho.MAX_BYTES));
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(registration.submitted).containsExactly(EpollIoOps.EPOLLIN);
+    }
+
+    @Test
+    void doesAsTheChannelWants() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        startAs(true);
+        echoSome(16);
+        channelWants(EpollIoOps.EPOLLOUT);
+        happens(EpollIoOps.EPOLLOUT);
+        assertThat(registration.submitted).as("as it is so already").isEmpty();
+    }
+
+    @Test
+    void isToldAgainAndAgainWhereAShortReadDoesNotEmptyTheSocket() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        start();
+        echoSome(100);
+        assertThat(registration.submitted).isEmpty();
+    }
+
+    private void echoSome(int messages) throws IOException {
+        for (int i = 0; i < messages; i++) {
+            send("a");
+            happens(EpollIoOps.EPOLLIN);
+            assertThat(received()).isEqualTo("a");
+        }
+    }
+
+    private void channelWants(EpollIoOps what) {
+        direct.heard(registration).submit(what);
+        registration.submitted.clear();
+    }
+
     private void start() {
-        direct.start(pipe, traffic, null);
+        startAs(false);
+    }
+
+    private void startAs(boolean tcp) {
+        direct.start(pipe, traffic, null, tcp);
     }
 
     private void happens(EpollIoOps what) {
         EpollIoEvent event = () -> what;
-        direct.handle(new Registration(), event);
+        direct.handle(registration, event);
     }
 
     private void send(String text) throws IOException {
@@ -175,6 +257,8 @@ final class DirectEchoTest {
 
     private static final class Registration implements IoRegistration {
 
+        private final List<EpollIoOps> submitted = new ArrayList<>();
+
         @Override
         @SuppressWarnings("TypeParameterUnusedInFormals")
         public <T> T attachment() {
@@ -183,7 +267,8 @@ final class DirectEchoTest {
 
         @Override
         public long submit(IoOps ops) {
-            throw new UnsupportedOperationException();
+            submitted.add((EpollIoOps) ops);
+            return 0;
         }
 
         @Override

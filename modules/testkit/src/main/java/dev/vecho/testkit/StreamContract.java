@@ -99,7 +99,7 @@ public abstract class StreamContract extends ListenerContract {
 
     @Test
     void echoesWhatFitsNoBufferWhileItIsSent() throws Exception {
-        echoesAfterHalfClose(inFull() ? 64 * MIB : BEYOND_BUFFERS, 0, false);
+        echoesAfterHalfClose(0, inFull() ? 64 * MIB : BEYOND_BUFFERS, 0, false);
     }
 
     @TestFactory
@@ -111,27 +111,43 @@ public abstract class StreamContract extends ListenerContract {
                                     64 * MIB
                                 }
                                 : new int[] {1, 65_537, 2_600_000, 7_000_000, BEYOND_BUFFERS})
-                .mapToObj(size -> DynamicTest.dynamicTest(size + " bytes", () -> echoesAfterHalfClose(size, 0, true)));
+                .mapToObj(
+                        size -> DynamicTest.dynamicTest(size + " bytes", () -> echoesAfterHalfClose(0, size, 0, true)));
     }
 
     @TestFactory
     Stream<DynamicTest> echoesEverythingAfterHalfCloseToALateReaderWithASmallBuffer() {
         return IntStream.of(inFull() ? new int[] {2048, 4096, 16_384, 262_144} : new int[] {2048, 16_384})
                 .mapToObj(buffer -> DynamicTest.dynamicTest(
-                        "receive buffer of " + buffer + " bytes", () -> echoesAfterHalfClose(5_000_000, buffer, true)));
+                        "receive buffer of " + buffer + " bytes",
+                        () -> echoesAfterHalfClose(0, 5_000_000, buffer, true)));
     }
 
-    /** Sends everything and closes the output; a late reader starts only when the sender is stuck or done. */
-    private void echoesAfterHalfClose(int size, int receiveBuffer, boolean late) throws Exception {
+    @TestFactory
+    Stream<DynamicTest> echoesEverythingAfterHalfCloseThatFollowsAConversation() {
+        return IntStream.of(1, 1000, 7_000_000)
+                .mapToObj(size ->
+                        DynamicTest.dynamicTest(size + " bytes", () -> echoesAfterHalfClose(100, size, 0, true)));
+    }
+
+    /**
+     * Sends a byte at a time, and then everything, and closes the output; a late reader starts only when the sender is stuck
+     * or done.
+     */
+    private void echoesAfterHalfClose(int single, int size, int receiveBuffer, boolean late) throws Exception {
         byte[] sent = bytes(size, size);
         try (EchoClient client = connect(listen(), receiveBuffer)) {
+            for (int i = 0; i < single; i++) {
+                client.out().write(i);
+                assertThat(client.in().read()).isEqualTo(i);
+            }
             Future<Void> sending = inBackground(() -> {
                 client.out().write(sent);
                 client.closeOutput();
                 return null;
             });
             if (late) {
-                settle(() -> sending.isComplete() && traffic().snapshot().bytes() == size);
+                settle(() -> sending.isComplete() && traffic().snapshot().bytes() == single + size);
             }
             assertSame(sent, client.in());
             await(sending);
@@ -139,7 +155,7 @@ public abstract class StreamContract extends ListenerContract {
         eventually(
                 "the connection is counted as ended", () -> traffic().snapshot().active() == 0);
         assertThat(traffic().snapshot().failed()).as("failed connections").isZero();
-        assertThat(traffic().snapshot().bytes()).isEqualTo(size);
+        assertThat(traffic().snapshot().bytes()).isEqualTo(single + size);
         await(drain(PATIENCE));
     }
 
