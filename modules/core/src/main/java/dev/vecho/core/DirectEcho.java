@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache, and those
  * of a channel with its pipeline are many: they push out what the system keeps of the sockets. A server in C that touches
  * twenty cache lines for each of 1,000 connections is a fifth slower over Unix domain sockets. All that is used here is
- * allocated together, and next to Netty's registration of it.
+ * in this object, which therefore is the channel's own socket once more, and is allocated next to Netty's registration of it.
  *
  * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
  * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used on the event loop of its channel only.
  */
-final class DirectEcho implements EpollIoHandle {
+final class DirectEcho extends Socket implements EpollIoHandle {
 
     /** Half of it was slower with messages of 1 MiB. */
     static final int MAX_BYTES = 256 * 1024;
@@ -49,11 +49,8 @@ final class DirectEcho implements EpollIoHandle {
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
 
-    /** The channel's own socket once more, to have it here. It is never closed. */
-    private final Socket socket;
-
     private EpollIoOps wanted = EpollIoOps.EPOLLIN;
-    private int shortReads;
+    private byte shortReads;
     private boolean tcp;
     private @Nullable EchoPipe pipe;
     private @Nullable Traffic traffic;
@@ -66,9 +63,9 @@ final class DirectEcho implements EpollIoHandle {
      * @param all where it is found by its channel's handle, while that is registered
      */
     DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all) {
+        super(channel.fd().intValue());
         this.channel = channel;
         this.all = all;
-        this.socket = new Socket(channel.fd().intValue());
     }
 
     /**
@@ -161,10 +158,10 @@ final class DirectEcho implements EpollIoHandle {
     private int receive(ByteBuf buffer) throws IOException {
         int received;
         if (buffer.hasMemoryAddress()) {
-            received = socket.recvAddress(buffer.memoryAddress(), buffer.writerIndex(), buffer.capacity());
+            received = recvAddress(buffer.memoryAddress(), buffer.writerIndex(), buffer.capacity());
         } else {
             ByteBuffer room = buffer.internalNioBuffer(buffer.writerIndex(), buffer.writableBytes());
-            received = socket.recv(room, room.position(), room.limit());
+            received = recv(room, room.position(), room.limit());
         }
         buffer.writerIndex(buffer.writerIndex() + Math.max(received, 0));
         return received;
@@ -173,10 +170,10 @@ final class DirectEcho implements EpollIoHandle {
     private int send(ByteBuf buffer) throws IOException {
         int sent;
         if (buffer.hasMemoryAddress()) {
-            sent = socket.sendAddress(buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
+            sent = sendAddress(buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
         } else {
             ByteBuffer bytes = buffer.internalNioBuffer(buffer.readerIndex(), buffer.readableBytes());
-            sent = socket.send(bytes, bytes.position(), bytes.limit());
+            sent = send(bytes, bytes.position(), bytes.limit());
         }
         buffer.skipBytes(sent);
         return sent;
@@ -227,6 +224,7 @@ final class DirectEcho implements EpollIoHandle {
         channel.unregistered();
     }
 
+    /** Closes the channel, and with it the socket. */
     @Override
     public void close() {
         try {
