@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -107,7 +108,7 @@ public final class NetServers {
 
     /** Opens an address, on the caller's event loop, or joins those that have it open. */
     public Future<NetServer> open(SocketAddress address) {
-        NetServer server = vertx.createNetServer(options).connectHandler(accept);
+        NetServer server = vertx.createNetServer(options).connectHandler(this::accept);
         return server.listen(address).onSuccess(listening -> {
             servers.add(listening);
             addresses.add(scheme + "://"
@@ -115,6 +116,12 @@ public final class NetServers {
                             ? address.path()
                             : Addresses.format(address.host(), listening.actualPort())));
         });
+    }
+
+    private void accept(NetSocket socket) {
+        CongestionControl.fit(
+                ((NetSocketInternal) socket).channelHandlerContext().channel());
+        accept.handle(socket);
     }
 
     /** The port of TCP, once an address is open. */
