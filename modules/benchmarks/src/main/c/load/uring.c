@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES = 4096, SILENCE_SECONDS = 10, GROUP = 0, MEMORY = 2 * 1024 * 1024, SEND_FAILED = 1 };
+enum { ENTRIES = 4096, SILENCE_SECONDS = 10, GROUP = 0, SEND_FAILED = 1 };
 
 struct connection {
     uint64_t message, started;
@@ -20,8 +20,8 @@ struct connection {
 
 static struct io_uring ring;
 static struct io_uring_buf_ring *free_buffers;
-static char *memory; // all receive buffers together fit the processor's cache
-static unsigned buffer_bytes, buffers;
+static char *memory;
+static unsigned buffer_bytes, buffers; // together they fit the processor's cache, beside the pattern, which grows with a message
 static int under_way;
 
 static struct io_uring_sqe *submission(void) {
@@ -102,10 +102,10 @@ static bool prepare_ring(void) {
     if (io_uring_queue_init_params(ENTRIES, &ring, &parameters)) {
         return false;
     }
-    buffer_bytes = options.size <= 2048 ? 2048 : 64 * 1024;
-    buffers = MEMORY / buffer_bytes;
+    buffer_bytes = options.size <= 2048 ? 2048 : options.size <= 64 * 1024 ? 32 * 1024 : 128 * 1024;
+    buffers = options.size <= 2048 ? 1024 : options.size <= 64 * 1024 ? 32 : 4;
     if (posix_memalign((void **)&free_buffers, 4096, buffers * sizeof(struct io_uring_buf)) ||
-        posix_memalign((void **)&memory, 4096, MEMORY)) {
+        posix_memalign((void **)&memory, 4096, (size_t)buffers * buffer_bytes)) {
         fail("out of memory");
     }
     io_uring_buf_ring_init(free_buffers);
