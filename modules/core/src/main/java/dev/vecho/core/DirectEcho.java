@@ -1,6 +1,7 @@
 package dev.vecho.core;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoOps;
@@ -14,12 +15,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Objects;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The shortest way of an echo: from the socket into the event loop's buffer and back, before Netty's channel hears of it. It
- * serves a plain connection while nothing but bytes comes and nothing waits to be written; all else is left to the channel
- * and its {@link EchoPipe}.
+ * serves a connection while nothing but bytes comes and nothing waits to be written; all else is left to the channel and its
+ * {@link EchoPipe}. Where it is encrypted, it does so from the end of the handshake on, with the engine of the channel's
+ * handler, and leaves to that handler whatever is not data.
  *
  * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache, and those
  * of a channel with its pipeline are many: they push out what the system keeps of the sockets. A server in C that touches
@@ -55,6 +60,11 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     private @Nullable EchoPipe pipe;
     private @Nullable Traffic traffic;
     private @Nullable IdleWatch watch;
+    private @Nullable SSLEngine engine;
+
+    /** Of a record whose end has not come yet. Here only while nothing waits, so that the channel cannot read past it. */
+    private @Nullable ByteBuf beginning;
+
     private boolean nothingWaits;
 
     /**
@@ -73,12 +83,14 @@ final class DirectEcho extends Socket implements EpollIoHandle {
      *
      * @param pipe is asked before the first message, and again after something was left to the channel or given to keep
      * @param tcp whether it is a TCP connection
+     * @param engine decrypts and encrypts; null where nothing is
      */
-    void start(EchoPipe pipe, Traffic traffic, @Nullable IdleWatch watch, boolean tcp) {
+    void start(EchoPipe pipe, Traffic traffic, @Nullable IdleWatch watch, boolean tcp, @Nullable SSLEngine engine) {
         this.pipe = pipe;
         this.tcp = tcp;
         this.traffic = traffic;
         this.watch = watch;
+        this.engine = engine;
     }
 
     @Override
@@ -94,6 +106,9 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             } catch (UncheckedIOException failure) {
                 pipe.failed(failure);
             }
+            if (beginning != null) {
+                pipe.answer(takeBeginning());
+            }
             channel.handle(registration, event);
         }
     }
@@ -104,6 +119,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         if (!nothingWaits || DirectMemory.isScarce()) {
             return false;
         }
+        if (engine != null) {
+            TlsEcho tls = TlsEcho.here();
+            return tls != null && echo(pipe, traffic, registration, engine, tls);
+        }
         ByteBuf buffer = LoopBuffer.borrow(MAX_BYTES);
         if (buffer == null) {
             return false;
@@ -113,24 +132,9 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             if (received <= 0) {
                 return received == 0;
             }
-            if (buffer.isWritable()) {
-                countShortRead(registration);
-            } else {
-                tellAgain(registration);
-            }
+            looked(buffer, registration);
             traffic.received(received);
-            if (watch != null) {
-                watch.active();
-            }
-            int sent = send(buffer);
-            // Again, for a peer that reads meanwhile takes more.
-            for (int i = 1; i < MAX_SENDS && sent > 0 && buffer.isReadable(); i++) {
-                sent = send(buffer);
-            }
-            if (buffer.isReadable()) {
-                nothingWaits = false;
-                pipe.keep(buffer);
-            }
+            sendAll(buffer, pipe);
         } catch (Throwable failure) {
             // All of them, as Netty does for what a channel reads: an Error would end the event loop.
             pipe.failed(failure);
@@ -138,6 +142,89 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             buffer.release();
         }
         return true;
+    }
+
+    /** The same for what is encrypted. */
+    private boolean echo(EchoPipe pipe, Traffic traffic, IoRegistration registration, SSLEngine engine, TlsEcho tls) {
+        try {
+            ByteBuf records = tls.records(beginning);
+            int received = receive(records);
+            if (received <= 0) {
+                return received == 0;
+            }
+            if (beginning != null) {
+                takeBeginning().release();
+            }
+            looked(records, registration);
+            TlsEcho.End end;
+            try {
+                end = tls.echo(engine);
+            } finally {
+                traffic.received(tls.plainBytes());
+                sendAll(tls.echoes(), pipe);
+            }
+            switch (end) {
+                case RECORDS -> {
+                    if (records.isReadable() && nothingWaits && TlsEcho.mayBeRecord(records)) {
+                        beginning = copy(records);
+                    } else if (records.isReadable()) {
+                        pipe.answer(copy(records));
+                    }
+                }
+                case ANSWER -> {
+                    nothingWaits = false;
+                    pipe.answer(copy(records));
+                }
+                case CLOSED -> {
+                    nothingWaits = false;
+                    pipe.closed();
+                }
+            }
+        } catch (SSLException broken) {
+            pipe.broken(broken);
+        } catch (Throwable failure) {
+            pipe.failed(failure);
+        }
+        return true;
+    }
+
+    private static ByteBuf copy(ByteBuf bytes) {
+        return PooledByteBufAllocator.DEFAULT
+                .directBuffer(bytes.readableBytes())
+                .writeBytes(bytes);
+    }
+
+    private ByteBuf takeBeginning() {
+        ByteBuf taken = Objects.requireNonNull(beginning);
+        beginning = null;
+        return taken;
+    }
+
+    private void sendAll(ByteBuf buffer, EchoPipe pipe) throws IOException {
+        if (!buffer.isReadable()) {
+            return;
+        }
+        int sent = send(buffer);
+        // Again, for a peer that reads meanwhile takes more.
+        for (int i = 1; i < MAX_SENDS && sent > 0 && buffer.isReadable(); i++) {
+            sent = send(buffer);
+        }
+        if (buffer.isReadable()) {
+            nothingWaits = false;
+            pipe.keep(buffer);
+        }
+    }
+
+    /** Something was received. */
+    private void looked(ByteBuf buffer, IoRegistration registration) {
+        if (buffer.isWritable()) {
+            countShortRead(registration);
+        } else {
+            tellAgain(registration);
+        }
+        if (watch != null) {
+            watch.active();
+        }
     }
 
     private void countShortRead(IoRegistration registration) {
@@ -221,6 +308,9 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     @Override
     public void unregistered() {
         all.remove(channel);
+        if (beginning != null) {
+            takeBeginning().release();
+        }
         channel.unregistered();
     }
 

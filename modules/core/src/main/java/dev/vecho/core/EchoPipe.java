@@ -11,8 +11,11 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +51,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private ChannelHandlerContext context;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
+    private @Nullable TlsHandler tls;
     private boolean lost;
     private boolean ending;
     private boolean whole;
@@ -76,9 +80,16 @@ public final class EchoPipe extends ChannelDuplexHandler {
         context = ctx;
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
-        DirectEcho direct = encrypted ? null : EpollLoop.before(ctx.channel());
+        if (!encrypted) {
+            startDirectEcho(null);
+        }
+    }
+
+    private void startDirectEcho(@Nullable SSLEngine engine) {
+        Channel channel = context.channel();
+        DirectEcho direct = EpollLoop.before(channel);
         if (direct != null) {
-            direct.start(this, traffic, watch, ctx.channel() instanceof EpollSocketChannel);
+            direct.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
         }
     }
 
@@ -86,17 +97,18 @@ public final class EchoPipe extends ChannelDuplexHandler {
     boolean isNothingWaiting() {
         Channel channel = context.channel();
         return !ending
-                && context.pipeline().firstContext() == context
+                && (tls == null ? context.pipeline().firstContext() == context : tls.isBetweenRecords())
                 && channel.config().isAutoRead()
                 && WriteQueue.isEmpty(channel);
     }
 
-    /** Keeps a copy of what the operating system did not take, until it does. */
+    /** Keeps a copy of what the operating system did not take, encrypted or not needing it, until it does. */
     void keep(ByteBuf rest) {
         // As in channelRead reading stops after the flush, not before: see StoppableReads on what Netty asks of epoll.
         reads.begin();
         try {
-            context.writeAndFlush(exact(context, rest.retain()), context.voidPromise());
+            ChannelHandlerContext first = context.pipeline().firstContext();
+            first.writeAndFlush(exact(context, rest.retain()), first.voidPromise());
             stopReadingIfFull(context.channel());
         } finally {
             reads.end();
@@ -106,6 +118,29 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** What was sent past this handler has failed. */
     void failed(Throwable cause) {
         lost = true;
+        context.pipeline().fireExceptionCaught(cause);
+    }
+
+    /** Leaves to the handler of TLS what was read of it, and what it has to answer to what came before. */
+    void answer(ByteBuf records) {
+        if (records.isReadable()) {
+            context.pipeline().fireChannelRead(records);
+            context.pipeline().fireChannelReadComplete();
+        } else {
+            records.release();
+        }
+        context.pipeline().flush();
+    }
+
+    /** The peer's close_notify has come. */
+    void closed() {
+        endAfterLastByte(context);
+    }
+
+    /** What has come is not TLS as agreed upon. */
+    void broken(SSLException cause) {
+        // The engine's alert.
+        context.pipeline().flush();
         context.pipeline().fireExceptionCaught(cause);
     }
 
@@ -167,6 +202,11 @@ public final class EchoPipe extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
             endAfterLastByte(ctx);
+        } else if (encrypted && event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+            tls = ctx.pipeline().get(TlsHandler.class);
+            if (tls != null) {
+                startDirectEcho(tls.engine());
+            }
         }
         ctx.fireUserEventTriggered(event);
     }

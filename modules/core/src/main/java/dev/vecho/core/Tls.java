@@ -160,7 +160,7 @@ record Tls(
             setNamedGroups(parameters, groups);
             engine.setSSLParameters(parameters);
         }
-        SslHandler handler = new SslHandler(engine);
+        SslHandler handler = new TlsHandler(engine);
         handler.setCloseNotifyFlushTimeoutMillis(0);
         // Else a part of a record that stays over from each read makes the buffer grow, to megabytes.
         handler.setDiscardAfterReads(1);

@@ -209,7 +209,7 @@ final class DirectEchoTest {
     }
 
     private void startAs(boolean tcp) {
-        direct.start(pipe, traffic, null, tcp);
+        direct.start(pipe, traffic, null, tcp, null);
     }
 
     private void happens(EpollIoOps what) {

@@ -61,8 +61,13 @@ abstract class ListenerContract {
 
     /** Whether the io of this test is what a service has that names none. */
     protected final boolean onUsualIo() {
+        return io.equals(usualIo());
+    }
+
+    /** What a service has that names no io. */
+    protected static String usualIo() {
         List<String> ios = Io.available();
-        return io.equals(ios.contains("epoll") ? "epoll" : ios.get(ios.size() - 1));
+        return ios.contains("epoll") ? "epoll" : ios.get(ios.size() - 1);
     }
 
     @BeforeEach
@@ -119,7 +124,7 @@ abstract class ListenerContract {
                 .mapEmpty();
     }
 
-    final <T> Future<T> inBackground(Callable<T> task) {
+    protected final <T> Future<T> inBackground(Callable<T> task) {
         Promise<T> promise = Promise.promise();
         threads.execute(() -> {
             try {
