@@ -102,8 +102,13 @@ static bool prepare_ring(void) {
     if (io_uring_queue_init_params(ENTRIES, &ring, &parameters)) {
         return false;
     }
-    buffer_bytes = options.size <= 2048 ? 2048 : options.size <= 64 * 1024 ? 32 * 1024 : 128 * 1024;
-    buffers = options.size <= 2048 ? 1024 : options.size <= 64 * 1024 ? 32 : 4;
+    if (options.size <= 2048) {
+        buffer_bytes = 2048, buffers = 1024;
+    } else if (options.size <= 64 * 1024) {
+        buffer_bytes = 32 * 1024, buffers = 32;
+    } else {
+        buffer_bytes = 128 * 1024, buffers = 4;
+    }
     if (posix_memalign((void **)&free_buffers, 4096, buffers * sizeof(struct io_uring_buf)) ||
         posix_memalign((void **)&memory, 4096, (size_t)buffers * buffer_bytes)) {
         fail("out of memory");

@@ -132,7 +132,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             if (received <= 0) {
                 return received == 0;
             }
-            looked(buffer, registration);
+            afterRead(buffer, registration);
             traffic.received(received);
             sendAll(buffer, pipe);
         } catch (Throwable failure) {
@@ -155,7 +155,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             if (beginning != null) {
                 takeBeginning().release();
             }
-            looked(records, registration);
+            afterRead(records, registration);
             TlsEcho.End end;
             try {
                 end = tls.echo(engine);
@@ -216,7 +216,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     }
 
     /** Something was received. */
-    private void looked(ByteBuf buffer, IoRegistration registration) {
+    private void afterRead(ByteBuf buffer, IoRegistration registration) {
         if (buffer.isWritable()) {
             countShortRead(registration);
         } else {

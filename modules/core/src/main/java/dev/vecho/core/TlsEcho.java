@@ -34,8 +34,6 @@ final class TlsEcho {
     /** The largest record of TLS 1.2, with its header. */
     private static final int RECORD_BYTES = HEADER_BYTES + 16_384 + 2048;
 
-    private static final int MAX_BYTES = 256 * 1024;
-
     private static final FastThreadLocal<TlsEcho> HERE = new FastThreadLocal<>() {
         @Override
         protected TlsEcho initialValue() {
@@ -49,8 +47,8 @@ final class TlsEcho {
         }
     };
 
-    private final ByteBuf records = Unpooled.directBuffer(RECORD_BYTES + MAX_BYTES, RECORD_BYTES + MAX_BYTES);
-    private final ByteBuf echoes = Unpooled.directBuffer(2 * MAX_BYTES, 2 * MAX_BYTES);
+    private final ByteBuf records = Unpooled.directBuffer(RECORD_BYTES + DirectEcho.MAX_BYTES);
+    private final ByteBuf echoes = Unpooled.directBuffer(2 * DirectEcho.MAX_BYTES);
     private final ByteBuffer source = records.nioBuffer(0, records.capacity());
     private final ByteBuffer target = echoes.nioBuffer(0, echoes.capacity());
     private final ByteBuffer plain = ByteBuffer.allocateDirect(2 * RECORD_BYTES);

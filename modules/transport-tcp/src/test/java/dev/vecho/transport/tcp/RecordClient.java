@@ -39,7 +39,11 @@ final class RecordClient implements AutoCloseable {
             switch (engine.getHandshakeStatus()) {
                 case NEED_WRAP -> send(wrap(new byte[0]));
                 case NEED_TASK -> engine.getDelegatedTask().run();
-                default -> unwrap();
+                default -> {
+                    if (!unwrap()) {
+                        throw new IOException("ended in the handshake");
+                    }
+                }
             }
         }
     }

@@ -83,8 +83,12 @@ class TlsContractTest extends StreamContract {
 
     @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
+        return SocketClient.tls(client, protocol, socketAddress(address), receiveBuffer);
+    }
+
+    private static InetSocketAddress socketAddress(String address) {
         Target target = Target.parse(address);
-        return SocketClient.tls(client, protocol, new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+        return new InetSocketAddress(target.host(), target.port());
     }
 
     /** What is a matter of size shows once for each engine; what an io does to TLS shows with fewer. */
@@ -226,8 +230,7 @@ class TlsContractTest extends StreamContract {
 
     /** Connects, and has some echoes: only then is it what it stays. */
     private RecordClient converse(String address) throws Exception {
-        Target target = Target.parse(address);
-        RecordClient records = new RecordClient(client, protocol, new InetSocketAddress(target.host(), target.port()));
+        RecordClient records = new RecordClient(client, protocol, socketAddress(address));
         for (int i = 0; i < 20; i++) {
             byte[] message = bytes(100, i);
             records.send(records.records(message));
