@@ -14,7 +14,7 @@ import java.io.Serial;
  * and io_uring read all that the system holds, many megabytes maybe, whether anybody wants it or not. They only stop
  * for an exception, which Netty passes down the pipeline, and go on when reading is switched on again.
  *
- * <p>A buffer is always larger than what came last, up to 64 KiB: a read that fills its buffer is followed by another one,
+ * <p>A buffer is always larger than what came last, up to 80 KiB: a read that fills its buffer is followed by another one,
  * in vain if that was all. Netty's own allocator makes them fit. While memory is scarce, no more than 4 KiB are read at once,
  * so that peers that do not read what comes back cannot take it all.
  *
@@ -22,7 +22,7 @@ import java.io.Serial;
  */
 public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator {
 
-    /** For one connection, before the next has its turn: together at most 1 MiB. */
+    /** For one connection, before the next has its turn: together at most 1.25 MiB. */
     private static final int MAX_READS = 16;
 
     /**
@@ -33,7 +33,9 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     private static final int WRITES_PER_FLUSH = 1 << 20;
 
     private static final int MIN_BYTES = 2048;
-    private static final int MAX_BYTES = 64 * 1024;
+
+    /** More than 64 KiB, a popular size of messages, which heads make longer. */
+    private static final int MAX_BYTES = 80 * 1024;
 
     private static final int SCARCE_BYTES = 4096;
 

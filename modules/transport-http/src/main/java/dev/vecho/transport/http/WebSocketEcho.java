@@ -5,6 +5,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,9 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     private int headBytes;
 
+    /** Where the buffer that is being read began. */
+    private int begin;
+
     // The frame in progress.
     private boolean inFrame;
     private boolean fin;
@@ -77,6 +83,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object received) {
         ByteBuf in = (ByteBuf) received;
+        begin = in.readerIndex();
         try {
             while (!over && in.isReadable()) {
                 if (inFrame) {
@@ -127,7 +134,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
         }
         inFrame = true;
         if (length == 0) {
-            payload(ctx, Unpooled.EMPTY_BUFFER);
+            payload(ctx, in);
         }
     }
 
@@ -196,7 +203,11 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     private void payload(ChannelHandlerContext ctx, ByteBuf in) {
         int count = (int) Math.min(frameLeft, in.readableBytes());
-        ByteBuf part = in.readRetainedSlice(count);
+        // What was read before it, the head of this frame if it came in this buffer, is room for the head of the
+        // answer.
+        int before = in.readerIndex() - begin;
+        ByteBuf part = in.retainedSlice(begin, before + count).skipBytes(before);
+        in.skipBytes(count);
         boolean passedOn = false;
         try {
             mask = unmask(part, mask);
@@ -223,15 +234,20 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     /** Takes the mask off, and returns it as it must be for the byte that comes next. */
     private static int unmask(ByteBuf bytes, int mask) {
-        int at = bytes.readerIndex();
-        int end = bytes.writerIndex();
-        long twice = (long) mask << 32 | (mask & 0xffff_ffffL);
-        for (; at + 8 <= end; at += 8) {
-            bytes.setLong(at, bytes.getLong(at) ^ twice);
+        ByteBuffer buffer = bytes.internalNioBuffer(bytes.readerIndex(), bytes.readableBytes())
+                .slice()
+                .order(ByteOrder.nativeOrder());
+        // Longs in the order of the machine are what the compiler makes vectors of.
+        LongBuffer longs = buffer.asLongBuffer();
+        int count = longs.limit();
+        int ordered = buffer.order() == ByteOrder.BIG_ENDIAN ? mask : Integer.reverseBytes(mask);
+        long twice = (long) ordered << 32 | (ordered & 0xffff_ffffL);
+        for (int i = 0; i < count; i++) {
+            longs.put(i, longs.get(i) ^ twice);
         }
         int rotated = mask;
-        for (; at < end; at++) {
-            bytes.setByte(at, bytes.getByte(at) ^ rotated >>> 24);
+        for (int i = count * Long.BYTES; i < buffer.limit(); i++) {
+            buffer.put(i, (byte) (buffer.get(i) ^ rotated >>> 24));
             rotated = Integer.rotateLeft(rotated, 8);
         }
         return rotated;
@@ -291,18 +307,32 @@ final class WebSocketEcho extends ChannelDuplexHandler {
         }
     }
 
+    /** Writes a frame. Its head goes before the payload in the same buffer, if there is room. */
     private static void write(ChannelHandlerContext ctx, int first, ByteBuf payload) {
         int length = payload.readableBytes();
-        ByteBuf head = ctx.alloc().buffer(10).writeByte(first);
-        if (length < 126) {
-            head.writeByte(length);
-        } else if (length < 65_536) {
-            head.writeByte(126).writeShort(length);
+        int start = payload.readerIndex() - headLength(length);
+        if (start >= 0) {
+            writeHead(payload.setIndex(start, start), first, length);
+            payload.writerIndex(payload.writerIndex() + length);
         } else {
-            head.writeByte(127).writeLong(length);
+            ByteBuf head = ctx.alloc().buffer(headLength(length));
+            writeHead(head, first, length);
+            ctx.write(head, ctx.voidPromise());
         }
-        ctx.write(head, ctx.voidPromise());
         ctx.write(payload, ctx.voidPromise());
+    }
+
+    private static int headLength(int length) {
+        return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+    }
+
+    private static void writeHead(ByteBuf frame, int first, int length) {
+        frame.writeByte(first);
+        switch (headLength(length)) {
+            case 2 -> frame.writeByte(length);
+            case 4 -> frame.writeByte(126).writeShort(length);
+            default -> frame.writeByte(127).writeLong(length);
+        }
     }
 
     private void control(ChannelHandlerContext ctx) {

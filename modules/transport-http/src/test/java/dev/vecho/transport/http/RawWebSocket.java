@@ -3,8 +3,11 @@ package dev.vecho.transport.http;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
 
 /** A WebSocket client that may send anything, legal or not. Knows nothing of Netty. */
 final class RawWebSocket implements AutoCloseable {
@@ -39,6 +42,7 @@ final class RawWebSocket implements AutoCloseable {
 
     RawWebSocket(HttpServer server, String headers) throws IOException {
         socket = server.connect();
+        socket.setTcpNoDelay(true);
         in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
         socket.getOutputStream()
                 .write(
@@ -89,6 +93,20 @@ final class RawWebSocket implements AutoCloseable {
     RawWebSocket sendRaw(byte[] bytes) throws IOException {
         socket.getOutputStream().write(bytes);
         return this;
+    }
+
+    /** Sends bytes in pieces of any length up to one. */
+    void sendInPieces(byte[] bytes, int longest) {
+        Random random = new Random(longest);
+        try {
+            int to;
+            for (int from = 0; from < bytes.length; from = to) {
+                to = Math.min(from + 1 + random.nextInt(longest), bytes.length);
+                sendRaw(Arrays.copyOfRange(bytes, from, to));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     Frame read() throws IOException {

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
@@ -91,6 +92,29 @@ class WebSocketConformanceTest {
                 socket.sendRaw(new byte[] {one});
             }
             assertThat(socket.readMessage().payload()).isEqualTo(utf8("Hello-µ@ßöäüàá-UTF-8!!"));
+        }
+    }
+
+    /** Heads and payloads come together, or cut anywhere. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 50, 1000, 40_000, 1_000_000})
+    void echoesFramesHoweverTheyAreCut(int longestPiece) throws Exception {
+        int[] small = {0, 1, 2, 3, 124, 125, 126, 127, 128, 5};
+        int[] large = {65_535, 4, 65_536, 0, 65_537, 300, 65_520, 6};
+        int[] lengths = longestPiece < 1000 ? small : large;
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (int length : lengths) {
+            all.writeBytes(frame(FIN | BINARY, random(length)));
+            all.writeBytes(frame(FIN | PING, random(length % 126)));
+        }
+        try (RawWebSocket socket = open()) {
+            CompletableFuture<Void> sending =
+                    CompletableFuture.runAsync(() -> socket.sendInPieces(all.toByteArray(), longestPiece));
+            for (int length : lengths) {
+                assertThat(socket.readMessage().payload()).isEqualTo(random(length));
+                assertThat(socket.read().payload()).isEqualTo(random(length % 126));
+            }
+            sending.join();
         }
     }
 
