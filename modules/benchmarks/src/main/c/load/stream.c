@@ -326,7 +326,7 @@ static void receive_all(struct connection *connection) {
         } else {
             check(connection, read_buffer, (size_t)length);
         }
-        if (!connection->ssl && length < READ_BYTES) {
+        if (connection->ssl ? connection->received == 0 && !SSL_has_pending(connection->ssl) : length < READ_BYTES) {
             return; // That was all; what comes later wakes us up again.
         }
     }
