@@ -129,8 +129,8 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
 
         @Override
         public void readComplete() {
-            if (largest < size / 8 && size > MIN_BYTES) {
-                size /= 2;
+            if (largest < size / 8) {
+                size = Math.max(size / 2, MIN_BYTES);
             }
             largest = 0;
         }

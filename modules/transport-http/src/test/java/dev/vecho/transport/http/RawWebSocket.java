@@ -42,7 +42,6 @@ final class RawWebSocket implements AutoCloseable {
 
     RawWebSocket(HttpServer server, String headers) throws IOException {
         socket = server.connect();
-        socket.setTcpNoDelay(true);
         in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
         socket.getOutputStream()
                 .write(

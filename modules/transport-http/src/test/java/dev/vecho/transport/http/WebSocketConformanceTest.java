@@ -130,6 +130,20 @@ class WebSocketConformanceTest {
         }
     }
 
+    /** A read becomes larger with what comes, and smaller again, but never too small for a small message. */
+    @Test
+    void echoesASmallMessageInOneFrameAfterLargeOnes() throws Exception {
+        try (RawWebSocket socket = open()) {
+            for (int i = 0; i < 3; i++) {
+                socket.send(FIN | BINARY, random(200_000)).readMessage();
+            }
+            for (int i = 0; i < 12; i++) {
+                socket.send(FIN | BINARY, random(50)).readMessage();
+            }
+            assertThat(socket.send(FIN | BINARY, random(1500)).read().payload()).isEqualTo(random(1500));
+        }
+    }
+
     // ---- 2 pings and pongs
 
     @ParameterizedTest
