@@ -165,7 +165,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (discarding && isEndOfInput(event)) {
-            end();
+            // Not for the end of TLS, which OpenSSL's engine reports for any record after its own close_notify.
+            if (event instanceof ChannelInputShutdownEvent) {
+                end();
+            }
             return;
         }
         ctx.fireUserEventTriggered(event);

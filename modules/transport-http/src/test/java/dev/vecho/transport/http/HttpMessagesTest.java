@@ -2,15 +2,21 @@ package dev.vecho.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.SocketClient;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What HTTP/1.1 asks of a server, byte by byte. */
@@ -108,6 +114,25 @@ class HttpMessagesTest {
         assertThat(server.exchange("GET /" + longer + " HTTP/1.1\r\n" + END)).startsWith("HTTP/1.1 414 ");
         assertThat(server.exchange("GET / HTTP/1.1\r\nA: " + longer + "\r\n" + END))
                 .startsWith("HTTP/1.1 431 ");
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.vecho.testkit.TlsEngines#available")
+    void tellsWhyItRefusesThoughThePeerGoesOnSending(String engine, @TempDir Path directory) throws Exception {
+        Certificates certificates = new Certificates(directory);
+        JsonObject tls = certificates.localhost().options().put("engine", engine);
+        SSLSocketFactory trusting =
+                SocketClient.trusting(certificates.trustManager()).getSocketFactory();
+        try (HttpServer secure = HttpServer.listen(new JsonObject().put("tls", tls));
+                Socket socket = trusting.createSocket(secure.connect(), "localhost", secure.port(), true)) {
+            socket.getOutputStream().write("NOT HTTP\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 20; i++) {
+                Thread.sleep(5);
+                socket.getOutputStream().write(i);
+            }
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .startsWith("HTTP/1.1 400 ");
+        }
     }
 
     @Test
