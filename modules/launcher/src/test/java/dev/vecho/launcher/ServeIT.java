@@ -2,6 +2,7 @@ package dev.vecho.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
@@ -156,6 +157,42 @@ class ServeIT {
 
     static List<String> ios() {
         return Io.names().stream().filter(name -> !name.equals(Io.AUTO)).toList();
+    }
+
+    @Test
+    void looksForItsNextEventAsLongAsItIsTold() throws Exception {
+        assumeTrue(Io.unavailable("epoll").isEmpty(), "only with epoll");
+        try (Vecho sleeping = Vecho.serve("-c", busyPoll(0));
+                Vecho looking = Vecho.serve("-c", busyPoll(1000))) {
+            // On a busy machine what is quick becomes slow, but not each time.
+            long most = 0;
+            long fewest = Long.MAX_VALUE;
+            for (int i = 0; i < 100 && (most < 200 || fewest > 30); i++) {
+                most = Math.max(most, sleeps(sleeping, 300));
+                fewest = Math.min(fewest, sleeps(looking, 300));
+            }
+            assertThat(most).isGreaterThanOrEqualTo(200);
+            assertThat(fewest).isLessThanOrEqualTo(30);
+        }
+    }
+
+    private String busyPoll(int micros) throws Exception {
+        return write(
+                micros + ".json",
+                "{\"busyPollMicros\":" + micros + ",\"io\":\"epoll\",\"listeners\":{\"tcp\":{\"port\":0}}}");
+    }
+
+    /** How often the threads of a service gave up the processor, to be woken, during some echoes, one after the other. */
+    private static long sleeps(Vecho vecho, int echoes) throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
+            socket.setTcpNoDelay(true);
+            long before = vecho.voluntarySwitches();
+            for (int i = 0; i < echoes; i++) {
+                socket.getOutputStream().write(1);
+                assertThat(socket.getInputStream().read()).isEqualTo(1);
+            }
+            return vecho.voluntarySwitches() - before;
+        }
     }
 
     @Test

@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -144,6 +146,22 @@ final class Vecho implements AutoCloseable {
     void interrupt() throws Exception {
         Process kill = new ProcessBuilder("/bin/kill", "-INT", Long.toString(process.pid())).start();
         kill.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** How often a thread of it has waited for something, proc(5). */
+    long voluntarySwitches() throws IOException {
+        long switches = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path thread : threads) {
+                for (String line : Files.readAllLines(thread.resolve("status"))) {
+                    if (line.startsWith("voluntary_ctxt_switches:")) {
+                        switches += Long.parseLong(
+                                line.substring(line.indexOf(':') + 1).strip());
+                    }
+                }
+            }
+        }
+        return switches;
     }
 
     boolean isAlive() {
