@@ -58,15 +58,21 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] args) {
-        // Before a Netty class loads: the default allocator is slow for an echo.
-        if (System.getProperty("io.netty.allocator.type") == null) {
-            System.setProperty("io.netty.allocator.type", "pooled");
-        }
+        // Before a Netty class loads: the default allocator is slow for an echo,
+        setDefault("io.netty.allocator.type", "pooled");
+        // and the first buffer that is freed would wait for what Java's Flight Recorder makes to hear of buffers.
+        setDefault("io.netty.jfr.enabled", "false");
         CommandLine commandLine = new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
         System.exit(commandLine.execute(args));
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 
     /** Wrong input is told line by line; anything else is a fault of Vecho's own, and shows where it happened. */

@@ -41,6 +41,27 @@ class ServeIT {
         }
     }
 
+    /** Netty's events for it take a tenth of a second and megabytes to make, in the event loop that frees the first buffer. */
+    @Test
+    void makesNothingForFlightRecorder() throws Exception {
+        Path loaded = directory.resolve("loaded.log");
+        try (Vecho vecho =
+                Vecho.start(Map.of(), List.of("-Xlog:class+load:file=" + loaded), "serve", "-c", anyPort())) {
+            vecho.awaitLine("ready");
+            try (Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
+                socket.getOutputStream().write(1);
+                assertThat(socket.getInputStream().read()).isEqualTo(1);
+                socket.shutdownOutput();
+                assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            }
+            vecho.terminate();
+            assertThat(vecho.await().exitCode()).isZero();
+        }
+        assertThat(Files.readString(loaded))
+                .contains("dev.vecho.core.EchoPipe ")
+                .doesNotContain("io.netty.buffer.AbstractAllocatorEvent ");
+    }
+
     @Test
     void letsAConnectionFinishAfterSigterm() throws Exception {
         try (Vecho vecho = Vecho.serve("-c", anyPort());
