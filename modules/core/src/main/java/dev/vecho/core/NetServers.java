@@ -119,7 +119,7 @@ public final class NetServers {
     }
 
     private void accept(NetSocket socket) {
-        CongestionControl.fit(
+        LinuxTcp.fitCongestionControl(
                 ((NetSocketInternal) socket).channelHandlerContext().channel());
         accept.handle(socket);
     }

@@ -64,6 +64,11 @@ abstract class ListenerContract {
         return io.equals(usualIo());
     }
 
+    /** Whether the io of this test is Netty's own, and not Java's. */
+    protected final boolean onNativeIo() {
+        return !io.equals("nio");
+    }
+
     /** What a service has that names no io. */
     protected static String usualIo() {
         List<String> ios = Io.available();

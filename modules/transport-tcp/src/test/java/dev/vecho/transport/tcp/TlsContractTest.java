@@ -23,8 +23,11 @@ import java.util.Arrays;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
@@ -101,6 +104,31 @@ class TlsContractTest extends StreamContract {
     @Override
     protected int shortConnections() {
         return inFull() ? 4_000 : 1_000;
+    }
+
+    /**
+     * Linux waits for an answer that could take the acknowledgement with it, 40 ms at least; a client with Nagle's algorithm
+     * keeps its first message as long.
+     */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void acknowledgesTheEndOfTheHandshake() throws Exception {
+        assumeTrue(onNativeIo(), "Java tells the system nothing of it");
+        InetSocketAddress address = socketAddress(listen());
+        // On a busy machine what is quick becomes slow, but not each time.
+        int quickInTurn = 0;
+        for (int i = 0; i < 200 && quickInTurn < 5; i++) {
+            try (SSLSocket socket =
+                    (SSLSocket) client.getSocketFactory().createSocket(address.getHostString(), address.getPort())) {
+                socket.setEnabledProtocols(new String[] {protocol});
+                socket.startHandshake();
+                long start = System.nanoTime();
+                socket.getOutputStream().write(i);
+                assertThat(socket.getInputStream().read()).isEqualTo(i);
+                quickInTurn = System.nanoTime() - start < 30_000_000 ? quickInTurn + 1 : 0;
+            }
+        }
+        assertThat(quickInTurn).isEqualTo(5);
     }
 
     @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @ExtendWith(VertxExtension.class)
-final class CongestionControlTest {
+final class LinuxTcpTest {
 
     private static final RawUnixChannelOption TCP_CONGESTION = new RawUnixChannelOption("TCP_CONGESTION", 6, 13, 16);
 
@@ -34,7 +34,7 @@ final class CongestionControlTest {
     @ParameterizedTest
     @MethodSource("natives")
     @EnabledOnOs(OS.LINUX)
-    void isTheCheapestFromLoopback(String io, VertxTestContext test) {
+    void choosesTheCheapestCongestionControlForLoopback(String io, VertxTestContext test) {
         accept(io, test, socket -> {
             byte[] name = new byte[16];
             ((NetSocketInternal) socket)
@@ -74,7 +74,7 @@ final class CongestionControlTest {
         "2001:db8::1, 2001:db8::2, false",
     })
     void knowsConnectionsThatStayOnThisMachine(String local, String remote, boolean same) {
-        assertThat(CongestionControl.isSameMachine(new InetSocketAddress(local, 1), new InetSocketAddress(remote, 2)))
+        assertThat(LinuxTcp.isSameMachine(new InetSocketAddress(local, 1), new InetSocketAddress(remote, 2)))
                 .isEqualTo(same);
     }
 }
