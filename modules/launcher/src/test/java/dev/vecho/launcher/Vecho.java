@@ -153,15 +153,26 @@ final class Vecho implements AutoCloseable {
         long switches = 0;
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
             for (Path thread : threads) {
-                for (String line : Files.readAllLines(thread.resolve("status"))) {
-                    if (line.startsWith("voluntary_ctxt_switches:")) {
-                        switches += Long.parseLong(
-                                line.substring(line.indexOf(':') + 1).strip());
-                    }
-                }
+                switches += voluntarySwitches(thread);
             }
         }
         return switches;
+    }
+
+    private static long voluntarySwitches(Path thread) throws IOException {
+        String key = "voluntary_ctxt_switches:";
+        try {
+            return Files.readAllLines(thread.resolve("status")).stream()
+                    .filter(line -> line.startsWith(key))
+                    .mapToLong(
+                            line -> Long.parseLong(line.substring(key.length()).strip()))
+                    .sum();
+        } catch (IOException e) {
+            if (Files.exists(thread)) {
+                throw e;
+            }
+            return 0; // The thread has ended since it was listed.
+        }
     }
 
     boolean isAlive() {
