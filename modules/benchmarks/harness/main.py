@@ -16,6 +16,7 @@ from harness.cases import CASES, EXTRAS
 RESULTS = peers.MODULE / "results"
 QUICK_RESULTS = peers.MODULE / "target" / "quick"
 SETTLE_SECONDS = 0.3  # of each round, before what counts
+WARMUP_LOADS = 20  # with fewer, a JVM still compiles in the rounds what closes a crowd of connections
 BUSY = 1.5  # a load average that a build leaves behind falls below this within a minute
 
 
@@ -84,7 +85,7 @@ class Run:
 
 
 def measure_case(run, case):
-    """Each server is loaded once for warming up, and then in turn, in an order that differs from round to round."""
+    """Each server is warmed up, and then all are loaded in turn, in an order that differs from round to round."""
     running, rounds, failures = {}, {}, {}
 
     def load(name, warmup, seconds):
@@ -110,7 +111,9 @@ def measure_case(run, case):
                 failures[peer.name] = str(failure)
                 run.say(f"{case.name}: {failure}")
         for name in list(running):
-            load(name, 0, run.warmup_of(run.peers[name]))
+            for _ in range(WARMUP_LOADS):
+                if name in running:
+                    load(name, 0, run.warmup_of(run.peers[name]) / WARMUP_LOADS)
         for number in range(run.rounds):
             order = list(running)
             turn = number % len(order) if order else 0
