@@ -1,6 +1,6 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.transport.quic.LateTimers;
+import dev.vecho.transport.quic.QuicSockets;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -83,7 +83,7 @@ final class Http3Client extends FrameClient {
                                     .addLast(
                                             new Http3ClientConnectionHandler(controlFrames(), null, null, null, true),
                                             new ConnectionEnd());
-                            LateTimers.watch(channel);
+                            QuicSockets.tend(channel);
                         }
                     })
                     .remoteAddress(address)

@@ -149,7 +149,9 @@ public final class QuicClientTransport implements ClientTransport {
                     .setConnectTimeout(ATTEMPT_TIMEOUT)
                     .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
             TlsClient validated = Objects.requireNonNull(tls, "validated before");
-            return vertx.createQuicClient(config, QuicTls.options(validated, request.alpn(validated)));
+            QuicClient client = vertx.createQuicClient(config, QuicTls.options(validated, request.alpn(validated)));
+            QuicSockets.sendSoon(client);
+            return client;
         });
     }
 
@@ -158,7 +160,7 @@ public final class QuicClientTransport implements ClientTransport {
         QuicConnection quic = opened.connection();
         ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
         QuicChannel channel = (QuicChannel) last.channel();
-        LateTimers.watch(channel);
+        QuicSockets.tend(channel);
         QuicStreamConnection connection = new QuicStreamConnection(
                 receiver, channel, opened.from(), Objects.requireNonNull(tls), request.details());
         quic.streamHandler(

@@ -83,6 +83,7 @@ final class QuicListener implements Listener {
         QuicServer server = vertx.createQuicServer(config(), QuicTls.options(tls, protocol.alpn(tls)))
                 .connectHandler(this::accept)
                 .exceptionHandler(this::handshakeFailed);
+        QuicSockets.sendSoon(server);
         String host = NetUtil.toAddressString(address.getAddress());
         servers.add(server);
         return server.listen(address.getPort(), host)
@@ -125,7 +126,7 @@ final class QuicListener implements Listener {
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
         ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
-        LateTimers.watch((QuicChannel) last.channel());
+        QuicSockets.tend((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
                 (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
         if (!admits()) {

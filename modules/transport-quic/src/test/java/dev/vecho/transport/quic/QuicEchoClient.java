@@ -97,7 +97,7 @@ final class QuicEchoClient implements AutoCloseable {
             socket.close();
             throw e;
         }
-        LateTimers.watch(connection);
+        QuicSockets.tend(connection);
         connection.closeFuture().addListener(closed -> socket.close());
     }
 

@@ -37,21 +37,27 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -115,6 +121,76 @@ class QuicTest {
             eventually(() -> traffic.snapshot().active() == 0);
             assertThat(traffic.snapshot().accepted()).isEqualTo(100);
             assertThat(traffic.snapshot().failed()).isZero();
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void dropsNothingWhenManyConnectionsSendAtOnce() throws Exception {
+        Listener listener = listen(options());
+        List<QuicEchoClient> clients = new ArrayList<>();
+        CountDownLatch go = new CountDownLatch(1);
+        try {
+            List<EchoClient> streams = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                QuicEchoClient client = rawClient(listener);
+                clients.add(client);
+                EchoClient stream = client.stream();
+                streams.add(stream);
+                stream.out().write(i);
+                assertThat(stream.in().read()).isEqualTo(i);
+            }
+            onLoop(() -> {
+                try {
+                    return Future.succeededFuture(go.await(PATIENCE_SECONDS, TimeUnit.SECONDS));
+                } catch (InterruptedException e) {
+                    return Future.failedFuture(e);
+                }
+            });
+            // What a connection may send before it hears anything, and in the end more than Linux takes by default.
+            for (int i = 0; i < streams.size(); i++) {
+                streams.get(i).out().write(bytes(10_000, i));
+            }
+            int port = Target.parse(listener.addresses().get(0)).port();
+            eventually(
+                    () -> Waiting.on(port).bytes() > 220_000 || Waiting.on(port).drops() > 0);
+            go.countDown();
+            for (int i = 0; i < streams.size(); i++) {
+                assertThat(streams.get(i).in().readNBytes(10_000)).isEqualTo(bytes(10_000, i));
+            }
+            assertThat(Waiting.on(port).drops()).isZero();
+        } finally {
+            go.countDown();
+            for (QuicEchoClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    /** What waits to be read from the sockets of a port, with what the system needs for it, and how many it dropped. */
+    private record Waiting(long bytes, long drops) {
+
+        /** proc_net_udp(5): the local port and the read queue, both hexadecimal, and the drops. */
+        private static final Pattern LINE =
+                Pattern.compile("\\s*\\d+: \\w+:(\\w+) \\S+ \\S+ \\w+:(\\w+) .* (\\d+)\\s*");
+
+        static Waiting on(int port) {
+            Waiting all = new Waiting(0, 0);
+            for (String file : List.of("/proc/net/udp", "/proc/net/udp6")) {
+                try {
+                    for (String line : Files.readAllLines(Path.of(file))) {
+                        Matcher socket = LINE.matcher(line);
+                        if (socket.matches() && Integer.parseInt(socket.group(1), 16) == port) {
+                            all = new Waiting(
+                                    all.bytes + Long.parseLong(socket.group(2), 16),
+                                    all.drops + Long.parseLong(socket.group(3)));
+                        }
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            return all;
         }
     }
 

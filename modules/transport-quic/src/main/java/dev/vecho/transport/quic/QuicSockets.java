@@ -1,0 +1,59 @@
+package dev.vecho.transport.quic;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.quic.FlushStrategy;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.Future;
+import io.vertx.core.internal.net.QuicEndpointInternal;
+import io.vertx.core.net.QuicEndpoint;
+import java.util.concurrent.TimeUnit;
+
+/** What the UDP sockets below the connections need beside what Vert.x and Netty give them. */
+public final class QuicSockets {
+
+    /**
+     * What at least may wait to be read (SO_RCVBUF), as far as the system allows. All connections of a socket share it: in
+     * Linux's usual 208 KiB is room for some 90 packets, and what comes beyond is dropped and sent again.
+     */
+    private static final int RECEIVE_BUFFER_BYTES = 2 << 20;
+
+    /** Of all connections of a socket: with more, the first peer would wait while the answers to the others are made. */
+    private static final int PACKETS_AT_ONCE = 2;
+
+    private static final long LATE_TIMER_MILLIS = 500;
+    private static final AttributeKey<Boolean> TENDED = AttributeKey.valueOf(QuicSockets.class, "tended");
+
+    private QuicSockets() {}
+
+    /** Sends packets soon, where many connections have some to send; call it before the endpoint opens its socket. */
+    static void sendSoon(QuicEndpoint endpoint) {
+        ((QuicEndpointInternal) endpoint).flushStrategy(FlushStrategy.afterNumPackets(PACKETS_AT_ONCE - 1));
+    }
+
+    /**
+     * Gives the socket of a connection room for what comes, and asks its connections twice a second whether they have to send,
+     * until it is closed.
+     *
+     * <p>Netty, as of 4.2.18, runs a timer of quiche's that it finds to be late while it sends, and does not send again what
+     * that makes due: packets that got lost then wait for something else to happen, which may be the idle time. A busy machine
+     * is enough. To ask costs an idle connection some microseconds.
+     */
+    public static void tend(QuicChannel connection) {
+        Channel socket = connection.parent();
+        if (socket.attr(TENDED).setIfAbsent(true) == null) {
+            if (socket.config().getOption(ChannelOption.SO_RCVBUF) < RECEIVE_BUFFER_BYTES) {
+                socket.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+            }
+            // It is what makes Netty's codec go through its connections.
+            Future<?> lateTimers = socket.eventLoop()
+                    .scheduleWithFixedDelay(
+                            () -> socket.pipeline().fireChannelWritabilityChanged(),
+                            LATE_TIMER_MILLIS,
+                            LATE_TIMER_MILLIS,
+                            TimeUnit.MILLISECONDS);
+            socket.closeFuture().addListener(closed -> lateTimers.cancel(false));
+        }
+    }
+}
