@@ -40,10 +40,11 @@ public final class Traffic {
 
     /** Counts the end of a connection that {@link #open} let in. */
     public void closed(boolean whole) {
-        active.decrementAndGet();
+        // In this order: who sees that the last one has ended sees how.
         if (!whole) {
             failed.increment();
         }
+        active.decrementAndGet();
     }
 
     /** Counts bytes that were received. */
