@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
  * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
- * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), on TCP up to urgent
- * data, which EPOLLPRI tells of. It does not on Unix domain sockets, where a read ends after descriptors, too.
+ * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), up to urgent data,
+ * which EPOLLPRI tells of. On Unix domain sockets a read ends after descriptors, too: epoll is asked once more a while later.
  *
  * <p>Used on the event loop of its channel only.
  */
@@ -53,14 +54,17 @@ final class DirectEcho extends Socket implements EpollIoHandle {
 
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
+    private final Consumer<DirectEcho> toAsk;
 
     private EpollIoOps wanted = EpollIoOps.EPOLLIN;
     private byte shortReads;
     private boolean tcp;
+    private boolean isToAsk;
     private @Nullable EchoPipe pipe;
     private @Nullable Traffic traffic;
     private @Nullable IdleWatch watch;
     private @Nullable SSLEngine engine;
+    private @Nullable IoRegistration registration;
 
     /** Of a record whose end has not come yet. Here only while nothing waits, so that the channel cannot read past it. */
     private @Nullable ByteBuf beginning;
@@ -71,11 +75,13 @@ final class DirectEcho extends Socket implements EpollIoHandle {
      * Makes what does nothing until it is {@linkplain #start started}.
      *
      * @param all where it is found by its channel's handle, while that is registered
+     * @param toAsk is given those that are to {@linkplain #ask ask} epoll, each once until it does
      */
-    DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all) {
+    DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all, Consumer<DirectEcho> toAsk) {
         super(channel.fd().intValue());
         this.channel = channel;
         this.all = all;
+        this.toAsk = toAsk;
     }
 
     /**
@@ -228,8 +234,24 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     }
 
     private void countShortRead(IoRegistration registration) {
-        if (tcp && shortReads < SHORT_READS && ++shortReads == SHORT_READS) {
+        if (shortReads < SHORT_READS && ++shortReads == SHORT_READS) {
             registration.submit(wanted.with(ONCE));
+        }
+        if (!tcp && !isToAsk && shortReads == SHORT_READS) {
+            isToAsk = true;
+            toAsk.accept(this);
+        }
+    }
+
+    /** Asks epoll, which was to tell once, whether there is something. */
+    void ask() {
+        isToAsk = false;
+        if (pipe != null && registration != null && registration.isValid() && shortReads == SHORT_READS) {
+            try {
+                registration.submit(wanted.with(ONCE));
+            } catch (UncheckedIOException failure) {
+                pipe.failed(failure);
+            }
         }
     }
 
@@ -268,6 +290,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
 
     /** Gives the channel its registration, so that what it wants to be told of becomes known here. */
     IoRegistration heard(IoRegistration registration) {
+        this.registration = registration;
         return new IoRegistration() {
             @Override
             public long submit(IoOps ops) {

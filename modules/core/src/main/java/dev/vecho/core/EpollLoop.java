@@ -7,12 +7,16 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.spi.transport.Transport;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +27,19 @@ final class EpollLoop implements IoHandler {
 
     private static final FastThreadLocal<EpollLoop> CURRENT = new FastThreadLocal<>();
 
+    /** So long at most waits what a read has left, where nothing else comes after it. */
+    private static final long ASK_AFTER_MILLIS = 100;
+
     private final IoHandler epoll;
+    private final EventExecutor executor;
     private final IdentityHashMap<IoHandle, DirectEcho> echoes = new IdentityHashMap<>();
+    private final List<DirectEcho> toAsk = new ArrayList<>();
 
     private final BusyPoll busyPoll;
 
-    private EpollLoop(IoHandler epoll) {
+    private EpollLoop(IoHandler epoll, EventExecutor executor) {
         this.epoll = epoll;
+        this.executor = executor;
         this.busyPoll = new BusyPoll(epoll);
     }
 
@@ -47,7 +57,7 @@ final class EpollLoop implements IoHandler {
         return new IoHandlerFactory() {
             @Override
             public IoHandler newHandler(ThreadAwareExecutor executor) {
-                return new EpollLoop(epoll.newHandler(executor));
+                return new EpollLoop(epoll.newHandler(executor), (EventExecutor) executor);
             }
 
             @Override
@@ -80,8 +90,22 @@ final class EpollLoop implements IoHandler {
         if (!(handle instanceof Channel.Unsafe)) {
             return epoll.register(handle);
         }
-        DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes);
+        DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes, this::askLater);
         return direct.heard(epoll.register(direct));
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // It does not fail.
+    private void askLater(DirectEcho direct) {
+        if (toAsk.isEmpty()) {
+            executor.schedule(this::askAll, ASK_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        toAsk.add(direct);
+    }
+
+    private void askAll() {
+        List<DirectEcho> all = List.copyOf(toAsk);
+        toAsk.clear();
+        all.forEach(DirectEcho::ask);
     }
 
     @Override

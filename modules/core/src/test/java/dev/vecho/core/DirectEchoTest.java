@@ -38,6 +38,7 @@ final class DirectEchoTest {
 
     private final Traffic traffic = new Traffic();
     private final Map<IoHandle, DirectEcho> all = new HashMap<>();
+    private final List<DirectEcho> toAsk = new ArrayList<>();
     private final EchoPipe pipe = new EchoPipe(traffic, 65_536, Duration.ZERO, false);
     private final EmbeddedChannel embedded = new EmbeddedChannel(pipe);
 
@@ -63,7 +64,7 @@ final class DirectEchoTest {
         peer = Socket.newSocketDomain();
         peer.connect(address);
         channel = new ChannelHandle(new FileDescriptor(listener.accept(new byte[110])));
-        direct = new DirectEcho(channel, all);
+        direct = new DirectEcho(channel, all, toAsk::add);
         direct.registered();
     }
 
@@ -184,11 +185,35 @@ final class DirectEchoTest {
     }
 
     @Test
-    void isToldAgainAndAgainWhereAShortReadDoesNotEmptyTheSocket() throws IOException {
+    void asksEpollOnceMoreWhereAShortReadMayLeaveSomething() throws IOException {
         channelWants(EpollIoOps.EPOLLIN);
         start();
-        echoSome(100);
+        echoSome(15);
+        assertThat(toAsk).isEmpty();
+        echoSome(5);
+        assertThat(toAsk).containsExactly(direct);
+        direct.ask();
+        assertThat(registration.submitted).hasSize(2);
+        assertThat(registration.submitted.get(1)).isEqualTo(registration.submitted.get(0));
+        assertThat(toAsk).hasSize(1);
+        echoSome(1);
+        assertThat(toAsk).as("after another read").hasSize(2);
+    }
+
+    @Test
+    void doesNotAskEpollWhereItTellsAgainOrAShortReadLeavesNothing() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        start();
+        echoSome(16);
+        happens(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
+        registration.submitted.clear();
+        direct.ask();
         assertThat(registration.submitted).isEmpty();
+
+        toAsk.clear();
+        startAs(true);
+        echoSome(20);
+        assertThat(toAsk).isEmpty();
     }
 
     private void echoSome(int messages) throws IOException {
