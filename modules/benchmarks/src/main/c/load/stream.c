@@ -22,7 +22,7 @@ enum {
     WS_KEY = 0x5ca1ab1e,
 };
 
-enum state { CONNECTING, SECURING, UPGRADING, ECHOING, ENDING };
+enum state { CONNECTING, SECURING, UPGRADING, READY, ECHOING, ENDING };
 
 struct connection {
     int fd;
@@ -39,6 +39,8 @@ struct connection {
 };
 
 static int poll_fd;
+static struct connection *connections;
+static int unready;   // kept connections that are not yet open
 static int under_way; // connections that wait for an echo
 static SSL_CTX *tls;
 static uint8_t *masked; // the pattern as a WebSocket client sends it
@@ -207,6 +209,23 @@ static void begin_message(struct connection *connection) {
     send_rest(connection);
 }
 
+// Kept connections begin together: the handshakes of a thousand take longer than a warm-up, and are not what counts.
+static void ready(struct connection *connection) {
+    if (options.fresh) {
+        begin_message(connection);
+        return;
+    }
+    connection->state = READY;
+    if (--unready > 0) {
+        return;
+    }
+    start_clock();
+    for (int i = 0; i < options.connections; i++) {
+        connections[i].started = now_nanos();
+        begin_message(&connections[i]);
+    }
+}
+
 // ---- receiving
 
 static void end_output(struct connection *connection) {
@@ -287,8 +306,7 @@ static void check_upgrade(struct connection *connection, uint8_t *bytes, size_t 
     if (strncmp((char *)bytes, "HTTP/1.1 101", 12) || !strstr((char *)bytes, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")) {
         fail("connection %u: no WebSocket: %.60s", connection->index, bytes);
     }
-    connection->started = now_nanos();
-    begin_message(connection);
+    ready(connection);
 }
 
 static void ended(struct connection *connection) {
@@ -351,7 +369,7 @@ static void connected(struct connection *connection) {
     } else if (tls) {
         connection->state = SECURING;
     } else {
-        begin_message(connection);
+        ready(connection);
     }
 }
 
@@ -366,10 +384,7 @@ static void progress(struct connection *connection, uint32_t events) {
         if (tls_result(connection, SSL_do_handshake(connection->ssl), "handshake") < 0) {
             return;
         }
-        if (!options.fresh) {
-            connection->started = now_nanos();
-        }
-        begin_message(connection);
+        ready(connection);
     }
     if (connection->state == ECHOING && events & EPOLLOUT) {
         send_rest(connection);
@@ -379,7 +394,7 @@ static void progress(struct connection *connection, uint32_t events) {
     }
 }
 
-static void set_nonblocking(struct connection *connections) {
+static void set_nonblocking(void) {
     // Kept connections were connected one after the other, so that no listen queue overflows.
     for (int i = 0; i < options.connections && !options.fresh; i++) {
         int on = 1;
@@ -397,19 +412,22 @@ void run_streams(void) {
         prepare_websocket();
     }
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    struct connection *connections = calloc((size_t)options.connections, sizeof *connections);
+    connections = calloc((size_t)options.connections, sizeof *connections);
     for (int i = 0; i < options.connections; i++) {
         connections[i].index = (uint32_t)i;
         open_connection(&connections[i]);
     }
-    set_nonblocking(connections);
-    under_way = options.connections;
-    start_clock();
+    set_nonblocking();
+    unready = under_way = options.connections;
+    if (options.fresh) {
+        start_clock();
+    }
     struct epoll_event events[1024];
     while (under_way > 0) {
         int ready = epoll_wait(poll_fd, events, 1024, SILENCE_MILLIS);
         if (ready == 0) {
-            fail("silence for %d s: %d connections wait for their echo", SILENCE_MILLIS / 1000, under_way);
+            fail("silence for %d s: %d connections wait for their %s", SILENCE_MILLIS / 1000,
+                 unready > 0 ? unready : under_way, unready > 0 ? "handshake" : "echo");
         }
         for (int i = 0; i < ready; i++) {
             progress(events[i].data.ptr, events[i].events);
