@@ -12,6 +12,8 @@ import java.nio.file.Path;
 /** The JDK's Unix domain sockets. */
 public final class UnixClient implements EchoClient {
 
+    private static final int PIECE_BYTES = 64 * 1024;
+
     private final SocketChannel channel;
 
     /**
@@ -38,9 +40,9 @@ public final class UnixClient implements EchoClient {
 
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
+                // In pieces: Java copies all that it is given before it writes any of it.
+                for (int sent = 0; sent < length; ) {
+                    sent += channel.write(ByteBuffer.wrap(bytes, offset + sent, Math.min(length - sent, PIECE_BYTES)));
                 }
             }
         };
