@@ -418,18 +418,20 @@ void run_streams(void) {
         open_connection(&connections[i]);
     }
     set_nonblocking();
-    unready = under_way = options.connections;
+    under_way = options.connections;
     if (options.fresh) {
         start_clock();
+    } else {
+        unready = options.connections;
     }
     struct epoll_event events[1024];
     while (under_way > 0) {
-        int ready = epoll_wait(poll_fd, events, 1024, SILENCE_MILLIS);
-        if (ready == 0) {
+        int reported = epoll_wait(poll_fd, events, 1024, SILENCE_MILLIS);
+        if (reported == 0) {
             fail("silence for %d s: %d connections wait for their %s", SILENCE_MILLIS / 1000,
                  unready > 0 ? unready : under_way, unready > 0 ? "handshake" : "echo");
         }
-        for (int i = 0; i < ready; i++) {
+        for (int i = 0; i < reported; i++) {
             progress(events[i].data.ptr, events[i].events);
         }
     }

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
  * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
  * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), up to urgent data,
- * which EPOLLPRI tells of. On Unix domain sockets a read ends after descriptors, too: epoll is asked once more a while later.
+ * which EPOLLPRI tells of. On Unix domain sockets a read ends after descriptors, too: a while later it looks again by itself,
+ * and where that finds much, epoll tells always.
  *
  * <p>Used on the event loop of its channel only.
  */
@@ -49,17 +50,21 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     /** From so many in turn on epoll tells once. To ask for it is a system call, which short connections would not earn back. */
     private static final int SHORT_READS = 16;
 
+    /** A peer that leaves so much to find again sends descriptors, or so fast that epoll has no time to look in vain. */
+    private static final int MAX_FOUND = 16;
+
     /** EPOLLPRI of Linux, which Netty does not name. */
     private static final EpollIoOps ONCE = EpollIoOps.EPOLLET.with(EpollIoOps.valueOf(0x002));
 
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
-    private final Consumer<DirectEcho> toAsk;
+    private final Consumer<DirectEcho> toLookAgain;
 
     private EpollIoOps wanted = EpollIoOps.EPOLLIN;
     private byte shortReads;
     private boolean tcp;
-    private boolean isToAsk;
+    private boolean isToLookAgain;
+    private boolean leavesMuch;
     private @Nullable EchoPipe pipe;
     private @Nullable Traffic traffic;
     private @Nullable IdleWatch watch;
@@ -75,13 +80,13 @@ final class DirectEcho extends Socket implements EpollIoHandle {
      * Makes what does nothing until it is {@linkplain #start started}.
      *
      * @param all where it is found by its channel's handle, while that is registered
-     * @param toAsk is given those that are to {@linkplain #ask ask} epoll, each once until it does
+     * @param toLookAgain is given those that are to {@linkplain #lookAgain look again}, each once until it does
      */
-    DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all, Consumer<DirectEcho> toAsk) {
+    DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all, Consumer<DirectEcho> toLookAgain) {
         super(channel.fd().intValue());
         this.channel = channel;
         this.all = all;
-        this.toAsk = toAsk;
+        this.toLookAgain = toLookAgain;
     }
 
     /**
@@ -104,14 +109,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         boolean onlyReadable = ((EpollIoEvent) event).ops().value() == EpollIoOps.EPOLLIN.value();
         if (pipe == null || traffic == null) {
             channel.handle(registration, event);
-        } else if (!onlyReadable || !echo(pipe, traffic, registration)) {
+        } else if (!onlyReadable || echo(pipe, traffic, registration) < 0) {
             // It may leave something waiting, also in the socket.
             nothingWaits = false;
-            try {
-                tellAgain(registration);
-            } catch (UncheckedIOException failure) {
-                pipe.failed(failure);
-            }
+            tellAgain(registration, pipe);
             if (beginning != null) {
                 pipe.answer(takeBeginning());
             }
@@ -119,44 +120,44 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         }
     }
 
-    /** Echoes what can be read at once; what cannot is told again. Returns false if the channel has to do it. */
-    private boolean echo(EchoPipe pipe, Traffic traffic, IoRegistration registration) {
+    /** Echoes what can be read at once; what cannot is told again. Returns what came, less than 0 if the channel has to do it. */
+    private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration) {
         nothingWaits = nothingWaits || pipe.isNothingWaiting();
         if (!nothingWaits || DirectMemory.isScarce()) {
-            return false;
+            return -1;
         }
         if (engine != null) {
             TlsEcho tls = TlsEcho.here();
-            return tls != null && echo(pipe, traffic, registration, engine, tls);
+            return tls == null ? -1 : echo(pipe, traffic, registration, engine, tls);
         }
         ByteBuf buffer = LoopBuffer.borrow(MAX_BYTES);
         if (buffer == null) {
-            return false;
+            return -1;
         }
         try {
             int received = receive(buffer);
-            if (received <= 0) {
-                return received == 0;
+            if (received > 0) {
+                afterRead(buffer, registration);
+                traffic.received(received);
+                sendAll(buffer, pipe);
             }
-            afterRead(buffer, registration);
-            traffic.received(received);
-            sendAll(buffer, pipe);
+            return received;
         } catch (Throwable failure) {
             // All of them, as Netty does for what a channel reads: an Error would end the event loop.
             pipe.failed(failure);
+            return 0;
         } finally {
             buffer.release();
         }
-        return true;
     }
 
     /** The same for what is encrypted. */
-    private boolean echo(EchoPipe pipe, Traffic traffic, IoRegistration registration, SSLEngine engine, TlsEcho tls) {
+    private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration, SSLEngine engine, TlsEcho tls) {
         try {
             ByteBuf records = tls.records(beginning);
             int received = receive(records);
             if (received <= 0) {
-                return received == 0;
+                return received;
             }
             if (beginning != null) {
                 takeBeginning().release();
@@ -186,12 +187,13 @@ final class DirectEcho extends Socket implements EpollIoHandle {
                     pipe.closed();
                 }
             }
+            return received;
         } catch (SSLException broken) {
             pipe.broken(broken);
         } catch (Throwable failure) {
             pipe.failed(failure);
         }
-        return true;
+        return 0;
     }
 
     private static ByteBuf copy(ByteBuf bytes) {
@@ -234,24 +236,38 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     }
 
     private void countShortRead(IoRegistration registration) {
-        if (shortReads < SHORT_READS && ++shortReads == SHORT_READS) {
+        if (shortReads < SHORT_READS && !leavesMuch && ++shortReads == SHORT_READS) {
             registration.submit(wanted.with(ONCE));
         }
-        if (!tcp && !isToAsk && shortReads == SHORT_READS) {
-            isToAsk = true;
-            toAsk.accept(this);
+        if (!tcp && !isToLookAgain && shortReads == SHORT_READS) {
+            isToLookAgain = true;
+            toLookAgain.accept(this);
         }
     }
 
-    /** Asks epoll, which was to tell once, whether there is something. */
-    void ask() {
-        isToAsk = false;
-        if (pipe != null && registration != null && registration.isValid() && shortReads == SHORT_READS) {
-            try {
-                registration.submit(wanted.with(ONCE));
-            } catch (UncheckedIOException failure) {
-                pipe.failed(failure);
+    /** Echoes what short reads have left, of which epoll, which was to tell once, does not tell. */
+    void lookAgain() {
+        isToLookAgain = false;
+        for (int found = 0; pipe != null && traffic != null && registration != null; found++) {
+            if (!registration.isValid() || shortReads < SHORT_READS) {
+                return;
             }
+            leavesMuch = found == MAX_FOUND;
+            int received = leavesMuch ? -1 : echo(pipe, traffic, registration);
+            if (received < 0) {
+                tellAgain(registration, pipe);
+            }
+            if (received <= 0) {
+                return;
+            }
+        }
+    }
+
+    private void tellAgain(IoRegistration registration, EchoPipe pipe) {
+        try {
+            tellAgain(registration);
+        } catch (UncheckedIOException failure) {
+            pipe.failed(failure);
         }
     }
 

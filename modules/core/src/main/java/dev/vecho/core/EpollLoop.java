@@ -13,10 +13,11 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.spi.transport.Transport;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
-import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,12 +29,14 @@ final class EpollLoop implements IoHandler {
     private static final FastThreadLocal<EpollLoop> CURRENT = new FastThreadLocal<>();
 
     /** So long at most waits what a read has left, where nothing else comes after it. */
-    private static final long ASK_AFTER_MILLIS = 100;
+    private static final long LOOK_AFTER_MILLIS = 100;
 
     private final IoHandler epoll;
     private final EventExecutor executor;
     private final IdentityHashMap<IoHandle, DirectEcho> echoes = new IdentityHashMap<>();
-    private final List<DirectEcho> toAsk = new ArrayList<>();
+    private final Queue<DirectEcho> toLookAgain = new ArrayDeque<>();
+    private final Consumer<DirectEcho> lookLater = this::lookLater;
+    private boolean isToLook;
 
     private final BusyPoll busyPoll;
 
@@ -90,22 +93,24 @@ final class EpollLoop implements IoHandler {
         if (!(handle instanceof Channel.Unsafe)) {
             return epoll.register(handle);
         }
-        DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes, this::askLater);
+        DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes, lookLater);
         return direct.heard(epoll.register(direct));
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // It does not fail.
-    private void askLater(DirectEcho direct) {
-        if (toAsk.isEmpty()) {
-            executor.schedule(this::askAll, ASK_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+    private void lookLater(DirectEcho direct) {
+        toLookAgain.add(direct);
+        if (!isToLook) {
+            executor.schedule(this::look, LOOK_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+            isToLook = true;
         }
-        toAsk.add(direct);
     }
 
-    private void askAll() {
-        List<DirectEcho> all = List.copyOf(toAsk);
-        toAsk.clear();
-        all.forEach(DirectEcho::ask);
+    private void look() {
+        isToLook = false;
+        for (int left = toLookAgain.size(); left > 0; left--) {
+            toLookAgain.remove().lookAgain();
+        }
     }
 
     @Override

@@ -38,7 +38,7 @@ final class DirectEchoTest {
 
     private final Traffic traffic = new Traffic();
     private final Map<IoHandle, DirectEcho> all = new HashMap<>();
-    private final List<DirectEcho> toAsk = new ArrayList<>();
+    private final List<DirectEcho> toLookAgain = new ArrayList<>();
     private final EchoPipe pipe = new EchoPipe(traffic, 65_536, Duration.ZERO, false);
     private final EmbeddedChannel embedded = new EmbeddedChannel(pipe);
 
@@ -64,7 +64,7 @@ final class DirectEchoTest {
         peer = Socket.newSocketDomain();
         peer.connect(address);
         channel = new ChannelHandle(new FileDescriptor(listener.accept(new byte[110])));
-        direct = new DirectEcho(channel, all, toAsk::add);
+        direct = new DirectEcho(channel, all, toLookAgain::add);
         direct.registered();
     }
 
@@ -185,35 +185,76 @@ final class DirectEchoTest {
     }
 
     @Test
-    void asksEpollOnceMoreWhereAShortReadMayLeaveSomething() throws IOException {
+    void looksAgainForWhatShortReadsMayHaveLeft() throws IOException {
         channelWants(EpollIoOps.EPOLLIN);
         start();
         echoSome(15);
-        assertThat(toAsk).isEmpty();
-        echoSome(5);
-        assertThat(toAsk).containsExactly(direct);
-        direct.ask();
-        assertThat(registration.submitted).hasSize(2);
-        assertThat(registration.submitted.get(1)).isEqualTo(registration.submitted.get(0));
-        assertThat(toAsk).hasSize(1);
+        assertThat(toLookAgain).isEmpty();
         echoSome(1);
-        assertThat(toAsk).as("after another read").hasSize(2);
+        assertThat(toLookAgain).containsExactly(direct);
+        leave(10);
+        assertThat(toLookAgain).as("at once").hasSize(1);
+        direct.lookAgain();
+        assertThat(received()).hasSize(10);
+        assertThat(toLookAgain).as("after other reads").hasSize(2);
+        direct.lookAgain();
+        assertThat(registration.submitted).as("what is asked of epoll").hasSize(1);
+        assertThat(toLookAgain).as("after none").hasSize(2);
     }
 
     @Test
-    void doesNotAskEpollWhereItTellsAgainOrAShortReadLeavesNothing() throws IOException {
+    void isToldAlwaysWhereMuchWasLeft() throws IOException {
+        channelWants(EpollIoOps.EPOLLIN);
+        start();
+        echoSome(16);
+        leave(20);
+        registration.submitted.clear();
+        direct.lookAgain();
+        assertThat(received()).hasSize(16);
+        assertThat(registration.submitted).containsExactly(EpollIoOps.EPOLLIN);
+        for (int i = 0; i < 4; i++) {
+            happens(EpollIoOps.EPOLLIN);
+        }
+        assertThat(received()).hasSize(4);
+        toLookAgain.clear();
+        echoSome(20);
+        assertThat(registration.submitted).hasSize(1);
+        assertThat(toLookAgain).isEmpty();
+    }
+
+    @Test
+    void doesNotLookAgainWhereItNeedNot() throws IOException {
         channelWants(EpollIoOps.EPOLLIN);
         start();
         echoSome(16);
         happens(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP));
-        registration.submitted.clear();
-        direct.ask();
-        assertThat(registration.submitted).isEmpty();
+        send("b");
+        direct.lookAgain();
+        assertThat(received()).as("while epoll tells of it").isNull();
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(received()).isEqualTo("b");
 
-        toAsk.clear();
+        echoSome(20);
+        send("c");
+        registration.isValid = false;
+        direct.lookAgain();
+        assertThat(received()).as("after the end").isNull();
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(received()).isEqualTo("c");
+
+        toLookAgain.clear();
         startAs(true);
         echoSome(20);
-        assertThat(toAsk).isEmpty();
+        assertThat(toLookAgain).as("on TCP").isEmpty();
+    }
+
+    /** Sends descriptors, each with a byte, of which the first is echoed: a read ends after it. */
+    private void leave(int descriptors) throws IOException {
+        for (int i = 0; i < descriptors + 1; i++) {
+            assertThat(peer.sendFd(peer.intValue())).isPositive();
+        }
+        happens(EpollIoOps.EPOLLIN);
+        assertThat(received()).as("before what is left").hasSize(1);
     }
 
     private void echoSome(int messages) throws IOException {
@@ -283,6 +324,7 @@ final class DirectEchoTest {
     private static final class Registration implements IoRegistration {
 
         private final List<EpollIoOps> submitted = new ArrayList<>();
+        private boolean isValid = true;
 
         @Override
         @SuppressWarnings("TypeParameterUnusedInFormals")
@@ -298,7 +340,7 @@ final class DirectEchoTest {
 
         @Override
         public boolean isValid() {
-            return true;
+            return isValid;
         }
 
         @Override
