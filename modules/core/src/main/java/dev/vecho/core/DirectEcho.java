@@ -248,10 +248,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     /** Echoes what short reads have left, of which epoll, which was to tell once, does not tell. */
     void lookAgain() {
         isToLookAgain = false;
-        for (int found = 0; pipe != null && traffic != null && registration != null; found++) {
-            if (!registration.isValid() || shortReads < SHORT_READS) {
-                return;
-            }
+        if (pipe == null || traffic == null || registration == null) {
+            return;
+        }
+        for (int found = 0; registration.isValid() && shortReads == SHORT_READS; found++) {
             leavesMuch = found == MAX_FOUND;
             int received = leavesMuch ? -1 : echo(pipe, traffic, registration);
             if (received < 0) {
