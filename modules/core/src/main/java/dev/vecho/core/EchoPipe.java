@@ -55,7 +55,6 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private boolean lost;
     private boolean ending;
     private boolean whole;
-    private boolean counted;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -80,6 +79,8 @@ public final class EchoPipe extends ChannelDuplexHandler {
         context = ctx;
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
+        // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
+        ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (!encrypted) {
             startDirectEcho(null);
         }
@@ -266,24 +267,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
         cut(ctx, ctx.newPromise());
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
-        countEnd();
-        ctx.fireChannelInactive();
-    }
-
-    @Override
-    public void handlerRemoved(ChannelHandlerContext ctx) {
-        countEnd();
-    }
-
     private void countEnd() {
-        if (!counted) {
-            counted = true;
-            traffic.closed(whole);
-            if (watch != null) {
-                watch.stop();
-            }
+        traffic.closed(whole);
+        if (watch != null) {
+            watch.stop();
         }
     }
 }

@@ -18,7 +18,7 @@ public interface Listener {
      * cut with echoes still under way is reset, so that its peer does not take the cut for the end.
      *
      * @param grace zero closes at once
-     * @return completes when every connection is closed; never fails
+     * @return completes when every connection is closed, and counted as such; never fails
      */
     Future<Void> drain(Duration grace);
 }

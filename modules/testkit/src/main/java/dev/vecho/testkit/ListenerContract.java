@@ -11,6 +11,7 @@ import dev.vecho.core.Source;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -39,8 +40,19 @@ abstract class ListenerContract {
     private final String io;
     private Vertx vertx;
     private Traffic traffic = new Traffic();
-    private List<Listener> listeners = List.of();
+    private List<Part> parts = List.of();
     private ExecutorService threads;
+
+    /** One event loop's share of the listener. */
+    private record Part(Context loop, Listener listener) {
+
+        /** As the service does it: on the event loop. */
+        Future<Void> drain(Duration grace) {
+            Promise<Void> drained = Promise.promise();
+            loop.runOnContext(now -> listener.drain(grace).onComplete(drained));
+            return drained.future();
+        }
+    }
 
     /** Made for each test. */
     @SuppressWarnings("NullAway.Init") // setUp sets the rest.
@@ -104,16 +116,20 @@ abstract class ListenerContract {
         ServerTransport server = transport().server(vertx, Options.of(options, Source.named("test"), problems));
         problems.throwIfAny();
         traffic = new Traffic();
-        List<Future<Listener>> opening = new ArrayList<>();
+        List<Future<Part>> opening = new ArrayList<>();
         for (int i = 0; i < EVENT_LOOPS; i++) {
-            Promise<Listener> promise = Promise.promise();
-            vertx.runOnContext(start -> server.listen(traffic).onComplete(promise));
+            Promise<Part> promise = Promise.promise();
+            vertx.runOnContext(start -> {
+                Context loop = vertx.getOrCreateContext();
+                server.listen(traffic).map(listener -> new Part(loop, listener)).onComplete(promise);
+            });
             opening.add(promise.future());
         }
         await(Future.all(opening));
-        listeners = opening.stream().map(Future::result).toList();
-        assertThat(listeners.get(1).addresses()).isEqualTo(listeners.get(0).addresses());
-        return listeners.get(0).addresses().get(0);
+        parts = opening.stream().map(Future::result).toList();
+        List<String> addresses = parts.get(0).listener().addresses();
+        assertThat(parts.get(1).listener().addresses()).isEqualTo(addresses);
+        return addresses.get(0);
     }
 
     /** The counters of the listener. */
@@ -121,12 +137,10 @@ abstract class ListenerContract {
         return traffic;
     }
 
-    /** Drains the listener on each event loop. */
-    final Future<Void> drain(Duration grace) {
-        return Future.all(listeners.stream()
-                        .map(listener -> listener.drain(grace))
-                        .toList())
-                .mapEmpty();
+    /** Drains the listener on each event loop and tells the counters of that moment. */
+    final Future<Traffic.Snapshot> drain(Duration grace) {
+        return Future.all(parts.stream().map(part -> part.drain(grace)).toList())
+                .map(drained -> traffic.snapshot());
     }
 
     protected final <T> Future<T> inBackground(Callable<T> task) {

@@ -60,7 +60,6 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private boolean lastWords;
     private boolean whole;
     private boolean broken;
-    private boolean counted;
 
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
@@ -90,6 +89,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::close);
+        // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
+        ctx.channel().closeFuture().addListener(closed -> countEnd());
     }
 
     /** Counts bytes of a body or a message. */
@@ -284,24 +285,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         ctx.pipeline().firstContext().close();
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-        countEnd();
-        ctx.fireChannelInactive();
-    }
-
-    @Override
-    public void handlerRemoved(ChannelHandlerContext context) {
-        countEnd();
-    }
-
     private void countEnd() {
-        if (!counted) {
-            counted = true;
-            traffic.closed(whole && !broken);
-            if (watch != null) {
-                watch.stop();
-            }
+        traffic.closed(whole && !broken);
+        if (watch != null) {
+            watch.stop();
         }
     }
 }
