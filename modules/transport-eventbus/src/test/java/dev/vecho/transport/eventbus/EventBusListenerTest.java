@@ -99,6 +99,7 @@ final class EventBusListenerTest {
         request(Buffer.buffer(new byte[5]), new DeliveryOptions());
         request("ü", new DeliveryOptions());
         request(1, new DeliveryOptions());
+        awaitCounted();
         assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(3, 0, 0, 0, 7));
     }
 
@@ -118,6 +119,7 @@ final class EventBusListenerTest {
         assertThat(failure.failureType()).isEqualTo(ReplyFailure.RECIPIENT_FAILURE);
         assertThat(failure.failureCode()).isEqualTo(EventBusListener.NOT_ECHOABLE);
         assertThat(failure).hasMessageContaining("cannot echo a body of java.lang.String");
+        awaitCounted();
         assertThat(traffic.snapshot().failed()).isEqualTo(1);
         assertThat(request("others", new DeliveryOptions()).body()).isEqualTo("others");
     }
@@ -129,6 +131,7 @@ final class EventBusListenerTest {
         assertThat(failure.failureCode()).isEqualTo(EventBusListener.TOO_LARGE);
         assertThat(failure).hasMessage("a message must have at most 3 bytes here, this one has 4");
         assertThat(request("123", new DeliveryOptions()).body()).isEqualTo("123");
+        awaitCounted();
         assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(1, 0, 1, 0, 3));
     }
 
@@ -221,6 +224,11 @@ final class EventBusListenerTest {
 
     private static <T> T await(Future<T> future) throws Exception {
         return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+
+    /** How a message ended is counted after the answer has gone. */
+    private void awaitCounted() throws Exception {
+        eventually(() -> traffic.snapshot().active() == 0);
     }
 
     private static void eventually(BooleanSupplier condition) throws Exception {

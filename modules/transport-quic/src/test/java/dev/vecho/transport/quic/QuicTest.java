@@ -113,7 +113,7 @@ class QuicTest {
             for (int i = 0; i < streams.size(); i++) {
                 streams.get(i).out().write(bytes(10_000, i));
             }
-            assertThat(traffic.snapshot().active()).isPositive();
+            eventually(() -> traffic.snapshot().active() > 0);
             for (int i = streams.size() - 1; i >= 0; i--) {
                 streams.get(i).closeOutput();
                 assertThat(streams.get(i).in().readAllBytes()).isEqualTo(bytes(10_000, i));
