@@ -80,7 +80,7 @@ public record Diagnosis(
         IDLE,
         /** Bytes still trickled in when the limit of a step had passed. */
         SLOW,
-        /** An echo or the end came when the script expected nothing. */
+        /** An echo or the end came when the script expected nothing, or bytes came beyond an exact answer. */
         UNEXPECTED,
         /** All came back, but not as well as the script demands. */
         BUDGET,

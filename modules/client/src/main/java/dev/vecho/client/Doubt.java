@@ -31,6 +31,7 @@ final class Doubt {
     private final Recent.Traffic own;
     private final long offset;
     private final @Nullable Integer step;
+    private final boolean answered;
     private final byte[] found = new byte[WINDOW];
     private final byte[] expected = new byte[WINDOW + ENOUGH];
     private int came;
@@ -47,6 +48,7 @@ final class Doubt {
         this.own = own;
         this.offset = offset;
         this.step = step;
+        this.answered = verifier.answered();
     }
 
     /** Takes more bytes; returns the verdict once there is one. */
@@ -91,9 +93,11 @@ final class Doubt {
             return elsewhere;
         }
         long remaining = verifier.remaining();
+        if (answered && (remaining == 0 || step == null)) {
+            return verdict(Word.UNEXPECTED, many() + " came after the expected answer, at offset " + offset);
+        }
         if (remaining == 0) {
-            String many = came == WINDOW ? "at least " + came + " bytes" : Diagnosis.bytes(came);
-            return verdict(Word.INJECTED, many + " came that were never sent, at offset " + offset);
+            return verdict(Word.INJECTED, many() + " came that were never sent, at offset " + offset);
         }
         if (came > remaining) {
             int extra = (int) (came - remaining);
@@ -108,6 +112,10 @@ final class Doubt {
             }
         }
         return came == WINDOW || came == remaining ? corrupted() : likeliest();
+    }
+
+    private String many() {
+        return came == WINDOW ? "at least " + came + " bytes" : Diagnosis.bytes(came);
     }
 
     /** Whether the stream begins with the first bytes of a TLS alert or handshake record; some may be right by accident. */

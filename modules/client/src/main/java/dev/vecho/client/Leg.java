@@ -122,6 +122,24 @@ final class Leg {
         return sender == null || sendFailure != null || sender.idle();
     }
 
+    /**
+     * Whether all that can come back did, so that all was sent, too. The connection may tell so later: that is a matter of
+     * chance, of which no verdict depends.
+     */
+    boolean answered() {
+        return sender != null && sender.handedOver() && verifier.nothingUnderWay();
+    }
+
+    /** As {@link #answered}, and the output is not just being closed. */
+    boolean atRest() {
+        return answered() && (out().outputOpen() || out().outputClosed());
+    }
+
+    /** How many bytes were sent. */
+    long sent() {
+        return answered() ? ledger.bytes() : sender == null ? 0 : sender.sent();
+    }
+
     /** Whether nothing is under way, and the connection can be kept. */
     boolean quiet() {
         return sender != null && sender.idle() && verifier.nothingUnderWay();
@@ -129,7 +147,7 @@ final class Leg {
 
     /** Whether the step is one that lets time pass, and nothing is under way. */
     boolean idling(@Nullable Step step) {
-        return (step instanceof Step.Pause || step instanceof Step.ExpectNothing) && quiet();
+        return (step instanceof Step.Pause || step instanceof Step.ExpectNothing) && atRest();
     }
 
     /** Whether the end is something that the script, on this connection, has to do with. */
@@ -161,9 +179,10 @@ final class Leg {
     @Nullable Diagnosis brokeMeanwhile() {
         TransportException failure = link.failure();
         if (link.unexpected() > 0) {
-            return Diagnosis.of(
-                    Word.INJECTED,
-                    Diagnosis.bytes(link.unexpected()) + " came between the rounds that were never sent");
+            String came = Diagnosis.bytes(link.unexpected()) + " came between the rounds";
+            return plan.followsAnswer(plan.pieces().size())
+                    ? Diagnosis.of(Word.UNEXPECTED, came + ", after the expected answer")
+                    : Diagnosis.of(Word.INJECTED, came + " that were never sent");
         }
         return failure != null || link.hasEnded() ? cutWhileIdle(failure) : null;
     }
@@ -201,7 +220,7 @@ final class Leg {
         if (verifier.received() == 0) {
             return "before";
         }
-        return verifier.nothingUnderWay() && out().sent() == out().queued() ? "after" : "during";
+        return answered() ? "after" : "during";
     }
 
     /** The end came before all that a step expects. */
@@ -218,8 +237,7 @@ final class Leg {
     @Nullable Diagnosis unexpected(int current, @Nullable Step step) {
         if (verifier.beyond(current)) {
             long expected = plan.bytesUpTo(current);
-            String sentence = Diagnosis.bytes(verifier.received() - expected) + " came although nothing was expected";
-            return Diagnosis.at(Word.UNEXPECTED, sentence, expected);
+            return Diagnosis.at(Word.UNEXPECTED, "bytes came although nothing was expected", expected);
         }
         if (!link.hasEnded() || endWasExpected(current)) {
             return null;

@@ -91,9 +91,14 @@ final class Link implements Receiver {
         return failure;
     }
 
-    /** How many bytes came while nobody listened. */
+    /** How many bytes came while nobody listened, or behind all that a round looks at. */
     long unexpected() {
         return unexpected;
+    }
+
+    /** Some bytes were not looked at. */
+    void left(int count) {
+        unexpected += count;
     }
 
     /** Something was sent, or came. */
@@ -126,7 +131,7 @@ final class Link implements Receiver {
     @Override
     public void received(Buffer bytes) {
         if (listener == null) {
-            unexpected += bytes.length();
+            left(bytes.length());
             return;
         }
         listener.received(bytes);

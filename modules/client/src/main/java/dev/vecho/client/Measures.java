@@ -115,14 +115,15 @@ final class Measures {
     }
 
     /** A connection is not used any more. */
-    void done(Verifier verifier, Ledger ledger, @Nullable Sender sender) {
-        if (sender == null) {
+    void done(Leg leg) {
+        if (leg.sender() == null) {
             return;
         }
-        bytesSent += sender.sent();
+        Verifier verifier = leg.verifier();
+        bytesSent += leg.sent();
         bytesReceived += verifier.received();
         if (verifier instanceof MessageVerifier messages) {
-            sent += ledger.blocks();
+            sent += leg.ledger().blocks();
             received += messages.count();
             lost += messages.lost();
             duplicated += messages.duplicated();

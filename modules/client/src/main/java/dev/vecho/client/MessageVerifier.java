@@ -54,7 +54,7 @@ final class MessageVerifier extends Verifier {
         }
         Piece piece = plan.pieces().get(plan.pieceOf(number));
         if (piece.echo()) {
-            listener.back(piece.send(), piece.firstBlock() + number - piece.first());
+            listener.back(piece.send(), number - piece.first());
         }
         if (number < givenUp) {
             lost--;
@@ -111,12 +111,12 @@ final class MessageVerifier extends Verifier {
             return null;
         }
         Piece piece = plan.pieces().get(plan.pieceOf(number));
-        boolean due = !piece.echo() || piece.firstBlock() + number - piece.first() < ledger.blocks(piece.send());
+        boolean due = !piece.echo() || number - piece.first() < ledger.blocks(piece.send());
         return due ? piece : null;
     }
 
     private static long position(Piece piece, long number) {
-        return piece.from() + (number - piece.first()) * piece.block();
+        return (number - piece.first()) * piece.block();
     }
 
     /** Finds a random message wherever it is from. */
@@ -127,10 +127,10 @@ final class MessageVerifier extends Verifier {
                 continue;
             }
             long position = piece.payload().find(start, start.length);
-            if (position < piece.from() || position % piece.block() != 0) {
+            if (position < 0 || position % piece.block() != 0) {
                 continue;
             }
-            long number = piece.first() + (position - piece.from()) / piece.block();
+            long number = piece.first() + position / piece.block();
             if (number < piece.first() + piece.messages() && isMessage(number, bytes)) {
                 return number;
             }
@@ -157,11 +157,21 @@ final class MessageVerifier extends Verifier {
             }
         }
         Piece piece = closest < 0 ? null : piece(closest);
+        if (best < 1 && next > 0 && answered(piece, closest)) {
+            String sentence = "a message of " + Diagnosis.bytes(bytes.length()) + " came after the expected answer";
+            return verdict(Word.UNEXPECTED, sentence, next, bytes, offset, 0);
+        }
         if (piece == null) {
             String sentence = "a message of " + Diagnosis.bytes(bytes.length()) + " came that was never sent";
             return verdict(Word.INJECTED, sentence, next, bytes, offset, 0);
         }
         return changed(piece, closest, best, bytes, offset);
+    }
+
+    /** Whether the last that came in order is an exact answer, and no step waits for more that could come now. */
+    private boolean answered(@Nullable Piece closest, long number) {
+        boolean awaited = closest != null && plan.stepOf(plan.pieceOf(number)) != null;
+        return !awaited && plan.followsAnswer(plan.pieceOf(next - 1) + 1);
     }
 
     private Diagnosis changed(Piece piece, long number, double alike, Buffer bytes, long offset) {

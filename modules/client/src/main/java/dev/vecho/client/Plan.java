@@ -1,9 +1,7 @@
 package dev.vecho.client;
 
 import dev.vecho.core.Transport.Carriage;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +24,6 @@ final class Plan {
     /**
      * Bytes that must come in one stretch: of a stream some bytes, or messages.
      *
-     * @param from where they start in the payload
      * @param length how many; of a stream at least one
      * @param block how many bytes of the payload are one block, or one message
      * @param messages how many of these are expected, where messages are carried
@@ -34,24 +31,14 @@ final class Plan {
      * @param send which of the sends they are the echo of, counted from 0; -1 if of none
      * @param sentAt where they start in all that is sent; -1 if nowhere
      */
-    record Piece(Payload payload, long from, long length, long block, int messages, long first, int send, long sentAt) {
+    record Piece(Payload payload, long length, long block, int messages, long first, int send, long sentAt) {
 
         boolean echo() {
             return send >= 0;
         }
 
-        /** The index of the first block in the payload. */
-        long firstBlock() {
-            return block == 0 ? 0 : from / block;
-        }
-
-        private Piece without(long bytes, int fewer) {
-            return new Piece(
-                    payload, from + bytes, length - bytes, block, messages - fewer, first, send, sentAt + bytes);
-        }
-
         private Piece at(long number) {
-            return new Piece(payload, from, length, block, messages, number, send, sentAt);
+            return new Piece(payload, length, block, messages, number, send, sentAt);
         }
     }
 
@@ -71,6 +58,7 @@ final class Plan {
     private final int[] piecesUpTo;
     private final long[] messagesUpTo;
     private final long[] bytesUpTo;
+    private int lastLook = -1;
     private long bytes;
     private long messages;
 
@@ -88,7 +76,7 @@ final class Plan {
         this.piecesUpTo = new int[to - from];
         this.messagesUpTo = new long[to - from];
         this.bytesUpTo = new long[to - from];
-        Deque<Piece> unmatched = new ArrayDeque<>();
+        List<Piece> unmatched = new ArrayList<>();
         long sent = 0;
         for (int i = from; i < to; i++) {
             Step step = steps.get(i);
@@ -97,8 +85,7 @@ final class Plan {
                 Payload payload =
                         send.payload().seeded(seed.payload(connection, number)).times(send.count());
                 sendings.add(new Sending(payload, send.payload().size(), send.count(), send.ratePerSecond()));
-                Piece piece =
-                        new Piece(payload, 0, payload.size(), send.payload().size(), send.count(), 0, number, sent);
+                Piece piece = new Piece(payload, payload.size(), send.payload().size(), send.count(), 0, number, sent);
                 sent += piece.length();
                 if (something(piece)) {
                     unmatched.add(piece);
@@ -114,11 +101,15 @@ final class Plan {
                 echoes.add(new Echo(firstSend, i));
             } else if (step instanceof Step.ExpectBytes expect) {
                 long size = expect.payload().size();
-                Piece piece = new Piece(expect.payload(), 0, size, size, 1, 0, -1, -1);
+                Piece piece = new Piece(expect.payload(), size, size, 1, 0, -1, -1);
+                // The answer to all that was sent before it, however long it is: none of that has an echo.
+                unmatched.clear();
                 if (something(piece)) {
                     expect(piece);
-                    answer(unmatched, size);
                 }
+            }
+            if (looks(step)) {
+                lastLook = i;
             }
             piecesUpTo[i - from] = pieces.size();
             messagesUpTo[i - from] = messages;
@@ -138,23 +129,12 @@ final class Plan {
         bytes += piece.length();
     }
 
-    /** Takes away what was answered by something else than its echo. */
-    private void answer(Deque<Piece> unmatched, long length) {
-        if (carriage == Carriage.MESSAGES) {
-            Piece first = unmatched.poll();
-            if (first != null && first.messages() > 1) {
-                unmatched.addFirst(first.without(first.block(), 1));
-            }
-            return;
-        }
-        long left = length;
-        while (left > 0 && !unmatched.isEmpty()) {
-            Piece first = unmatched.remove();
-            if (first.length() > left) {
-                unmatched.addFirst(first.without(left, 0));
-            }
-            left -= first.length();
-        }
+    /** Whether what comes during a step matters. */
+    private static boolean looks(Step step) {
+        return !(step instanceof Step.Send
+                || step instanceof Step.CloseOutput
+                || step instanceof Step.Reset
+                || step instanceof Step.Reconnect);
     }
 
     Carriage carriage() {
@@ -182,6 +162,19 @@ final class Plan {
     /** Whether a step is played on this connection. */
     boolean covers(int step) {
         return step >= from && step < from + piecesUpTo.length;
+    }
+
+    /**
+     * Whether what comes during a step, or a later one on this connection, matters. If not, it is not looked at: whether it
+     * comes before or after the last step is done would be a matter of chance.
+     */
+    boolean looksFrom(int step) {
+        return step <= lastLook;
+    }
+
+    /** Whether the pieces before this one end with an exact answer, beyond which nothing may come but what is expected next. */
+    boolean followsAnswer(int piece) {
+        return piece > 0 && !pieces.get(piece - 1).echo();
     }
 
     /** How many pieces have come when a step, and all before it, got what they expect. */

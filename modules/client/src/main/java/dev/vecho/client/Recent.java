@@ -49,8 +49,8 @@ final class Recent {
         long before = 0;
         for (Piece piece : some(plan)) {
             long position = piece.echo() ? piece.payload().find(bytes, length) : -1;
-            if (position >= piece.from() && position + length <= piece.from() + piece.length()) {
-                return before + position - piece.from();
+            if (position >= 0 && position + length <= piece.length()) {
+                return before + position;
             }
             before += piece.length();
         }
@@ -70,7 +70,7 @@ final class Recent {
             if (skip < piece.length() && copied < length) {
                 int count = (int) Math.min(length - copied, piece.length() - skip);
                 byte[] part = new byte[count];
-                piece.payload().copy(piece.from() + skip, part, count);
+                piece.payload().copy(skip, part, count);
                 System.arraycopy(part, 0, into, copied, count);
                 copied += count;
             }
@@ -131,7 +131,7 @@ final class Recent {
                 return true;
             }
             byte[] first = new byte[message.length];
-            piece.payload().copy(piece.from(), first, first.length);
+            piece.payload().copy(0, first, first.length);
             return Arrays.equals(first, message);
         }
 

@@ -195,25 +195,48 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     @Override
     public void received(Buffer bytes) {
         on(() -> {
-            long now = nanoTime.getAsLong();
-            measures.received(now, measures.firstSend(leg.firstSend()));
             if (trace != null) {
                 trace.received(since(), first(bytes), bytes.length());
             }
-            Verifier verifier = leg.verifier();
-            Diagnosis wrong = verifier.verify(bytes);
-            if (wrong != null && !tolerates(wrong.word())) {
-                fail(wrong);
-                return;
+            if (leg.plan().looksFrom(current)) {
+                take(bytes);
+            } else {
+                leg.link().left(bytes.length());
             }
-            if (verifier.inDoubt()) {
-                vertx.cancelTimer(doubtTimer);
-                doubtTimer = vertx.setTimer(DOUBT.toMillis(), fired -> on(() -> fail(verifier.decide())));
-                return;
-            }
+        });
+    }
+
+    /** Takes what came as if each byte, or message, had come alone: each step is over before what follows is looked at. */
+    private void take(Buffer bytes) {
+        long now = nanoTime.getAsLong();
+        measures.received(now, measures.firstSend(leg.firstSend()));
+        Leg on = leg;
+        int from = 0;
+        do {
+            int stretch = on.verifier().stretch(bytes.length() - from, step() instanceof Step.ExpectNothing);
+            boolean whole = stretch == bytes.length();
+            take(whole ? bytes : bytes.slice(from, from + stretch), now);
+            from += stretch;
+        } while (from < bytes.length() && !over && leg == on && on.plan().looksFrom(current));
+        on.link().left(bytes.length() - from);
+    }
+
+    private void take(Buffer bytes, long now) {
+        Verifier verifier = leg.verifier();
+        Diagnosis wrong = verifier.verify(bytes);
+        boolean tolerated = wrong == null || tolerates(wrong.word());
+        if (step() instanceof Step.StartTls && (!tolerated || verifier.inDoubt())) {
+            fail(Diagnosis.of(Word.TLS, "bytes in plain text came where TLS was to begin")
+                    .because("plain-text"));
+        } else if (wrong != null && !tolerated) {
+            fail(wrong);
+        } else if (verifier.inDoubt()) {
+            vertx.cancelTimer(doubtTimer);
+            doubtTimer = vertx.setTimer(DOUBT.toMillis(), fired -> on(() -> fail(verifier.decide())));
+        } else {
             leg.measureEchoes(now, measures);
             moved();
-        });
+        }
     }
 
     private boolean tolerates(Word word) {
@@ -274,6 +297,8 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         }
         if (leg.verifier().inDoubt()) {
             fail(leg.verifier().decide());
+        } else if (step() == null && leg.atRest()) {
+            finish(null);
         } else if (leg.idling(step())) {
             fail(leg.cutWhileIdle(cause));
         } else {
@@ -446,7 +471,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
 
     /** Adds up what is known of a connection that is not used any more. */
     private void endConnection() {
-        measures.done(leg.verifier(), leg.ledger(), leg.sender());
+        measures.done(leg);
         if (leg.sender() != null && trace != null) {
             trace.closed(since());
         }
@@ -558,7 +583,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         if (keeping) {
             link.listen(null);
             kept = true;
-            measures.done(leg.verifier(), leg.ledger(), leg.sender());
+            measures.done(leg);
         } else {
             endConnection();
         }

@@ -116,6 +116,11 @@ final class Sender {
         return queue.isEmpty() && underWay == 0 && (output == Output.OPEN || output == Output.CLOSED);
     }
 
+    /** Whether all bytes that were asked to be sent are handed over to the connection. */
+    boolean handedOver() {
+        return queue.isEmpty();
+    }
+
     /** Whether nothing is to be sent before its time comes. */
     boolean waitsForItsTime() {
         return alarm != null && underWay == 0;

@@ -39,15 +39,15 @@ public sealed interface Step {
     }
 
     /**
-     * Waits until all that was sent so far, and is not matched yet, has come back:
+     * Waits until all that was sent since the last step that expects an echo, or exact bytes, has come back:
      * <code>{"expect": "echo", "withinMillis": 500}</code>.
      */
     record ExpectEcho(@Nullable Duration within) implements Step {}
 
     /**
      * Waits for exact bytes, or one message, from a peer that answers with something else than the echo:
-     * <code>{"expect": PAYLOAD, "withinMillis": 500}</code>. They count as the answer to as many bytes (to one message) of
-     * what was sent and is not matched yet.
+     * <code>{"expect": PAYLOAD, "withinMillis": 500}</code>. They are the answer to all that was sent before this step and
+     * is not matched yet, so that none of it is expected as an echo any more.
      */
     record ExpectBytes(Payload payload, @Nullable Duration within) implements Step {}
 

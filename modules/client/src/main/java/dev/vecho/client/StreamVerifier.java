@@ -18,6 +18,12 @@ final class StreamVerifier extends Verifier {
     }
 
     @Override
+    int stretch(int length, boolean single) {
+        long possible = doubt == null ? possible() : 0;
+        return possible == 0 ? length : (int) Math.min(length, single ? 1 : possible);
+    }
+
+    @Override
     @Nullable Diagnosis verify(Buffer bytes) {
         int from = doubt == null ? match(bytes) : 0;
         long start = received;
@@ -41,7 +47,7 @@ final class StreamVerifier extends Verifier {
                 return from;
             }
             Piece piece = plan.pieces().get(completed);
-            int wrong = mismatch(piece.payload(), piece.from() + matched, bytes, from, length);
+            int wrong = mismatch(piece.payload(), matched, bytes, from, length);
             int right = wrong < 0 ? length : wrong;
             from += right;
             advance(piece, right);
@@ -53,7 +59,7 @@ final class StreamVerifier extends Verifier {
     }
 
     private void advance(Piece piece, int length) {
-        long before = piece.from() + matched;
+        long before = matched;
         matched += length;
         if (piece.echo()) {
             long whole = (before + length) / piece.block();
@@ -67,6 +73,11 @@ final class StreamVerifier extends Verifier {
         }
     }
 
+    /** Whether all that came ends with an exact answer. */
+    boolean answered() {
+        return matched == 0 && plan.followsAnswer(completed);
+    }
+
     /** How many bytes of the current piece may come now. */
     private long possible() {
         return completed == plan.pieces().size() ? 0 : possible(completed, matched);
@@ -78,11 +89,16 @@ final class StreamVerifier extends Verifier {
         return piece.echo() ? Math.max(0, Math.min(rest, ledger.bytes() - piece.sentAt() - already)) : rest;
     }
 
-    /** How many bytes that are right could come now. */
+    /** How many bytes that are right could come now: nothing of a piece comes before all of those before it. */
     long remaining() {
         long sum = 0;
         for (int i = completed; i < plan.pieces().size(); i++) {
-            sum += possible(i, i == completed ? matched : 0);
+            long already = i == completed ? matched : 0;
+            long possible = possible(i, already);
+            sum += possible;
+            if (possible < plan.pieces().get(i).length() - already) {
+                break;
+            }
         }
         return sum;
     }
@@ -95,18 +111,19 @@ final class StreamVerifier extends Verifier {
      */
     int peek(long ahead, byte[] into, int length) {
         long skip = ahead;
+        long left = Math.min(length, Math.max(0, remaining() - ahead));
         int copied = 0;
-        for (int i = completed; i < plan.pieces().size() && copied < length; i++) {
+        for (int i = completed; copied < left; i++) {
+            Piece piece = plan.pieces().get(i);
             long already = i == completed ? matched : 0;
-            long possible = possible(i, already);
-            if (skip >= possible) {
-                skip -= possible;
+            long rest = piece.length() - already;
+            if (skip >= rest) {
+                skip -= rest;
                 continue;
             }
-            int some = (int) Math.min(length - copied, possible - skip);
+            int some = (int) Math.min(left - copied, rest - skip);
             byte[] part = new byte[some];
-            Piece piece = plan.pieces().get(i);
-            piece.payload().copy(piece.from() + already + skip, part, some);
+            piece.payload().copy(already + skip, part, some);
             System.arraycopy(part, 0, into, copied, some);
             copied += some;
             skip = 0;
@@ -123,7 +140,7 @@ final class StreamVerifier extends Verifier {
         if (length > piece.length()) {
             return false;
         }
-        piece.payload().copy(piece.from(), into, length);
+        piece.payload().copy(0, into, length);
         return true;
     }
 

@@ -40,6 +40,17 @@ abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
         return received;
     }
 
+    /**
+     * How many of the bytes that came are to be taken at once, so that a step that they complete is over before those behind
+     * them are looked at. That is why it makes no difference whether these came with them or later.
+     *
+     * @param length how many came
+     * @param single whether the current step is over with the next byte, whatever it is
+     */
+    int stretch(int length, boolean single) {
+        return length;
+    }
+
     /** Takes bytes, or one message, that came; returns what is wrong with them, or null. */
     abstract @Nullable Diagnosis verify(Buffer bytes);
 

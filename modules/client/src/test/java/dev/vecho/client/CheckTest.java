@@ -80,6 +80,7 @@ final class CheckTest {
         FakeConnection connection = client.connections().get(0);
         assertThat(connection.sent()).hasToString(TEXT);
         assertThat(connection.closed()).isTrue();
+        assertPassed(replay(FakePeer.ECHO, Script.standard()));
     }
 
     @Test
@@ -151,7 +152,7 @@ final class CheckTest {
             }
         };
 
-        assertPassed(play(new FakeClient(peer), steps("""
+        assertPassed(replay(peer, steps("""
                 {"send": {"random": 500000}}, {"close": "output"}, {"expect": "echo"}, {"expect": "end"}""")));
     }
 
@@ -191,9 +192,9 @@ final class CheckTest {
 
     @Test
     void leavesAnEchoThatNobodyExpects() {
-        assertPassed(play(new FakeClient(FakePeer.ECHO), steps("{\"send\": {\"text\": \"a\"}}, {\"pauseMillis\": 1}")));
-        assertPassed(play(new FakeClient(NO_ANSWER), steps("{\"send\": {\"text\": \"a\"}}")));
-        assertPassed(play(new FakeClient(NO_ANSWER), steps("")));
+        assertPassed(replay(FakePeer.ECHO, steps("{\"send\": {\"text\": \"a\"}}, {\"pauseMillis\": 1}")));
+        assertPassed(replay(NO_ANSWER, steps("{\"send\": {\"text\": \"a\"}}")));
+        assertPassed(replay(NO_ANSWER, steps("")));
     }
 
     @Test
@@ -211,14 +212,14 @@ final class CheckTest {
             }
         };
 
-        assertPassed(play(new FakeClient(peer), steps("""
-                {"expect": {"text": "hello"}}, {"send": {"text": "abc"}}, {"expect": {"text": "A"}}, {"expect": "echo"},
+        assertPassed(replay(peer, steps("""
+                {"expect": {"text": "hello"}}, {"send": {"text": "abc"}}, {"expect": {"text": "Abc"}}, {"expect": "echo"},
                 {"send": {"text": "b"}}, {"expect": "echo"}""")));
     }
 
     @Test
     void expectsNothing() {
-        assertPassed(play(new FakeClient(FakePeer.ECHO), steps("""
+        assertPassed(replay(FakePeer.ECHO, steps("""
                 {"expect": "nothing", "forMillis": 1}, {"send": {"text": "a"}}, {"expect": "echo"},
                 {"expect": "nothing", "forMillis": 1}, {"close": "output"}, {"expect": "end"},
                 {"expect": "nothing", "forMillis": 1}""")));
@@ -236,7 +237,7 @@ final class CheckTest {
             }
         };
 
-        Report report = play(new FakeClient(peer), steps("""
+        Report report = replay(peer, steps("""
                 {"send": {"random": 200000, "seed": 1}}, {"expect": "echo"}"""));
 
         Diagnosis diagnosis = assertFailed(report, Word.CORRUPTED, 1);
@@ -251,7 +252,7 @@ final class CheckTest {
     void findsCorruptionBeforeAStepExpectsTheEcho() {
         Answer peer = (connection, all) -> connection.deliver(Buffer.buffer("ax"));
 
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), steps("""
+        Diagnosis diagnosis = assertFailed(replay(peer, steps("""
                 {"send": {"text": "ab"}}, {"pauseMillis": 30000}, {"expect": "echo"}""")), Word.CORRUPTED, 2);
 
         assertThat(diagnosis.sentence()).isEqualTo("byte 1 came back as 0x78, expected 0x62");
@@ -264,7 +265,7 @@ final class CheckTest {
             connection.deliverEnd();
         };
 
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), Script.standard()), Word.TRUNCATED, 1);
+        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), Word.TRUNCATED, 1);
 
         assertThat(diagnosis.offset()).isEqualTo(10);
         assertThat(diagnosis.sentence()).isEqualTo("the peer closed at byte 10 of 42");
@@ -279,7 +280,7 @@ final class CheckTest {
             }
         };
 
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), steps("""
+        Diagnosis diagnosis = assertFailed(replay(peer, steps("""
                 {"send": {"text": "ab"}}, {"close": "output"}, {"expect": "echo"}""")), Word.CLOSED, 2);
 
         assertThat(diagnosis.sentence())
@@ -290,7 +291,7 @@ final class CheckTest {
     void findsBytesBehindTheEcho() {
         Answer peer = (connection, all) -> connection.deliver(all.appendString("xyz"));
 
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), Script.standard()), Word.INJECTED, 1);
+        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), Word.INJECTED, 3);
 
         assertThat(diagnosis.offset()).isEqualTo(42);
         assertThat(diagnosis.sentence()).isEqualTo("3 bytes came that were never sent, at offset 42");
@@ -307,7 +308,7 @@ final class CheckTest {
             }
         };
 
-        assertFailed(play(new FakeClient(peer), Script.standard()), Word.INJECTED, 3);
+        assertFailed(replay(peer, Script.standard()), Word.INJECTED, 3);
     }
 
     @Test
@@ -320,7 +321,7 @@ final class CheckTest {
             }
         };
 
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(peer), steps("""
+        Diagnosis diagnosis = assertFailed(replay(peer, steps("""
                 {"pauseMillis": 30000}, {"send": {"text": "a"}}, {"expect": "echo"}""")), Word.INJECTED, 0);
 
         assertThat(diagnosis.offset()).isZero();
@@ -333,9 +334,9 @@ final class CheckTest {
                 {"expect": "echo"}""";
 
         for (String before : List.of("", "{\"pauseMillis\": 1},")) {
-            Report report = play(new FakeClient(FakePeer.ECHO), steps(script.formatted(before)));
-            Diagnosis diagnosis = assertFailed(report, Word.UNEXPECTED, before.isEmpty() ? 2 : 3);
-            assertThat(diagnosis.sentence()).isEqualTo("2 bytes came although nothing was expected");
+            Report report = replay(FakePeer.ECHO, steps(script.formatted(before)));
+            Diagnosis diagnosis = assertFailed(report, Word.UNEXPECTED, 2);
+            assertThat(diagnosis.sentence()).isEqualTo("2 bytes came after the expected answer, at offset 1");
             assertThat(diagnosis.offset()).isEqualTo(1);
         }
     }
@@ -349,7 +350,7 @@ final class CheckTest {
             }
         };
 
-        assertFailed(play(new FakeClient(peer), steps("""
+        assertFailed(replay(peer, steps("""
                 {"expect": "nothing", "forMillis": 30000}, {"expect": "end"}""")), Word.UNEXPECTED, 0);
     }
 
@@ -514,7 +515,7 @@ final class CheckTest {
     @EnumSource(Fault.class)
     void namesTheFaultOfAnOpenConnection(Fault fault) {
         Answer peer = (connection, all) -> connection.deliverFault(FakePeer.fault(fault));
-        assertFailed(play(new FakeClient(peer), Script.standard()), word(fault), 1);
+        assertFailed(replay(peer, Script.standard()), word(fault), 1);
     }
 
     @Test
@@ -525,7 +526,7 @@ final class CheckTest {
                 return Future.failedFuture(FakePeer.fault(Fault.RESET));
             }
         };
-        Report report = play(new FakeClient(peer), Script.standard());
+        Report report = replay(peer, Script.standard());
         assertThat(assertFailed(report, Word.RESET, 0).sentence())
                 .isEqualTo("the fault is RESET, after 0 bytes had come back");
     }
@@ -765,6 +766,11 @@ final class CheckTest {
 
     private Check check(FakeClient client, Script script) {
         return new Check(setting(Carriage.STREAM, script, System::nanoTime), () -> client);
+    }
+
+    /** Plays it again and again, what comes being cut in all ways. */
+    private Report replay(FakePeer peer, Script script) {
+        return Replays.play(setting(Carriage.STREAM, script, System::nanoTime), () -> new FakeClient(peer));
     }
 
     private Report play(FakeClient client, Script script) {

@@ -25,6 +25,22 @@ final class Settings {
                 nanoTime);
     }
 
+    /** The same, in a run of its own. */
+    static Setting alone(Setting setting) {
+        return new Setting(
+                setting.vertx(),
+                setting.target(),
+                setting.carriage(),
+                setting.steps(),
+                setting.timeout(),
+                setting.kept(),
+                setting.tolerated(),
+                setting.seed(),
+                setting.index(),
+                new Recent(),
+                setting.nanoTime());
+    }
+
     static Setting kept(Setting setting) {
         return new Setting(
                 setting.vertx(),

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps that begin and end connections, connections that are kept, sends at a rate, and what is told of a round. */
 @ExtendWith(VertxExtension.class)
@@ -63,6 +64,21 @@ final class StepsTest {
         assertThat(client.connections().stream().map(FakeConnection::sent))
                 .as("random bytes of each connection")
                 .doesNotHaveDuplicates();
+    }
+
+    /** Scripts whose steps begin and end connections, or send at a rate; what comes is cut in all ways. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ECHO + ", {\"reconnect\": true}, " + ECHO,
+                ECHO + ", {\"reset\": true}, {\"pauseMillis\": 1}, {\"reconnect\": true}, " + ECHO,
+                ECHO + ", {\"startTls\": true}, " + ECHO,
+                "{\"send\": {\"random\": 20}, \"count\": 10, \"ratePerSecond\": 500}, {\"expect\": \"echo\"}",
+                "{\"send\": {\"random\": 8}, \"count\": 100}, {\"expect\": \"echo\"}"
+            })
+    void passesInWhateverPieces(String steps) {
+        Report report = replay(FakePeer.ECHO, steps);
+        assertThat(report.diagnosis()).isNull();
     }
 
     @Test
@@ -244,19 +260,21 @@ final class StepsTest {
 
     @Test
     void findsTheEchoOfAnEarlierRoundOnAKeptConnection() {
-        FakePeer stale = new FakePeer() {
-            private @Nullable Buffer first;
+        List<Report> reports = Replays.play(
+                Settings.kept(setting(Carriage.STREAM, ECHO)),
+                () -> new FakeClient(new FakePeer() {
+                    private @Nullable Buffer first;
 
-            @Override
-            public Future<Void> sent(FakeConnection connection, Buffer bytes) {
-                first = first == null ? bytes.copy() : first;
-                connection.deliver(first);
-                return Future.succeededFuture();
-            }
-        };
-        Check check = kept(new FakeClient(stale), ECHO);
-        assertThat(await(check.play(1)).diagnosis()).isNull();
-        Diagnosis found = diagnosis(await(check.play(2)));
+                    @Override
+                    public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+                        first = first == null ? bytes.copy() : first;
+                        connection.deliver(first);
+                        return Future.succeededFuture();
+                    }
+                }),
+                2);
+        assertThat(reports.get(0).diagnosis()).isNull();
+        Diagnosis found = diagnosis(reports.get(1));
         assertThat(found.word()).isEqualTo(Word.FOREIGN);
         assertThat(found.sentence()).endsWith("fake://peer, round 1");
     }
@@ -462,6 +480,11 @@ final class StepsTest {
 
     private Report play(FakeClient client, String steps) {
         return play(setting(Carriage.STREAM, steps), client);
+    }
+
+    /** Plays it again and again, what comes being cut in all ways. */
+    private Report replay(FakePeer peer, String steps) {
+        return Replays.play(setting(Carriage.STREAM, steps), () -> new FakeClient(peer));
     }
 
     private static Report play(Setting setting, FakeClient client) {
