@@ -78,7 +78,9 @@ public record Diagnosis(
         HALF_CLOSE,
         /** The connection was cut while nothing was under way. Reasons: {@code closed}, {@code reset}. */
         IDLE,
-        /** Bytes still trickled in when the limit of a step had passed. */
+        /** What should have come at once came when the output was closed, and only then: something waits for the end. */
+        BUFFERED,
+        /** Bytes still trickled in when the limit of a step had passed, or all of them came only after it. */
         SLOW,
         /** An echo or the end came when the script expected nothing, or bytes came beyond an exact answer. */
         UNEXPECTED,

@@ -1,6 +1,7 @@
 package dev.vecho.client;
 
 import dev.vecho.client.Diagnosis.Word;
+import dev.vecho.core.Transport.Carriage;
 import dev.vecho.core.TransportException;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,7 @@ final class Leg {
 
     private final Setting setting;
     private final Link link;
+    private final int from;
     private final Plan plan;
     private final Ledger ledger = new Ledger();
     private final Verifier verifier;
@@ -40,6 +42,7 @@ final class Leg {
         }
         this.setting = setting;
         this.link = link;
+        this.from = from;
         this.plan = new Plan(steps, from, Math.min(to + 1, steps.size()), setting.carriage(), seed, number);
         String name = setting.target() + ", round " + round + (number == 0 ? "" : ", connection " + (number + 1));
         this.verifier = Verifier.of(plan, ledger, setting.recent().add(name, plan), listener);
@@ -171,6 +174,17 @@ final class Leg {
             }
         }
         return false;
+    }
+
+    /** The index of its first step. */
+    int from() {
+        return from;
+    }
+
+    /** Whether what is missed may be held back until the output is closed. */
+    boolean mayBeHeldBack(Diagnosis missed) {
+        boolean nothingMore = missed.word() == Word.SILENT || missed.word() == Word.TIMEOUT;
+        return nothingMore && setting.carriage() == Carriage.STREAM && out().idle() && out().outputOpen();
     }
 
     // ---- what is wrong

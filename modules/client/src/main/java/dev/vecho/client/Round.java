@@ -59,6 +59,12 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     private boolean actionDone;
     private long doubtTimer = -1;
 
+    /** What the round fails with unless closing the output brings what is missing. */
+    private @Nullable Diagnosis missed;
+
+    private boolean comparing;
+    private boolean probes = true;
+
     /**
      * Prepares a round.
      *
@@ -83,6 +89,13 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         this.waiting = new Wait(vertx, nanoTime);
         this.kept = open != null;
         this.leg = leg(open != null ? open : new Link(context, nanoTime, this), 0);
+    }
+
+    /** A round that is played to find out something, beside another one. */
+    static Round probe(Setting setting, Context context, ClientTransport transport, int number) {
+        Round probe = new Round(setting, context, transport, number, null, null);
+        probe.probes = false;
+        return probe;
     }
 
     Future<Report> play() {
@@ -225,7 +238,9 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
         Verifier verifier = leg.verifier();
         Diagnosis wrong = verifier.verify(bytes);
         boolean tolerated = wrong == null || tolerates(wrong.word());
-        if (step() instanceof Step.StartTls && (!tolerated || verifier.inDoubt())) {
+        if (missed != null) {
+            heldBack(missed, tolerated && !verifier.inDoubt());
+        } else if (step() instanceof Step.StartTls && (!tolerated || verifier.inDoubt())) {
             fail(Diagnosis.of(Word.TLS, "bytes in plain text came where TLS was to begin")
                     .because("plain-text"));
         } else if (wrong != null && !tolerated) {
@@ -249,7 +264,9 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             if (trace != null) {
                 trace.ended(since());
             }
-            if (leg.verifier().inDoubt()) {
+            if (missed != null) {
+                heldBack(missed, false);
+            } else if (leg.verifier().inDoubt()) {
                 fail(leg.verifier().decide());
             } else if (cutWhileIdle()) {
                 fail(leg.cutWhileIdle(null));
@@ -295,7 +312,11 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
             // What connecting comes to is told once it is over.
             return;
         }
-        if (leg.verifier().inDoubt()) {
+        if (missed != null) {
+            Diagnosis broken = leg.broken(cause);
+            // Such as an HTTP status, which says more. That the connection is over may be just because of the end.
+            heldBack(broken.word() == Word.FAILED ? broken : missed, false);
+        } else if (leg.verifier().inDoubt()) {
             fail(leg.verifier().decide());
         } else if (step() == null && leg.atRest()) {
             finish(null);
@@ -324,7 +345,7 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     /** Goes on as far as nothing has to be waited for. */
     private void advance() {
         // A step may make something happen at once, which calls this; the loop below sees what it changed.
-        if (advancing || (leg.sender() == null && !measures.connected())) {
+        if (advancing || missed != null || (leg.sender() == null && !measures.connected())) {
             return;
         }
         advancing = true;
@@ -556,13 +577,50 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     /** Something that the current step expects did not come in time. */
     private void missed() {
         boolean trickles = waiting.ofStep() && measures.receivedSince(waiting.lastHalf());
-        Diagnosis missed = leg.missed(current, measures.receivedAnything(), trickles, waiting);
-        if (missed != null) {
-            fail(missed);
-        } else {
+        Diagnosis late = leg.missed(current, measures.receivedAnything(), trickles, waiting);
+        if (late == null) {
             leg.measureEchoes(nanoTime.getAsLong(), measures);
             advance();
+        } else if (probes && leg.mayBeHeldBack(late)) {
+            missed = late;
+            Duration waited = waiting.limit();
+            waiting.sleep(Buffering.patience(waited), () -> on(() -> heldBack(late, false)));
+            leg.out().closeOutput();
+        } else {
+            fail(late);
         }
+    }
+
+    /**
+     * Something happened since the output was closed, to see whether that brings what is missing.
+     *
+     * @param late what the round fails with if it does not
+     * @param right whether bytes came that are right
+     */
+    private void heldBack(Diagnosis late, boolean right) {
+        if (comparing) {
+            return;
+        }
+        if (!right) {
+            fail(late);
+            return;
+        }
+        if (!leg.verifier().complete(current)) {
+            return;
+        }
+        comparing = true;
+        Duration limit = waiting.limit();
+        waiting.stop();
+        Buffering.compare(setting, context, transport, number, leg.from(), current, limit)
+                .onComplete(buffered -> on(() -> fail(
+                        Boolean.TRUE.equals(buffered.result())
+                                ? Diagnosis.at(
+                                        Word.BUFFERED,
+                                        late.sentence()
+                                                + "; all of it came when the output was closed, and only then: the"
+                                                + " server, or a proxy before it, waits for the end of the request",
+                                        leg.verifier().received())
+                                : Diagnosis.of(Word.SLOW, late.sentence() + "; all of it came later"))));
     }
 
     // ---- the end

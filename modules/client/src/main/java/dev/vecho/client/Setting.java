@@ -37,4 +37,9 @@ record Setting(
         steps = List.copyOf(steps);
         tolerated = Set.copyOf(tolerated);
     }
+
+    /** The same with other steps, on a connection of its own. */
+    Setting with(List<Step> others) {
+        return new Setting(vertx, target, carriage, others, timeout, false, tolerated, seed, index, recent, nanoTime);
+    }
 }

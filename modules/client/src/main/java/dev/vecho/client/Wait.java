@@ -70,6 +70,11 @@ final class Wait {
         return ofStep;
     }
 
+    /** How long is waited. */
+    Duration limit() {
+        return limit;
+    }
+
     /** The moment at which the last half of the limit begins. */
     long lastHalf() {
         return nanoTime.getAsLong() - limit.toNanos() / 2;
