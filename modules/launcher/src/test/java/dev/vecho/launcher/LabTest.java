@@ -185,6 +185,9 @@ final class LabTest {
         }
         JsonObject impatient = script.copy();
         impatient.getJsonArray("steps").getJsonObject(1).put("withinMillis", SHORT_MILLIS);
+        // Long enough for what comes at once.
+        JsonObject patient = script.copy();
+        patient.getJsonArray("steps").getJsonObject(1).put("withinMillis", 1000);
         JsonObject impatientEnd = script.copy();
         impatientEnd.getJsonArray("steps").getJsonObject(3).put("withinMillis", SHORT_MILLIS);
         JsonObject slow = script.copy();
@@ -212,6 +215,7 @@ final class LabTest {
                 "foreign",
                 on(place, Fault.answersWithOthersBytes(), small(script), 2)));
         tests.accept(test(transport + " says nothing", "silent", on(place, Fault.silent(), impatient)));
+        tests.accept(test(transport + " waits for the end", "buffered", on(place, Fault.answersAtTheEnd(), patient)));
         tests.accept(
                 test(transport + " swallows the end", "half-close", on(place, Fault.swallowsTheEnd(), impatientEnd)));
         tests.accept(test(transport + " closes early", "closed", on(place, Fault.closesEarly(), script)));

@@ -162,6 +162,24 @@ public interface Fault {
         };
     }
 
+    /** Waits for the end before it answers. */
+    static Fault answersAtTheEnd() {
+        return number -> new Session() {
+            private final ByteArrayOutputStream all = new ByteArrayOutputStream();
+
+            @Override
+            public void received(Peer peer, byte[] bytes) {
+                all.writeBytes(bytes);
+            }
+
+            @Override
+            public void ended(Peer peer) throws IOException {
+                peer.send(all.toByteArray());
+                peer.end();
+            }
+        };
+    }
+
     // ---- of streams and messages
 
     /** Reads and says nothing. */
