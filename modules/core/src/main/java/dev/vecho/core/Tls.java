@@ -9,7 +9,6 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.util.internal.PlatformDependent;
@@ -153,14 +152,14 @@ record Tls(
      * encrypted, before the next one is looked at; and its close waits for all bytes to be written, however long that
      * takes, for the connection's owner bounds it.
      */
-    SslHandler newHandler(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
+    TlsHandler newHandler(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
         SSLEngine engine = host == null ? context.newEngine(allocator) : context.newEngine(allocator, host, port);
         if (!groups.isEmpty() && provider == SslProvider.JDK) {
             SSLParameters parameters = engine.getSSLParameters();
             setNamedGroups(parameters, groups);
             engine.setSSLParameters(parameters);
         }
-        SslHandler handler = new TlsHandler(engine);
+        TlsHandler handler = new TlsHandler(engine);
         handler.setCloseNotifyFlushTimeoutMillis(0);
         // Else a part of a record that stays over from each read makes the buffer grow, to megabytes.
         handler.setDiscardAfterReads(1);

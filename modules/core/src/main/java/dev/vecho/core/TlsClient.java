@@ -113,7 +113,11 @@ public final class TlsClient {
 
     /** Makes the handler of one connection. Its owner bounds the time of the handshake. */
     public SslHandler newHandler(ByteBufAllocator allocator, int port) {
-        SslHandler handler = tls.newHandler(context, allocator, peerName, port);
+        return handler(allocator, port);
+    }
+
+    TlsHandler handler(ByteBufAllocator allocator, int port) {
+        TlsHandler handler = tls.newHandler(context, allocator, peerName, port);
         handler.setHandshakeTimeoutMillis(0);
         handler.setCloseNotifyFlushTimeoutMillis(CLOSE_TIMEOUT_MILLIS);
         return handler;

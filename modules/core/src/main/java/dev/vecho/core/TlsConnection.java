@@ -4,11 +4,13 @@ import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TransportException.Fault;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -31,13 +33,13 @@ public final class TlsConnection {
     private static final int CLIENT_HELLO = 1;
 
     private final TlsClient tls;
-    private final SslHandler handler;
+    private final TlsHandler handler;
     private final First first = new First();
     private final Quiet quiet = new Quiet();
     private final BooleanSupplier closing;
     private @Nullable Throwable broken;
 
-    private TlsConnection(TlsClient tls, SslHandler handler, BooleanSupplier closing) {
+    private TlsConnection(TlsClient tls, TlsHandler handler, BooleanSupplier closing) {
         this.tls = tls;
         this.handler = handler;
         this.closing = closing;
@@ -61,7 +63,7 @@ public final class TlsConnection {
             BooleanSupplier closing) {
         long start = System.nanoTime();
         receiver.began(Phase.TLS);
-        TlsConnection connection = new TlsConnection(tls, tls.newHandler(channel.alloc(), port), closing);
+        TlsConnection connection = new TlsConnection(tls, tls.handler(channel.alloc(), port), closing);
         Promise<TlsConnection> promise = Promise.promise();
         connection.handler.handshakeFuture().addListener(done -> {
             if (done.isSuccess()) {
@@ -89,6 +91,16 @@ public final class TlsConnection {
     /** The handler in the pipeline. */
     public SslHandler handler() {
         return handler;
+    }
+
+    /** Sends close_notify, behind all that was encrypted, and reads on. */
+    public ChannelFuture closeOutput() {
+        return handler.closeOutput();
+    }
+
+    /** Whether an event of the pipeline says that the peer's close_notify has come. */
+    public boolean isEndOfInput(Object event) {
+        return event == SslCloseCompletionEvent.SUCCESS && handler.isInputClosed();
     }
 
     /** What was agreed upon, for a report. */

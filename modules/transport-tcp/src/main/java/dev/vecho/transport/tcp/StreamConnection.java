@@ -16,7 +16,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -71,7 +70,7 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
+        if (event instanceof ChannelInputShutdownEvent || (tls != null && tls.isEndOfInput(event))) {
             end();
         }
         context.fireUserEventTriggered(event);
@@ -122,7 +121,7 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
         // What is queued is written first; shutdownOutput would drop it.
         return adapt(ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)).compose(written -> {
             if (tls != null) {
-                return adapt(tls.handler().closeOutbound());
+                return adapt(tls.closeOutput());
             }
             // Where the peer is gone there is no output left to close; how the input ends says why.
             return adapt(((DuplexChannel) ctx.channel()).shutdownOutput())
