@@ -3,11 +3,8 @@ package dev.vecho.core;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.netty.util.NetUtil;
-import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.PemKeyCertOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,22 +13,30 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.Signature;
 import java.security.UnrecoverableKeyException;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.EdECPublicKey;
+import java.security.interfaces.RSAKey;
+import java.security.interfaces.RSAPublicKey;
+import java.security.spec.AlgorithmParameterSpec;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.X509KeyManager;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,11 +51,15 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
     private static final Logger LOG = LoggerFactory.getLogger(Identity.class);
     private static final Duration SELF_SIGNED_VALIDITY = Duration.ofDays(30);
 
-    private static final String OTHER_KEY = "does not belong to the certificate";
-
-    /** How to sign with a key, to see whether a certificate belongs to it. */
+    /** How to sign with a key, to see whether a certificate belongs to it; with others as they are called. */
     private static final Map<String, String> SIGNATURES =
-            Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA", "EdDSA", "EdDSA", "DSA", "SHA256withDSA");
+            Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA", "DSA", "SHA256withDSA");
+
+    /** The labels in PEM of what holds certificates, those of OpenSSL among them. */
+    private static final Set<String> CERTIFICATES =
+            Set.of("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS");
+
+    private static final byte DER_SEQUENCE = 0x30;
 
     /**
      * Reads {@code certificate} and {@code key} (PEM files), or {@code keyStore} (PKCS#12 or JKS, told apart by what is in
@@ -58,7 +67,7 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
      *
      * @return null where none of these keys is there, or where something is wrong, which is added to the options' problems
      */
-    static @Nullable Identity read(Vertx vertx, Options options) {
+    static @Nullable Identity read(Options options) {
         Path certificate = options.file("certificate");
         Path key = options.file("key");
         Path keyStore = options.file("keyStore");
@@ -72,7 +81,7 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
             }
             identity = readKeyStore(options, keyStore, password, alias);
         } else if (certificate != null && key != null) {
-            identity = readPem(vertx, options, certificate, key);
+            identity = readPem(options, certificate, key);
         } else if (certificate != null) {
             options.problem("key", "is missing, certificate needs it: the file of the private key, in PEM");
         } else if (key != null) {
@@ -81,9 +90,34 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
             options.problem(password != null ? "keyStorePassword" : "keyStoreAlias", "has no keyStore beside it");
         }
         if (identity != null) {
-            identity.check(options, keyStore == null ? "certificate" : "keyStore");
+            identity.check(options);
         }
         return identity;
+    }
+
+    /** The key of the options that names an identity's certificates. */
+    static String key(Options options) {
+        return options.has("keyStore") ? "keyStore" : "certificate";
+    }
+
+    /** The kind of the key, for people. */
+    public String kind() {
+        PublicKey key = chain.get(0).getPublicKey();
+        if (key instanceof EdECPublicKey edwards) {
+            return edwards.getParams().getName();
+        }
+        if (key instanceof ECPublicKey curve) {
+            return "EC, " + curve.getParams().getCurve().getField().getFieldSize() + " bits";
+        }
+        return key instanceof RSAPublicKey rsa
+                ? key.getAlgorithm().replace("RSASSA", "RSA") + ", "
+                        + rsa.getModulus().bitLength() + " bits"
+                : key.getAlgorithm();
+    }
+
+    /** Whether Netty finds the key for BoringSSL: of Edwards curves and of RSA for PSS alone it knows no name (KEY_TYPES). */
+    public boolean isForBoringSsl() {
+        return key.getAlgorithm().equals("RSA") || key.getAlgorithm().equals("EC");
     }
 
     /**
@@ -127,15 +161,37 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         }
     }
 
-    /** The certificates of a PEM file. Fails with a message that says what is wrong with it. */
+    /** The certificates of a PEM file, of PKCS#7 or in DER. Fails with a message that says what is wrong with it. */
     static List<X509Certificate> readCertificates(Path file) throws GeneralSecurityException, IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            List<X509Certificate> certificates = new ArrayList<>();
-            CertificateFactory.getInstance("X.509")
-                    .generateCertificates(in)
-                    .forEach(certificate -> certificates.add((X509Certificate) certificate));
-            return certificates;
+        byte[] bytes = Files.readAllBytes(file);
+        List<Pem> blocks = Pem.blocks(bytes);
+        if (blocks.isEmpty() && bytes.length > 0 && bytes[0] == DER_SEQUENCE) {
+            return parse(bytes);
         }
+        List<X509Certificate> certificates = new ArrayList<>();
+        for (Pem block : blocks) {
+            if (!CERTIFICATES.contains(block.label())) {
+                continue;
+            }
+            try {
+                byte[] content = block.content();
+                if (content == null) {
+                    throw new IOException("not base64, or without an end");
+                }
+                // What OpenSSL trusts it for may follow.
+                certificates.addAll(parse(Arrays.copyOf(content, new Der(content).take().length)));
+            } catch (GeneralSecurityException | IOException e) {
+                throw new CertificateException(
+                        "the certificate in line " + block.line() + " is damaged: " + e.getMessage());
+            }
+        }
+        return certificates;
+    }
+
+    private static List<X509Certificate> parse(byte[] der) throws CertificateException {
+        return CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(der)).stream()
+                .map(X509Certificate.class::cast)
+                .toList();
     }
 
     /** Reads a PKCS#12 or JKS file, told apart by what is in it. */
@@ -164,7 +220,7 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         return "cannot read " + file + ": " + (root.getMessage() == null ? root.toString() : root.getMessage());
     }
 
-    private static @Nullable Identity readPem(Vertx vertx, Options options, Path certificate, Path key) {
+    private static @Nullable Identity readPem(Options options, Path certificate, Path key) {
         List<X509Certificate> chain = List.of();
         try {
             chain = readCertificates(certificate);
@@ -175,29 +231,12 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
             options.problem("certificate", unreadable(certificate, e));
         }
         try {
-            Buffer pem = Buffer.buffer(Files.readAllBytes(key));
-            if (pem.toString().contains("ENCRYPTED")) {
-                options.problem(
-                        "key", "is encrypted, which is not supported: give a key without a password, or a keyStore");
-            } else if (!chain.isEmpty()) {
-                Buffer certificates = Buffer.buffer(Files.readAllBytes(certificate));
-                X509KeyManager manager = keyManager(new PemKeyCertOptions()
-                        .addKeyValue(pem)
-                        .addCertValue(certificates)
-                        .getKeyManagerFactory(vertx));
-                String algorithm = chain.get(0).getPublicKey().getAlgorithm();
-                String[] aliases = manager.getServerAliases(algorithm, null);
-                PrivateKey privateKey = aliases == null ? null : manager.getPrivateKey(aliases[0]);
-                if (privateKey == null) {
-                    options.problem("key", OTHER_KEY);
-                    return null;
-                }
-                return new Identity(privateKey, chain);
-            }
-        } catch (Exception e) {
-            // The JDK compares the algorithms, and says so, before we compare the keys.
-            boolean other = String.valueOf(e.getMessage()).contains("does not match");
-            options.problem("key", other ? OTHER_KEY : unreadable(key, e));
+            PrivateKey privateKey = PrivateKeys.first(Pem.blocks(Files.readAllBytes(key)));
+            return chain.isEmpty() ? null : new Identity(privateKey, chain);
+        } catch (PrivateKeys.Unreadable e) {
+            options.problem("key", e.getMessage() + ": " + key);
+        } catch (IOException e) {
+            options.problem("key", unreadable(key, e));
         }
         return null;
     }
@@ -236,10 +275,20 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         }
     }
 
-    private void check(Options options, String key) {
+    private void check(Options options) {
+        String place = key(options);
         X509Certificate certificate = chain.get(0);
         if (!belongs(certificate)) {
-            options.problem("key", OTHER_KEY);
+            int own = chain.stream().map(this::belongs).toList().indexOf(true);
+            if (own > 0) {
+                options.problem(
+                        place,
+                        "is in the wrong order: the key's own certificate must be first, was number " + (own + 1));
+            } else if (place.equals("keyStore")) {
+                options.problem(place, "holds a key that does not belong to its certificate");
+            } else {
+                options.problem("key", "does not belong to the certificate");
+            }
         }
         Instant end = certificate.getNotAfter().toInstant();
         Instant begin = certificate.getNotBefore().toInstant();
@@ -247,24 +296,20 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         if (end.isBefore(now) || begin.isAfter(now)) {
             LOG.warn(
                     "{}: the certificate {} is {}: clients will refuse it",
-                    options.place(key),
+                    options.place(place),
                     certificate.getSubjectX500Principal(),
                     end.isBefore(now) ? "expired since " + end : "not valid before " + begin);
         }
     }
 
     private boolean belongs(X509Certificate certificate) {
-        String algorithm = SIGNATURES.get(key.getAlgorithm());
-        if (algorithm == null) {
-            return key.getAlgorithm().equals(certificate.getPublicKey().getAlgorithm());
-        }
         try {
             byte[] sample = {1, 2, 3};
-            Signature signer = Signature.getInstance(algorithm);
+            Signature signer = signature();
             signer.initSign(key);
             signer.update(sample);
             byte[] signature = signer.sign();
-            Signature verifier = Signature.getInstance(algorithm);
+            Signature verifier = signature();
             verifier.initVerify(certificate.getPublicKey());
             verifier.update(sample);
             return verifier.verify(signature);
@@ -273,12 +318,13 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
         }
     }
 
-    private static X509KeyManager keyManager(KeyManagerFactory factory) {
-        for (KeyManager manager : factory.getKeyManagers()) {
-            if (manager instanceof X509KeyManager x509) {
-                return x509;
-            }
+    private Signature signature() throws GeneralSecurityException {
+        Signature signature = Signature.getInstance(SIGNATURES.getOrDefault(key.getAlgorithm(), key.getAlgorithm()));
+        if (key.getAlgorithm().equals("RSASSA-PSS")) {
+            AlgorithmParameterSpec own = key instanceof RSAKey rsa ? rsa.getParams() : null;
+            signature.setParameter(
+                    own == null ? new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1) : own);
         }
-        throw new IllegalStateException("no X.509 keys");
+        return signature;
     }
 }

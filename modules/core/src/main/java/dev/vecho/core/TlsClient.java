@@ -71,7 +71,7 @@ public final class TlsClient {
     public static @Nullable TlsClient read(Vertx vertx, Options options, String host, List<String> alpn) {
         int before = options.problemCount();
         Tls tls = Tls.read(options, alpn);
-        Identity identity = Identity.read(vertx, options);
+        Identity identity = Identity.read(options);
         String serverName = options.text("serverName", host);
         boolean insecure = options.flag("insecure", false);
         String fingerprint = options.text("fingerprint");

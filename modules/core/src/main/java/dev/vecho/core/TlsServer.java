@@ -90,7 +90,7 @@ public final class TlsServer {
         }
         int handshakeTimeoutMillis = options.integer("handshakeTimeoutMillis", 10_000, 1, 3_600_000);
         List<String> notes = new ArrayList<>();
-        List<Identity> identities = readIdentities(vertx, options, host, notes);
+        List<Identity> identities = readIdentities(options, host, notes);
         options.rejectUnknownKeys();
         if (options.problemCount() > before) {
             return null;
@@ -122,16 +122,16 @@ public final class TlsServer {
         return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes, identities, clientAuth);
     }
 
-    private static List<Identity> readIdentities(Vertx vertx, Options options, String host, List<String> notes) {
+    private static List<Identity> readIdentities(Options options, String host, List<String> notes) {
         List<Identity> identities = new ArrayList<>();
         int before = options.problemCount();
-        Identity first = Identity.read(vertx, options);
+        Identity first = Identity.read(options);
         boolean selfSigned = options.flag("selfSigned", false);
         if (first != null) {
             identities.add(first);
         }
         for (Options more : options.objects("certificates")) {
-            Identity identity = Identity.read(vertx, more);
+            Identity identity = Identity.read(more);
             more.rejectUnknownKeys();
             if (identity != null) {
                 identities.add(identity);
