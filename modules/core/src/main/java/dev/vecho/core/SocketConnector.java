@@ -10,6 +10,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslProvider;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -51,16 +52,52 @@ public final class SocketConnector {
     }
 
     /**
-     * Connects over TCP, and shakes hands where TLS is wanted.
+     * Connects over TCP, and shakes hands where TLS is wanted: where an engine cannot, and the other may, on a second connection,
+     * of which the phases are told again.
      *
      * @param receiver told of the phases
      * @return completes on the event loop of the caller's context; fails with a {@link TransportException}
      */
     public <T> Future<T> connect(Connector connector, @Nullable TlsClient tls, Receiver receiver, Opening<T> opening) {
         ContextInternal context = vertx.getOrCreateContext();
-        return connector
-                .connect(context, receiver, address -> dial(context, address, false))
-                .compose(channel -> secure(channel, tls, connector.port(), receiver, opening));
+        if (tls == null) {
+            return dial(context, connector, receiver).compose(channel -> opening.open(channel, null));
+        }
+        SslProvider engine = tls.engine();
+        return secure(context, connector, tls, engine, receiver)
+                .recover(failure -> secureOtherwise(context, connector, tls, engine, receiver, failure))
+                .compose(secured -> opening.open(secured.channel(), secured));
+    }
+
+    private Future<TlsConnection> secure(
+            ContextInternal context, Connector connector, TlsClient tls, SslProvider engine, Receiver receiver) {
+        return dial(context, connector, receiver)
+                .compose(channel ->
+                        TlsConnection.begin(tls, engine, channel, null, connector.port(), receiver, () -> closed));
+    }
+
+    /** Tries once more with the other engine, where there is one that may do better. */
+    private Future<TlsConnection> secureOtherwise(
+            ContextInternal context,
+            Connector connector,
+            TlsClient tls,
+            SslProvider engine,
+            Receiver receiver,
+            Throwable failure) {
+        SslProvider other = tls.engineAfter(engine, failure);
+        if (other == null || closed) {
+            return Future.failedFuture(failure);
+        }
+        return vertx.executeBlocking(() -> tls.prepare(other), false)
+                .compose(ready -> ready
+                        ? secure(context, connector, tls, other, receiver)
+                        : Future.<TlsConnection>failedFuture(failure))
+                .onSuccess(secured -> tls.prefer(other, failure))
+                .recover(second -> Future.failedFuture(TlsClient.tellingOf(failure, second)));
+    }
+
+    private Future<Channel> dial(ContextInternal context, Connector connector, Receiver receiver) {
+        return connector.connect(context, receiver, address -> dial(context, address, false));
     }
 
     /** Connects to a Unix domain socket; fails with what the operating system said. */
@@ -71,7 +108,7 @@ public final class SocketConnector {
         receiver.began(Phase.CONNECT);
         return dial(context, address, true).result().compose(channel -> {
             receiver.completed(Phase.CONNECT, since(start));
-            return secure(channel, null, -1, receiver, opening);
+            return opening.open(channel, null);
         });
     }
 
@@ -123,13 +160,6 @@ public final class SocketConnector {
         }
     }
 
-    private <T> Future<T> secure(
-            Channel channel, @Nullable TlsClient tls, int port, Receiver receiver, Opening<T> opening) {
-        return tls == null
-                ? opening.open(channel, null)
-                : startTls(tls, channel, null, port, receiver).compose(secured -> opening.open(channel, secured));
-    }
-
     /**
      * Begins TLS on an open connection, on its event loop.
      *
@@ -139,7 +169,12 @@ public final class SocketConnector {
      */
     public Future<TlsConnection> startTls(
             TlsClient tls, Channel channel, @Nullable ChannelHandler before, int port, Receiver receiver) {
-        return TlsConnection.begin(tls, channel, before, port, receiver, () -> closed);
+        SslProvider engine = tls.broadest();
+        Future<Boolean> ready = tls.isReady(engine)
+                ? Future.succeededFuture(true)
+                : vertx.executeBlocking(() -> tls.prepare(engine), false);
+        return ready.compose(can ->
+                TlsConnection.begin(tls, can ? engine : tls.engine(), channel, before, port, receiver, () -> closed));
     }
 
     /**

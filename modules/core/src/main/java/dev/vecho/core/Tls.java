@@ -5,6 +5,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,14 +33,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * What both sides of TLS have in common: engine, protocols, cipher suites, key exchange groups, ALPN and whom to trust.
  *
- * @param provider the engine
+ * @param engines those that may be taken, in order of preference; one where the options name it
  * @param protocols such as {@code TLSv1.3}
  * @param cipherSuites by their IANA names; empty for the engine's own choice
  * @param groups names of key exchange groups, in order of preference; empty for the engine's own choice
  * @param alpn application protocols, in order of preference; empty for none
  */
 record Tls(
-        SslProvider provider,
+        List<SslProvider> engines,
         List<String> protocols,
         List<String> cipherSuites,
         List<String> groups,
@@ -61,13 +63,10 @@ record Tls(
                         "protocols", "must be of " + String.join(", ", ALL_PROTOCOLS) + ", was \"" + protocol + "\"");
             }
         }
-        SslProvider provider = readEngine(options);
         List<String> groups = options.texts("keyExchangeGroups");
-        if (!groups.isEmpty() && provider == SslProvider.JDK && PlatformDependent.javaVersion() < 20) {
-            options.problem("keyExchangeGroups", "needs the engine openssl, or Java 20 with the engine jdk");
-        }
+        List<SslProvider> engines = readEngines(options, groups.isEmpty() || PlatformDependent.javaVersion() >= 20);
         return new Tls(
-                provider,
+                engines,
                 protocols.isEmpty() ? DEFAULT_PROTOCOLS : protocols,
                 options.texts("cipherSuites"),
                 groups,
@@ -75,20 +74,38 @@ record Tls(
                 readTrust(options));
     }
 
-    private static SslProvider readEngine(Options options) {
-        Map<String, SslProvider> engines = new LinkedHashMap<>();
-        engines.put("auto", OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK);
-        engines.put("jdk", SslProvider.JDK);
-        engines.put("openssl", SslProvider.OPENSSL);
-        SslProvider engine = options.choice("engine", SslProvider.JDK, engines);
-        if (!options.has("engine")) {
-            return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+    /** Finds out which engines there are, of those that are wanted. */
+    private static List<SslProvider> readEngines(Options options, boolean isJdkFit) {
+        List<SslProvider> auto = new ArrayList<>();
+        if (OpenSsl.isAvailable()) {
+            auto.add(SslProvider.OPENSSL);
         }
-        if (engine == SslProvider.OPENSSL && !OpenSsl.isAvailable()) {
+        if (isJdkFit || auto.isEmpty()) {
+            auto.add(SslProvider.JDK);
+        }
+        Map<String, List<SslProvider>> choices = new LinkedHashMap<>();
+        choices.put("auto", auto);
+        choices.put("jdk", List.of(SslProvider.JDK));
+        choices.put("openssl", List.of(SslProvider.OPENSSL));
+        List<SslProvider> engines = options.choice("engine", auto, choices);
+        if (engines.contains(SslProvider.OPENSSL) && !OpenSsl.isAvailable()) {
             Throwable cause = OpenSsl.unavailabilityCause();
             options.problem("engine", "openssl is not available here: " + (cause == null ? "" : cause.getMessage()));
         }
-        return engine;
+        if (engines.get(0) == SslProvider.JDK && !isJdkFit) {
+            options.problem("keyExchangeGroups", "needs the engine openssl, or Java 20 with the engine jdk");
+        }
+        return engines;
+    }
+
+    /** An engine's name in the options. */
+    static String name(SslProvider engine) {
+        return engine == SslProvider.JDK ? "jdk" : "openssl";
+    }
+
+    /** The engine that a context is for. */
+    static SslProvider engine(SslContext context) {
+        return context instanceof JdkSslContext ? SslProvider.JDK : SslProvider.OPENSSL;
     }
 
     /** Reads {@code trust}, a PEM file or a key store, and {@code trustPassword}. */
@@ -122,9 +139,27 @@ record Tls(
         }
     }
 
-    /** Builds a context, or adds a problem where the engine does not accept what was asked for. */
-    @Nullable SslContext build(SslContextBuilder builder, Options options) {
-        builder.sslProvider(provider).protocols(protocols);
+    /** An engine does not do what was asked for; the message goes on from the name of a key. */
+    static final class Refusal extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        private final String key;
+
+        Refusal(String key, String message, @Nullable Throwable cause) {
+            super(message, cause);
+            this.key = key;
+        }
+
+        /** Adds it to the problems. */
+        void tell(Options options) {
+            options.problem(key, String.valueOf(getMessage()));
+        }
+    }
+
+    /** Builds a context. */
+    SslContext build(SslContextBuilder builder, SslProvider engine) throws Refusal {
+        builder.sslProvider(engine).protocols(protocols);
         if (!cipherSuites.isEmpty()) {
             builder.ciphers(cipherSuites, SupportedCipherSuiteFilter.INSTANCE);
         }
@@ -132,19 +167,22 @@ record Tls(
             builder.applicationProtocolConfig(new ApplicationProtocolConfig(
                     Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, alpn));
         }
-        if (!groups.isEmpty() && provider == SslProvider.OPENSSL) {
+        if (!groups.isEmpty() && engine == SslProvider.OPENSSL) {
             builder.option(OpenSslContextOption.GROUPS, groups.toArray(String[]::new));
         }
+        SslContext context;
         try {
-            SslContext context = builder.build();
-            if (!cipherSuites.isEmpty() && !context.cipherSuites().containsAll(cipherSuites)) {
-                options.problem("cipherSuites", "this engine has only " + context.cipherSuites() + " of them");
-            }
-            return context;
+            context = builder.build();
         } catch (SSLException | IllegalArgumentException e) {
-            options.problem("", "not accepted by the TLS engine: " + e.getMessage());
-            return null;
+            throw new Refusal("", "not accepted by the TLS engine " + name(engine) + ": " + e.getMessage(), e);
         }
+        if (!cipherSuites.isEmpty() && !context.cipherSuites().containsAll(cipherSuites)) {
+            throw new Refusal(
+                    "cipherSuites",
+                    "the engine " + name(engine) + " has only " + context.cipherSuites() + " of them",
+                    null);
+        }
+        return context;
     }
 
     /**
@@ -153,17 +191,21 @@ record Tls(
      * takes, for the connection's owner bounds it.
      */
     TlsHandler newHandler(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
-        SSLEngine engine = host == null ? context.newEngine(allocator) : context.newEngine(allocator, host, port);
-        if (!groups.isEmpty() && provider == SslProvider.JDK) {
-            SSLParameters parameters = engine.getSSLParameters();
-            setNamedGroups(parameters, groups);
-            engine.setSSLParameters(parameters);
-        }
-        TlsHandler handler = new TlsHandler(engine);
+        TlsHandler handler = new TlsHandler(newEngine(context, allocator, host, port));
         handler.setCloseNotifyFlushTimeoutMillis(0);
         // Else a part of a record that stays over from each read makes the buffer grow, to megabytes.
         handler.setDiscardAfterReads(1);
         return handler;
+    }
+
+    SSLEngine newEngine(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
+        SSLEngine engine = host == null ? context.newEngine(allocator) : context.newEngine(allocator, host, port);
+        if (!groups.isEmpty() && engine(context) == SslProvider.JDK) {
+            SSLParameters parameters = engine.getSSLParameters();
+            setNamedGroups(parameters, groups);
+            engine.setSSLParameters(parameters);
+        }
+        return engine;
     }
 
     /** SSLParameters.setNamedGroups, which Java has since version 20. */

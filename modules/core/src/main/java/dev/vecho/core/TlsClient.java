@@ -1,17 +1,22 @@
 package dev.vecho.core;
 
+import dev.vecho.core.TransportException.Fault;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.FingerprintTrustManagerFactory;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.vertx.core.Vertx;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManagerFactory;
@@ -26,29 +31,33 @@ public final class TlsClient {
     /** How long a close waits until close_notify is written. */
     private static final int CLOSE_TIMEOUT_MILLIS = 1000;
 
+    /** What a handshake fails with, too, whose engine lacks what the peer needs, maybe without that the peer says so. */
+    private static final Set<String> VAGUE = Set.of("cipher", "other", "closed");
+
+    /** What an engine may say of itself rather than of the peer. */
+    private static final Set<String> OF_AN_ENGINE = Set.of("protocol", "weak", "timeout");
+
     private final Tls tls;
-    private final SslContext context;
     private final String peerName;
     private final @Nullable Identity identity;
     private final PeerTrust trust;
-    private final NoIdentity noIdentity;
+    private final NoIdentity noIdentity = new NoIdentity();
     private final boolean verifiesName;
 
-    private TlsClient(
-            Tls tls,
-            SslContext context,
-            String peerName,
-            @Nullable Identity identity,
-            PeerTrust trust,
-            NoIdentity noIdentity,
-            boolean verifiesName) {
+    /** Those that accept the options, in order of preference; one is made ready when it is needed. */
+    private final List<SslProvider> engines = new ArrayList<>();
+
+    private final Map<SslProvider, SslContext> contexts = new ConcurrentHashMap<>();
+    private volatile SslProvider engine;
+    private volatile @Nullable String failureOfOther;
+
+    private TlsClient(Tls tls, String peerName, @Nullable Identity identity, PeerTrust trust, boolean verifiesName) {
         this.tls = tls;
-        this.context = context;
         this.peerName = peerName;
         this.identity = identity;
         this.trust = trust;
-        this.noIdentity = noIdentity;
         this.verifiesName = verifiesName;
+        this.engine = tls.engines().get(0);
     }
 
     /**
@@ -93,31 +102,123 @@ public final class TlsClient {
         if (options.problemCount() > before) {
             return null;
         }
-        SslContextBuilder builder = SslContextBuilder.forClient();
-        NoIdentity noIdentity = new NoIdentity();
-        if (identity == null) {
-            builder.keyManager(noIdentity);
-        } else {
-            builder.keyManager(identity.key(), identity.chain().toArray(X509Certificate[]::new));
-        }
         TrustManagerFactory chosen = insecure ? InsecureTrustManagerFactory.INSTANCE : pinned;
         // A pinned certificate says enough: whatever name is on it.
         boolean verifiesName = chosen == null;
         PeerTrust trust = new PeerTrust(chosen == null ? tls.trust() : chosen);
-        builder.endpointIdentificationAlgorithm(verifiesName ? "HTTPS" : null);
-        SslContext context = tls.build(builder.trustManager(trust), options);
-        return context == null
-                ? null
-                : new TlsClient(tls, context, serverName, identity, trust, noIdentity, verifiesName);
+        TlsClient client = new TlsClient(tls, serverName, identity, trust, verifiesName);
+        return client.chooseEngine(options) ? client : null;
+    }
+
+    private boolean chooseEngine(Options options) {
+        List<Tls.Refusal> refusals = new ArrayList<>();
+        for (SslProvider each : tls.engines()) {
+            try {
+                if (engines.isEmpty()) {
+                    contexts.put(each, build(each, Identity.key(options)));
+                    engine = each;
+                }
+                engines.add(each);
+            } catch (Tls.Refusal e) {
+                refusals.add(e);
+            }
+        }
+        if (engines.isEmpty()) {
+            refusals.get(0).tell(options);
+        }
+        return !engines.isEmpty();
+    }
+
+    /**
+     * Builds a context.
+     *
+     * @param keyOfIdentity where the options name the identity
+     */
+    private SslContext build(SslProvider wanted, String keyOfIdentity) throws Tls.Refusal {
+        SslContextBuilder builder = SslContextBuilder.forClient()
+                .trustManager(trust)
+                .endpointIdentificationAlgorithm(verifiesName ? "HTTPS" : null);
+        if (identity == null) {
+            builder.keyManager(noIdentity);
+        } else if (wanted == SslProvider.OPENSSL && !identity.isForBoringSsl()) {
+            throw new Tls.Refusal(
+                    keyOfIdentity,
+                    "has a key, " + identity.kind()
+                            + ", with which the engine openssl cannot sign: give the engine jdk",
+                    null);
+        } else {
+            builder.keyManager(identity.key(), identity.chain().toArray(X509Certificate[]::new));
+        }
+        return tls.build(builder, wanted);
+    }
+
+    /** The engine of the next connection: the preferred one, or that with which the last one succeeded. */
+    SslProvider engine() {
+        return engine;
+    }
+
+    /**
+     * The engine to try next where this one has failed in the handshake, or null if another would not do better. The JDK's
+     * verifies more kinds of keys than BoringSSL does: what a server with such a key says is that there is no cipher suite in
+     * common, or nothing at all.
+     */
+    @Nullable SslProvider engineAfter(SslProvider failed, Throwable failure) {
+        return failed == engines.get(0) && engines.size() > 1 && isVague(failure) ? engines.get(1) : null;
+    }
+
+    private static boolean isVague(Throwable failure) {
+        return failure instanceof TransportException known
+                && (known.fault() == Fault.RESET
+                        || (known.fault() == Fault.TLS && VAGUE.contains(String.valueOf(known.reason()))));
+    }
+
+    /** The failure to tell, where two engines have failed. */
+    static Throwable tellingOf(Throwable first, Throwable second) {
+        return second instanceof TransportException known
+                        && known.fault() == Fault.TLS
+                        && !isVague(known)
+                        && !OF_AN_ENGINE.contains(String.valueOf(known.reason()))
+                ? second
+                : first;
+    }
+
+    /** Takes an engine from now on, which has succeeded where another has failed. */
+    void prefer(SslProvider other, Throwable failureOfFirst) {
+        engine = other;
+        failureOfOther = String.valueOf(failureOfFirst.getMessage());
+    }
+
+    /** The engine for a connection that cannot be opened a second time: that which agrees with most servers. */
+    SslProvider broadest() {
+        boolean hasNew = tls.protocols().contains("TLSv1.2") || tls.protocols().contains("TLSv1.3");
+        return hasNew && engines.contains(SslProvider.JDK) ? SslProvider.JDK : engine;
+    }
+
+    /** Whether an engine can be used without that anything blocks. */
+    boolean isReady(SslProvider wanted) {
+        return contexts.containsKey(wanted);
+    }
+
+    /** Makes an engine ready. Blocks. False if it does not accept the options. */
+    boolean prepare(SslProvider wanted) {
+        try {
+            if (!isReady(wanted)) {
+                contexts.put(wanted, build(wanted, "certificate"));
+            }
+            return true;
+        } catch (Tls.Refusal e) {
+            return false;
+        }
     }
 
     /** Makes the handler of one connection. Its owner bounds the time of the handshake. */
     public SslHandler newHandler(ByteBufAllocator allocator, int port) {
-        return handler(allocator, port);
+        return newHandler(engine, allocator, port);
     }
 
-    TlsHandler handler(ByteBufAllocator allocator, int port) {
-        TlsHandler handler = tls.newHandler(context, allocator, peerName, port);
+    /** The same on an engine that is ready. */
+    TlsHandler newHandler(SslProvider ready, ByteBufAllocator allocator, int port) {
+        TlsHandler handler = tls.newHandler(Objects.requireNonNull(contexts.get(ready)), allocator, peerName, port);
         handler.setHandshakeTimeoutMillis(0);
         handler.setCloseNotifyFlushTimeoutMillis(CLOSE_TIMEOUT_MILLIS);
         return handler;
@@ -173,6 +274,17 @@ public final class TlsClient {
         return details;
     }
 
+    /** The details of a connection on an engine. */
+    Map<String, String> details(SslProvider own, SSLSession session, @Nullable String alpn) {
+        Map<String, String> details = details(session, alpn);
+        details.put("engine", Tls.name(own));
+        String other = failureOfOther;
+        if (other != null && own == engine) {
+            details.put("engineFallback", "the engine " + Tls.name(engines.get(0)) + " failed: " + other);
+        }
+        return details;
+    }
+
     /** What a peer wrote, without anything that a terminal would obey, and not too long. */
     public static String printable(String text) {
         return TlsFailure.printable(text);
@@ -198,7 +310,11 @@ public final class TlsClient {
             return TlsFailure.clientCertificateRefused(identity.chain().get(0)).exception(cause);
         }
         boolean vague = failure.reason().equals("cipher") || failure.reason().equals("client-certificate-refused");
-        return (vague && wantsCertificate() ? TlsFailure.clientCertificateRequired() : failure).exception(cause);
+        if (vague && wantsCertificate()) {
+            return TlsFailure.clientCertificateRequired().exception(cause);
+        }
+        boolean isLimited = failure.reason().equals("cipher") && tls.engines().equals(List.of(SslProvider.OPENSSL));
+        return (isLimited ? failure.and("; the engine jdk verifies more kinds of keys") : failure).exception(cause);
     }
 
     boolean refused(Throwable cause) {

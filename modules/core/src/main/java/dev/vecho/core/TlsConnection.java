@@ -12,6 +12,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.ByteArrayOutputStream;
@@ -33,21 +34,26 @@ public final class TlsConnection {
     private static final int CLIENT_HELLO = 1;
 
     private final TlsClient tls;
+    private final SslProvider engine;
+    private final Channel channel;
     private final TlsHandler handler;
     private final First first = new First();
     private final Quiet quiet = new Quiet();
     private final BooleanSupplier closing;
     private @Nullable Throwable broken;
 
-    private TlsConnection(TlsClient tls, TlsHandler handler, BooleanSupplier closing) {
+    private TlsConnection(TlsClient tls, SslProvider engine, Channel channel, int port, BooleanSupplier closing) {
         this.tls = tls;
-        this.handler = handler;
+        this.engine = engine;
+        this.channel = channel;
+        this.handler = tls.newHandler(engine, channel.alloc(), port);
         this.closing = closing;
     }
 
     /**
      * Shakes hands.
      *
+     * @param engine one that is ready
      * @param before the handler that TLS goes before, or null where there are none
      * @param receiver told when it is done
      * @param closing whether the channel is about to be closed from this side
@@ -56,6 +62,7 @@ public final class TlsConnection {
      */
     static Future<TlsConnection> begin(
             TlsClient tls,
+            SslProvider engine,
             Channel channel,
             @Nullable ChannelHandler before,
             int port,
@@ -63,7 +70,7 @@ public final class TlsConnection {
             BooleanSupplier closing) {
         long start = System.nanoTime();
         receiver.began(Phase.TLS);
-        TlsConnection connection = new TlsConnection(tls, tls.handler(channel.alloc(), port), closing);
+        TlsConnection connection = new TlsConnection(tls, engine, channel, port, closing);
         Promise<TlsConnection> promise = Promise.promise();
         connection.handler.handshakeFuture().addListener(done -> {
             if (done.isSuccess()) {
@@ -72,7 +79,7 @@ public final class TlsConnection {
                 channel.pipeline().remove(connection.quiet);
                 promise.complete(connection);
             } else {
-                promise.fail(connection.handshakeFailure(channel, done.cause()));
+                promise.fail(connection.handshakeFailure(done.cause()));
                 channel.close();
             }
         });
@@ -86,6 +93,10 @@ public final class TlsConnection {
         // Between them, and last, for it begins when it is added.
         pipeline.addAfter(pipeline.context(connection.first).name(), null, connection.handler);
         return promise.future();
+    }
+
+    Channel channel() {
+        return channel;
     }
 
     /** The handler in the pipeline. */
@@ -105,7 +116,7 @@ public final class TlsConnection {
 
     /** What was agreed upon, for a report. */
     public Map<String, String> details() {
-        return TlsClient.details(handler.engine().getSession(), handler.applicationProtocol());
+        return tls.details(engine, handler.engine().getSession(), handler.applicationProtocol());
     }
 
     /** Why TLS failed after the handshake, or null if it is not TLS that failed. */
@@ -118,7 +129,7 @@ public final class TlsConnection {
         return null;
     }
 
-    private TransportException handshakeFailure(Channel channel, Throwable cause) {
+    private TransportException handshakeFailure(Throwable cause) {
         String where = Addresses.format(channel.remoteAddress());
         if (tls.refused(cause)) {
             return tls.failure(cause);

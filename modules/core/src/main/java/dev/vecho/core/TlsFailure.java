@@ -76,6 +76,11 @@ record TlsFailure(String reason, String sentence) {
         return new TransportException(Fault.TLS, reason, sentence, cause);
     }
 
+    /** The same with more to say. */
+    TlsFailure and(String more) {
+        return new TlsFailure(reason, sentence + more);
+    }
+
     static TlsFailure clientCertificateRequired() {
         return new TlsFailure("client-certificate-required", "the peer wants a certificate of ours, and has got none");
     }

@@ -7,6 +7,7 @@ import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
 import io.vertx.core.Vertx;
@@ -44,7 +45,7 @@ public final class TlsServer {
     private final Mapping<String, SslContext> byName;
     private final int handshakeTimeoutMillis;
     private final List<String> notes;
-    private final List<Identity> identities;
+    private final List<Placed> identities;
     private final ClientAuth clientAuth;
 
     private TlsServer(
@@ -53,7 +54,7 @@ public final class TlsServer {
             Mapping<String, SslContext> byName,
             int handshakeTimeoutMillis,
             List<String> notes,
-            List<Identity> identities,
+            List<Placed> identities,
             ClientAuth clientAuth) {
         this.tls = tls;
         this.contexts = contexts;
@@ -90,29 +91,25 @@ public final class TlsServer {
         }
         int handshakeTimeoutMillis = options.integer("handshakeTimeoutMillis", 10_000, 1, 3_600_000);
         List<String> notes = new ArrayList<>();
-        List<Identity> identities = readIdentities(options, host, notes);
+        List<Placed> identities = readIdentities(options, host, notes);
         options.rejectUnknownKeys();
         if (options.problemCount() > before) {
             return null;
         }
         List<SslContext> contexts = new ArrayList<>();
-        for (Identity identity : identities) {
-            SslContextBuilder builder = SslContextBuilder.forServer(
-                            identity.key(), identity.chain().toArray(X509Certificate[]::new))
-                    .clientAuth(clientAuth);
-            if (tls.trust() != null) {
-                builder.trustManager(tls.trust());
+        for (Placed placed : identities) {
+            SslContext context = context(tls, placed, clientAuth, notes);
+            if (context != null) {
+                contexts.add(context);
             }
-            SslContext context = tls.build(builder, options);
-            if (context == null) {
-                return null;
-            }
-            contexts.add(context);
+        }
+        if (contexts.size() < identities.size()) {
+            return null;
         }
         DomainWildcardMappingBuilder<SslContext> byName = new DomainWildcardMappingBuilder<>(contexts.get(0));
         Set<String> seen = new LinkedHashSet<>();
         for (int i = 0; i < contexts.size(); i++) {
-            for (String name : names(identities.get(i).chain().get(0))) {
+            for (String name : names(identities.get(i).identity().chain().get(0))) {
                 // The first certificate for a name wins.
                 if (DNS_NAME.matcher(name).matches() && seen.add(name)) {
                     byName.add(name, contexts.get(i));
@@ -122,19 +119,70 @@ public final class TlsServer {
         return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes, identities, clientAuth);
     }
 
-    private static List<Identity> readIdentities(Options options, String host, List<String> notes) {
-        List<Identity> identities = new ArrayList<>();
+    /**
+     * An identity, and the options that it is from.
+     *
+     * @param key where it is told what is wrong with it
+     */
+    private record Placed(Identity identity, Options options, String key) {
+
+        static Placed of(Identity identity, Options options) {
+            return new Placed(identity, options, Identity.key(options));
+        }
+    }
+
+    /** Takes the first engine that can serve with the identity; null if none can, which is a problem. */
+    private static @Nullable SslContext context(Tls tls, Placed placed, ClientAuth clientAuth, List<String> notes) {
+        List<Tls.Refusal> refusals = new ArrayList<>();
+        for (SslProvider engine : tls.engines()) {
+            try {
+                SslContext context = context(tls, placed, clientAuth, engine);
+                for (Tls.Refusal refusal : refusals) {
+                    notes.add("TLS by the engine " + Tls.name(engine) + ": " + refusal.getMessage());
+                }
+                return context;
+            } catch (Tls.Refusal e) {
+                refusals.add(e);
+            }
+        }
+        refusals.get(0).tell(placed.options());
+        return null;
+    }
+
+    private static SslContext context(Tls tls, Placed placed, ClientAuth clientAuth, SslProvider engine)
+            throws Tls.Refusal {
+        Identity identity = placed.identity();
+        SslContextBuilder builder = SslContextBuilder.forServer(
+                        identity.key(), identity.chain().toArray(X509Certificate[]::new))
+                .clientAuth(clientAuth);
+        if (tls.trust() != null) {
+            builder.trustManager(tls.trust());
+        }
+        SslContext context = tls.build(builder, engine);
+        String fault = TlsProof.fault(tls, context);
+        if (fault != null) {
+            throw new Tls.Refusal(
+                    placed.key(),
+                    "the engine " + Tls.name(engine) + " cannot serve with its key, " + identity.kind()
+                            + ", a handshake fails: " + fault,
+                    null);
+        }
+        return context;
+    }
+
+    private static List<Placed> readIdentities(Options options, String host, List<String> notes) {
+        List<Placed> identities = new ArrayList<>();
         int before = options.problemCount();
         Identity first = Identity.read(options);
         boolean selfSigned = options.flag("selfSigned", false);
         if (first != null) {
-            identities.add(first);
+            identities.add(Placed.of(first, options));
         }
         for (Options more : options.objects("certificates")) {
             Identity identity = Identity.read(more);
             more.rejectUnknownKeys();
             if (identity != null) {
-                identities.add(identity);
+                identities.add(Placed.of(identity, more));
             } else if (options.problemCount() == before) {
                 more.problem("certificate", "is missing: a file in PEM, with key, or else a keyStore");
             }
@@ -144,7 +192,7 @@ public final class TlsServer {
         } else if (selfSigned) {
             try {
                 Identity made = Identity.selfSigned(host);
-                identities.add(made);
+                identities.add(new Placed(made, options, "selfSigned"));
                 notes.add("self-signed certificate, SHA-256 fingerprint "
                         + Identity.fingerprint(made.chain().get(0)));
             } catch (IllegalArgumentException e) {
@@ -202,7 +250,28 @@ public final class TlsServer {
 
     /** Who the listener is, for an engine that is not made here; the first is for clients that name no server. */
     public List<Identity> identities() {
-        return identities;
+        return identities.stream().map(Placed::identity).toList();
+    }
+
+    /**
+     * Whether an engine that is not made here can serve with every identity.
+     *
+     * @param message is added to the problems for each that it cannot serve with; null for no problem
+     */
+    public boolean isForBoringSsl(@Nullable String message) {
+        boolean all = true;
+        for (Placed placed : identities) {
+            if (!placed.identity().isForBoringSsl()) {
+                all = false;
+                if (message != null) {
+                    placed.options()
+                            .problem(
+                                    placed.key(),
+                                    message + ", was " + placed.identity().kind());
+                }
+            }
+        }
+        return all;
     }
 
     /** The DNS names that an identity is chosen for, those with a wildcard among them. */

@@ -189,9 +189,16 @@ final class CheckCommand implements Callable<Integer> {
         @Option(names = "--alpn", paramLabel = "PROTOCOL", split = ",", description = "Application protocols to offer.")
         private List<String> alpn = new ArrayList<>();
 
+        @Option(
+                names = "--tls-engine",
+                paramLabel = "ENGINE",
+                description = "auto, openssl (BoringSSL) or jdk. Default: auto, what one cannot the other does.")
+        private @Nullable String engine;
+
         JsonObject toJson() {
             JsonObject json = new JsonObject();
             put(json, "trust", trust);
+            put(json, "engine", engine);
             put(json, "fingerprint", fingerprint);
             put(json, "certificate", certificate);
             put(json, "key", key);

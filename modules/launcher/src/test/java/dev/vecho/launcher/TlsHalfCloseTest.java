@@ -109,8 +109,7 @@ class TlsHalfCloseTest {
     @MethodSource("engines")
     void getsAllFromOpenSsl(String engine, String protocol) throws Exception {
         for (Answers answers : Answers.values()) {
-            PythonTls server =
-                    PythonTls.start(certificate.certificate(), certificate.key(), protocol, answers);
+            PythonTls server = PythonTls.start(certificate.certificate(), certificate.key(), protocol, answers);
             foreign.add(server);
             assertPassed(play(script(engine, protocol), Integer.toString(server.port())));
         }

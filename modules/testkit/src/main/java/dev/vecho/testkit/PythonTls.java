@@ -13,7 +13,9 @@ public final class PythonTls implements AutoCloseable {
         /** Each piece as it comes. */
         AT_ONCE,
         /** All of it, once close_notify has come. */
-        IN_THE_END
+        IN_THE_END,
+        /** It closes when it has heard something, before TLS begins. */
+        NEVER
     }
 
     /** It ends with the process that has started it, whose end of its input closes. */
@@ -25,6 +27,10 @@ public final class PythonTls implements AutoCloseable {
             context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
             def serve(raw):
                 try:
+                    if answers == 'NEVER':
+                        raw.recv(65536)
+                        raw.close()
+                        return
                     with context.wrap_socket(raw, server_side=True, suppress_ragged_eofs=False) as peer:
                         kept = bytearray()
                         while received := peer.recv(65536):
@@ -38,7 +44,9 @@ public final class PythonTls implements AutoCloseable {
                     pass
             def accept(listener):
                 while True:
-                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+                    raw = listener.accept()[0]
+                    print('accepted', flush=True)
+                    threading.Thread(target=serve, args=(raw,), daemon=True).start()
             listener = socket.create_server(('127.0.0.1', 0), backlog=100)
             threading.Thread(target=accept, args=(listener,), daemon=True).start()
             print(listener.getsockname()[1], flush=True)
@@ -47,10 +55,13 @@ public final class PythonTls implements AutoCloseable {
             """;
 
     private final Process process;
+    private final BufferedReader said;
     private final int port;
+    private int connections;
 
-    private PythonTls(Process process, int port) {
+    private PythonTls(Process process, BufferedReader said, int port) {
         this.process = process;
+        this.said = said;
         this.port = port;
     }
 
@@ -70,19 +81,27 @@ public final class PythonTls implements AutoCloseable {
                         key.toString(),
                         protocol.replace('.', '_'),
                         answers.toString());
-        // Nobody closes what reads this: more is never said.
         BufferedReader said = process.inputReader(StandardCharsets.US_ASCII);
         String line = said.readLine();
         if (line == null) {
             String error = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
             throw new IllegalStateException("Python's server did not start: " + error);
         }
-        return new PythonTls(process, Integer.parseInt(line));
+        return new PythonTls(process, said, Integer.parseInt(line));
     }
 
     /** The port that it listens on, at 127.0.0.1. */
     public int port() {
         return port;
+    }
+
+    /** How many connections it has accepted. Each is told before anything is answered on it. */
+    public int connections() throws IOException {
+        while (said.ready()) {
+            said.readLine();
+            connections++;
+        }
+        return connections;
     }
 
     @Override

@@ -70,6 +70,11 @@ record HttpListenerOptions(
         BindAddress address = BindAddress.read(options, 7080);
         boolean http2 = options.flag("http2", true);
         List<String> alpn = http2 ? List.of("h2", "http/1.1") : List.of("http/1.1");
+        boolean quic = readHttp3(options, http3);
+        TlsServer tls = options.has("tls") ? TlsServer.read(vertx, options.object("tls"), address.host(), alpn) : null;
+        if (quic && tls != null) {
+            quic = canServeHttp3(options, tls);
+        }
         HttpListenerOptions read = new HttpListenerOptions(
                 address,
                 options.integer("backlog", 1024, 1, 1 << 20),
@@ -80,12 +85,12 @@ record HttpListenerOptions(
                 options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,
-                readHttp3(options, http3),
+                quic,
                 options.integer("maxStreams", 100, 1, 1 << 20),
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
-                options.has("tls") ? TlsServer.read(vertx, options.object("tls"), address.host(), alpn) : null);
+                tls);
         options.rejectUnknownKeys();
         return read;
     }
@@ -118,6 +123,16 @@ record HttpListenerOptions(
             LOG.info("HTTP/3 is off: {}", unavailable.get());
         }
         return unavailable.isEmpty();
+    }
+
+    /** QUIC's own TLS signs with fewer kinds of keys than the engines of the other versions together. */
+    private static boolean canServeHttp3(Options options, TlsServer tls) {
+        boolean asked = options.has("http3");
+        boolean can = tls.isForBoringSsl(asked ? "must have a key of RSA or EC for HTTP/3" : null);
+        if (!can && !asked) {
+            LOG.info("HTTP/3 is off: QUIC's own TLS signs with keys of RSA or EC only");
+        }
+        return can;
     }
 
     /** The same for QUIC, on a port of UDP. */

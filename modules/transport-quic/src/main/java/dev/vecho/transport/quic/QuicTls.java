@@ -33,6 +33,8 @@ final class QuicTls {
 
     static final String VERSION = "TLSv1.3";
 
+    private static final String KINDS = "must have a key of RSA or EC, with which QUIC's own TLS can sign";
+
     private static final char[] NO_PASSWORD = new char[0];
 
     private static final Map<io.netty.handler.ssl.ClientAuth, ClientAuth> CLIENT_AUTH = Map.of(
@@ -48,12 +50,19 @@ final class QuicTls {
             options.problem(
                     "handshakeTimeoutMillis", "has no meaning for QUIC, where idleTimeoutMillis ends a handshake");
         }
-        return TlsServer.read(vertx, options, host, ALPN);
+        TlsServer tls = TlsServer.read(vertx, options, host, ALPN);
+        return tls == null || tls.isForBoringSsl(KINDS) ? tls : null;
     }
 
     static @Nullable TlsClient readClient(Vertx vertx, Options options, String host) {
         rejectWhatQuicDecides(options);
-        return TlsClient.read(vertx, options, host, ALPN);
+        TlsClient tls = TlsClient.read(vertx, options, host, ALPN);
+        Identity identity = tls == null ? null : tls.identity();
+        if (identity != null && !identity.isForBoringSsl()) {
+            options.problem(options.has("keyStore") ? "keyStore" : "certificate", KINDS + ", was " + identity.kind());
+            return null;
+        }
+        return tls;
     }
 
     private static void rejectWhatQuicDecides(Options options) {
