@@ -49,6 +49,7 @@ public final class Check {
 
     // These are guarded by this.
     private @Nullable ClientTransport transport;
+    private @Nullable Future<Boolean> answersTls;
     private @Nullable Round round;
     private @Nullable Link kept;
     private boolean playing;
@@ -289,9 +290,23 @@ public final class Check {
         kept = null;
         Future<ClientTransport> ready =
                 transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
-        return ready.compose(opened -> begin(opened, number, open, trace).play())
+        return ready.compose(
+                        opened -> begin(opened, number, open, trace).play().compose(round -> explain(round, opened)))
                 .map(round -> expected == null ? round : expected.judge(round))
                 .onComplete(done -> end());
+    }
+
+    /** Asks a server that has made nothing of plain text, once, whether it speaks TLS. */
+    private Future<Report> explain(Report round, ClientTransport opened) {
+        Diagnosis found = round.diagnosis();
+        boolean isExpected = expected != null && expected.judge(round).passed();
+        if (found == null || isExpected || !TlsRequired.mayExplain(round)) {
+            return Future.succeededFuture(round);
+        }
+        if (answersTls == null) {
+            answersTls = opened.answersTls();
+        }
+        return answersTls.map(answers -> answers ? TlsRequired.judge(round, found) : round);
     }
 
     private synchronized Round begin(ClientTransport opened, int number, @Nullable Link open, @Nullable Trace trace) {

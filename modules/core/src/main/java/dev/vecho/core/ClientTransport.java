@@ -14,6 +14,16 @@ public interface ClientTransport {
      */
     Future<Connection> connect(Receiver receiver);
 
+    /**
+     * Finds out whether the target speaks TLS where this transport speaks plain text to it, on one more connection.
+     *
+     * @return false where it does not, where this transport speaks TLS itself, and where that cannot be found out in time;
+     *     never fails
+     */
+    default Future<Boolean> answersTls() {
+        return Future.succeededFuture(false);
+    }
+
     /** Closes every connection and frees what they used; never fails. */
     Future<Void> close();
 }

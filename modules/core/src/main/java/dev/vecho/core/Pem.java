@@ -8,15 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A block of a PEM file (RFC 7468, with the headers of RFC 1421).
- *
- * @param label such as {@code CERTIFICATE}
- * @param line where it begins, from 1
- * @param isEncrypted whether its headers say so
- * @param content null where it is not base64, or has no end
- */
-record Pem(String label, int line, boolean isEncrypted, byte @Nullable [] content) {
+/** A block of a PEM file (RFC 7468, with the headers of RFC 1421). */
+final class Pem {
 
     private static final Pattern LINES = Pattern.compile("\r\n|\n|\r");
     private static final Pattern BEGIN = Pattern.compile("-----BEGIN ([^-]*)-----");
@@ -24,6 +17,38 @@ record Pem(String label, int line, boolean isEncrypted, byte @Nullable [] conten
 
     /** A byte order mark in UTF-8, read as ISO 8859-1. */
     private static final String MARK = "\u00ef\u00bb\u00bf";
+
+    private final String label;
+    private final int line;
+    private final boolean isEncrypted;
+    private final byte @Nullable [] content;
+
+    private Pem(String label, int line, boolean isEncrypted, byte @Nullable [] content) {
+        this.label = label;
+        this.line = line;
+        this.isEncrypted = isEncrypted;
+        this.content = content;
+    }
+
+    /** Such as {@code CERTIFICATE}. */
+    String label() {
+        return label;
+    }
+
+    /** Where it begins, from 1. */
+    int line() {
+        return line;
+    }
+
+    /** Whether its label or its headers say so. */
+    boolean isEncrypted() {
+        return isEncrypted;
+    }
+
+    /** Not a copy; null where it is not base64, or has no end. */
+    byte @Nullable [] content() {
+        return content;
+    }
 
     /**
      * Finds all blocks, in the order of the file. As OpenSSL does, it reads past whatever stands around them: a byte order

@@ -16,6 +16,18 @@ public interface Receiver {
         TLS
     }
 
+    /** One that hears nothing. */
+    Receiver NONE = new Receiver() {
+        @Override
+        public void received(Buffer bytes) {}
+
+        @Override
+        public void ended() {}
+
+        @Override
+        public void failed(TransportException cause) {}
+    };
+
     /** A step of opening the connection has begun, so that it is known what took too long when it does. */
     default void began(Phase phase) {}
 

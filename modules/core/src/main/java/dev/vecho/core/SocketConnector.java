@@ -21,6 +21,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,8 @@ public final class SocketConnector {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(SocketConnector.class);
+
+    private static final int QUESTION_MILLIS = 3000;
 
     private final VertxInternal vertx;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
@@ -110,6 +113,41 @@ public final class SocketConnector {
             receiver.completed(Phase.CONNECT, since(start));
             return opening.open(channel, null);
         });
+    }
+
+    /**
+     * Finds out whether the target answers in TLS, on one more connection.
+     *
+     * @return false where it says anything else, or nothing for {@value #QUESTION_MILLIS} ms; never fails
+     */
+    public Future<Boolean> answersTls(Connector connector) {
+        ContextInternal context = vertx.getOrCreateContext();
+        return answersTls(connector.host(), connector.port(), () -> dial(context, connector, Receiver.NONE));
+    }
+
+    /** The same for a Unix domain socket. */
+    public Future<Boolean> answersTls(String path) {
+        ContextInternal context = vertx.getOrCreateContext();
+        SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
+        return answersTls("localhost", -1, () -> dial(context, address, true).result());
+    }
+
+    private Future<Boolean> answersTls(String host, int port, Supplier<Future<Channel>> dialing) {
+        return vertx.executeBlocking(() -> TlsQuestion.hello(host, port), false)
+                .compose(hello -> {
+                    Promise<Boolean> answered = Promise.promise();
+                    // From now on, for the first use of TLS takes its time.
+                    long timer = vertx.setTimer(QUESTION_MILLIS, late -> answered.tryComplete(false));
+                    answered.future().onComplete(done -> vertx.cancelTimer(timer));
+                    dialing.get()
+                            .compose(channel -> {
+                                answered.future().onComplete(done -> channel.close());
+                                return TlsQuestion.ask(channel, hello);
+                            })
+                            .onComplete(asked -> answered.tryComplete(asked.succeeded() && asked.result()));
+                    return answered.future();
+                })
+                .otherwise(false);
     }
 
     private Attempt<Channel> dial(ContextInternal context, SocketAddress address, boolean domainSocket) {

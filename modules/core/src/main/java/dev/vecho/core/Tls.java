@@ -186,18 +186,22 @@ record Tls(
     }
 
     /**
-     * Makes the handler of one connection. Its engine gives out one record at a time, so that each is echoed, and with it
+     * Sets up the handler of one connection. Its engine gives out one record at a time, so that each is echoed, and with it
      * encrypted, before the next one is looked at; and its close waits for all bytes to be written, however long that
      * takes, for the connection's owner bounds it.
      */
-    TlsHandler newHandler(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
-        TlsHandler handler = new TlsHandler(newEngine(context, allocator, host, port));
+    static TlsHandler setUp(TlsHandler handler) {
         handler.setCloseNotifyFlushTimeoutMillis(0);
         // Else a part of a record that stays over from each read makes the buffer grow, to megabytes.
         handler.setDiscardAfterReads(1);
         return handler;
     }
 
+    /**
+     * Makes the engine of one connection.
+     *
+     * @param host the server's, for a client's engine; else null
+     */
     SSLEngine newEngine(SslContext context, ByteBufAllocator allocator, @Nullable String host, int port) {
         SSLEngine engine = host == null ? context.newEngine(allocator) : context.newEngine(allocator, host, port);
         if (!groups.isEmpty() && engine(context) == SslProvider.JDK) {

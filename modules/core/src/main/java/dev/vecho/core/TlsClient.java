@@ -218,7 +218,8 @@ public final class TlsClient {
 
     /** The same on an engine that is ready. */
     TlsHandler newHandler(SslProvider ready, ByteBufAllocator allocator, int port) {
-        TlsHandler handler = tls.newHandler(Objects.requireNonNull(contexts.get(ready)), allocator, peerName, port);
+        SslContext context = Objects.requireNonNull(contexts.get(ready));
+        TlsHandler handler = Tls.setUp(new TlsHandler(tls.newEngine(context, allocator, peerName, port)));
         handler.setHandshakeTimeoutMillis(0);
         handler.setCloseNotifyFlushTimeoutMillis(CLOSE_TIMEOUT_MILLIS);
         return handler;

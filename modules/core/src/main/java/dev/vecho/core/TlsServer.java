@@ -1,7 +1,9 @@
 package dev.vecho.core;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
@@ -226,19 +228,37 @@ public final class TlsServer {
 
     /** Makes the handler that one connection starts with. */
     public ChannelHandler newHandler(ByteBufAllocator allocator) {
+        return newHandler(allocator, PlainText.Answer.ALERT);
+    }
+
+    /** The same for HTTP, whose clients get a status where they speak it in plain text. */
+    public ChannelHandler newHttpHandler(ByteBufAllocator allocator) {
+        return newHandler(allocator, PlainText.Answer.HTTP);
+    }
+
+    private ChannelHandler newHandler(ByteBufAllocator allocator, PlainText.Answer answer) {
         if (contexts.size() == 1) {
-            return newHandler(contexts.get(0), allocator);
+            return newHandler(contexts.get(0), allocator, answer);
         }
         return new SniHandler(byName, MAX_CLIENT_HELLO_BYTES, handshakeTimeoutMillis) {
             @Override
+            protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+                if (PlainText.isSpoken(in)) {
+                    PlainText.answer(ctx, in, answer);
+                } else {
+                    super.decode(ctx, in, out);
+                }
+            }
+
+            @Override
             protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
-                return TlsServer.this.newHandler(context, allocator);
+                return TlsServer.this.newHandler(context, allocator, null);
             }
         };
     }
 
-    private SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
-        SslHandler handler = tls.newHandler(context, allocator, null, -1);
+    private SslHandler newHandler(SslContext context, ByteBufAllocator allocator, PlainText.@Nullable Answer answer) {
+        TlsHandler handler = Tls.setUp(new TlsHandler(tls.newEngine(context, allocator, null, -1), answer));
         handler.setHandshakeTimeoutMillis(handshakeTimeoutMillis);
         return handler;
     }

@@ -88,6 +88,11 @@ final class HttpClientTransport implements ClientTransport {
     }
 
     @Override
+    public Future<Boolean> answersTls() {
+        return connector.answersTls();
+    }
+
+    @Override
     public Future<Void> close() {
         return connector.close();
     }

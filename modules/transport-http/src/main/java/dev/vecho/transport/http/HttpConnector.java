@@ -96,6 +96,11 @@ final class HttpConnector {
         });
     }
 
+    /** Finds out whether the target speaks TLS where it is not wanted; never fails. */
+    Future<Boolean> answersTls() {
+        return tls == null ? sockets.answersTls(connector) : Future.succeededFuture(false);
+    }
+
     /** Closes every connection; never fails. */
     Future<Void> close() {
         connector.close();

@@ -78,7 +78,7 @@ final class HttpListener implements Listener {
         last.channel().config().setAllocator(PooledByteBufAllocator.DEFAULT);
         if (options.tls() != null) {
             addBefore(last, new FlushConsolidationHandler(RECORDS_PER_FLUSH));
-            addBefore(last, options.tls().newHandler(last.alloc()));
+            addBefore(last, options.tls().newHttpHandler(last.alloc()));
         }
         HttpSocket connection = new HttpSocket(
                 traffic,

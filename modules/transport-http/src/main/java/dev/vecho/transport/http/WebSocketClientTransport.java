@@ -60,6 +60,11 @@ final class WebSocketClientTransport implements ClientTransport {
     }
 
     @Override
+    public Future<Boolean> answersTls() {
+        return connector.answersTls();
+    }
+
+    @Override
     public Future<Void> close() {
         return connector.close();
     }

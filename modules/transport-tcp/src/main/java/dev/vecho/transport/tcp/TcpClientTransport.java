@@ -41,6 +41,11 @@ final class TcpClientTransport implements ClientTransport {
     }
 
     @Override
+    public Future<Boolean> answersTls() {
+        return tls == null ? sockets.answersTls(connector) : Future.succeededFuture(false);
+    }
+
+    @Override
     public Future<Void> close() {
         connector.close();
         return sockets.close();

@@ -58,6 +58,11 @@ final class UnixClientTransport implements ClientTransport {
     }
 
     @Override
+    public Future<Boolean> answersTls() {
+        return sockets.answersTls(path);
+    }
+
+    @Override
     public Future<Void> close() {
         return sockets.close();
     }
