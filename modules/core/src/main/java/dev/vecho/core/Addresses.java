@@ -2,6 +2,7 @@ package dev.vecho.core;
 
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.util.Locale;
 import java.util.Set;
@@ -50,6 +51,11 @@ public final class Addresses {
             "connection refused",
             "network is unreachable",
             "no route to host",
+            "host is down",
+            "machine is not on the network",
+            "protocol not available",
+            "protocol error",
+            "operation not supported",
             "connection reset",
             "broken pipe",
             "connection timed out"
@@ -57,6 +63,10 @@ public final class Addresses {
             if (message.contains(known)) {
                 return known;
             }
+        }
+        if (root instanceof NoRouteToHostException && root.getMessage() == null) {
+            // As Netty's native transports throw it.
+            return "no route to host";
         }
         return root.getMessage() == null ? root.toString() : root.getMessage();
     }

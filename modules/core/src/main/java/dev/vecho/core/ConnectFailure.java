@@ -5,6 +5,7 @@ import java.net.NoRouteToHostException;
 import java.net.PortUnreachableException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,23 @@ public record ConnectFailure(
         String words,
         @Nullable Throwable cause) {
 
+    /**
+     * What the system says where there is no way, or where something on the way says so with ICMP: for each of its codes but
+     * that of a port, icmp(7). A firewall's is "permission denied" with IPv6 and "no route to host" with IPv4.
+     */
+    private static final List<String> UNREACHABLE = List.of(
+            "unreachable",
+            "no route to host",
+            "host is down",
+            "machine is not on the network",
+            "protocol not available",
+            "protocol error",
+            "operation not supported",
+            "permission denied",
+            "operation not permitted",
+            "address family not supported",
+            "protocol family unavailable");
+
     /** Finds the kind of what a socket failed with. */
     public static ConnectFailure of(Throwable cause) {
         if (cause instanceof TransportException known) {
@@ -33,18 +51,9 @@ public record ConnectFailure(
         if (cause instanceof PortUnreachableException || words.contains("connection refused")) {
             return Fault.REFUSED;
         }
-        // IPv6's answer of a firewall that says so is "permission denied", IPv4's is "no route to host": both are
-        // answers,
-        // not silence.
         if (cause instanceof NoRouteToHostException
                 || cause instanceof UnsupportedAddressTypeException
-                || words.contains("unreachable")
-                || words.contains("no route to host")
-                || words.contains("host is down")
-                || words.contains("permission denied")
-                || words.contains("operation not permitted")
-                || words.contains("address family not supported")
-                || words.contains("protocol family unavailable")) {
+                || UNREACHABLE.stream().anyMatch(words::contains)) {
             return Fault.UNREACHABLE;
         }
         if (cause instanceof SocketTimeoutException

@@ -11,12 +11,16 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Set;
@@ -48,10 +52,12 @@ public final class SocketConnector {
 
     private final VertxInternal vertx;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+    private final boolean ioUring;
     private volatile boolean closed;
 
     public SocketConnector(Vertx vertx) {
         this.vertx = (VertxInternal) vertx;
+        this.ioUring = Io.of(vertx).equals("io_uring");
     }
 
     /**
@@ -171,6 +177,12 @@ public final class SocketConnector {
                 promise.fail(connected.cause());
                 return;
             }
+            IOException failure = ioUring && !domainSocket ? failureOf(channel) : null;
+            if (failure != null) {
+                close(channel);
+                promise.fail(failure);
+                return;
+            }
             channels.add(channel);
             channel.closeFuture().addListener(ended -> channels.remove(channel));
             if (closed) {
@@ -189,6 +201,23 @@ public final class SocketConnector {
                 close(channel);
             }
         };
+    }
+
+    /**
+     * What hindered a connection that io_uring says is there; null if it is. Over IPv4, Linux 6.18 completes a connect without
+     * an error, and without a connection, when ICMP answers it, and forgets to say with what.
+     */
+    private static @Nullable IOException failureOf(Channel channel) {
+        Socket socket = (Socket) ((UnixChannel) channel).fd();
+        if (socket.remoteAddress() != null) {
+            return null;
+        }
+        try {
+            socket.finishConnect();
+            return new NoRouteToHostException();
+        } catch (IOException known) {
+            return known;
+        }
     }
 
     private static void close(Channel channel) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.TransportException.Fault;
 import java.io.IOException;
+import java.net.NoRouteToHostException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,10 @@ final class ConnectFailureTest {
         "Network is unreachable, UNREACHABLE",
         "connect(..) failed with error(-101): Network is unreachable, UNREACHABLE",
         "Host is down, UNREACHABLE",
+        "Machine is not on the network, UNREACHABLE",
+        "finishConnect(..) failed with error(-92): Protocol not available, UNREACHABLE",
+        "Protocol error, UNREACHABLE",
+        "Operation not supported, UNREACHABLE",
         "Permission denied, UNREACHABLE",
         "Operation not permitted, UNREACHABLE",
         "Address family not supported by protocol, UNREACHABLE",
@@ -41,6 +46,13 @@ final class ConnectFailureTest {
     void hasNoWayToAnAddressOfAFamilyThatIsNotThere() {
         assertThat(ConnectFailure.of(new UnsupportedAddressTypeException()).fault())
                 .isEqualTo(Fault.UNREACHABLE);
+    }
+
+    /** As Netty's native transports tell it. */
+    @Test
+    void hasWordsForAnExceptionWithout() {
+        assertThat(ConnectFailure.of(new NoRouteToHostException()).at("192.0.2.1:7"))
+                .hasMessage("192.0.2.1:7 cannot be reached: no route to host");
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Connector;
 import dev.vecho.core.Connector.Attempt;
+import dev.vecho.core.LinuxUdp;
 import dev.vecho.core.Receiver;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
@@ -19,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Exchanges datagrams with one target. Its sockets are connected, so that the operating system tells when nobody listens
- * there. Where a name has several addresses, the first that the system knows a way to: UDP has no handshake that would
+ * there, or when there is no way: on nio only some of what ICMP says of that, for Java cannot ask for the rest. Where a name has several addresses, the first that the system knows a way to: UDP has no handshake that would
  * tell more.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Netty's futures have listeners, or belong to something that is closed.
@@ -51,6 +52,7 @@ final class UdpClientTransport implements ClientTransport {
         }
         Channel channel = socket.channel();
         receiveEmpty(channel);
+        LinuxUdp.reportIcmpErrors(channel);
         Promise<Connection> promise = context.promise();
         context.nettyEventLoop().register(channel).addListener(registered -> {
             if (!registered.isSuccess()) {

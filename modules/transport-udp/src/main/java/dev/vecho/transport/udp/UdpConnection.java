@@ -103,13 +103,18 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
         }
         Promise<Void> promise = Promise.promise();
         channel.writeAndFlush(((BufferInternal) bytes).getByteBuf()).addListener(sent -> {
-            if (sent.isSuccess()) {
+            if (sent.isSuccess() || isDropped(sent.cause())) {
                 promise.complete();
             } else {
                 promise.fail(failure(peer, sent.cause()));
             }
         });
         return promise.future();
+    }
+
+    /** Whether this machine had no room for a datagram, which is lost like one that a router has no room for. */
+    private static boolean isDropped(Throwable cause) {
+        return Addresses.reason(cause).contains("No buffer space available");
     }
 
     private Future<Void> sendEmpty() {

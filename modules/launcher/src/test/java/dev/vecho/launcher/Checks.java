@@ -1,0 +1,56 @@
+package dev.vecho.launcher;
+
+import dev.vecho.client.Check;
+import dev.vecho.client.Diagnosis;
+import dev.vecho.client.Report;
+import dev.vecho.client.Script;
+import dev.vecho.core.Io;
+import dev.vecho.core.Source;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A program that checks each of some targets once, at the same time, and prints the verdicts as JSON; for namespaces. */
+final class Checks {
+
+    private Checks() {}
+
+    /**
+     * Runs it.
+     *
+     * @param arguments the io; how long to wait, in milliseconds; the targets
+     */
+    public static void main(String[] arguments) {
+        Vertx vertx = Vertx.builder().withTransport(Io.transport(arguments[0])).build();
+        Map<String, Future<Report>> playing = new LinkedHashMap<>();
+        for (String target : List.of(arguments).subList(2, arguments.length)) {
+            JsonObject script = new JsonObject()
+                    .put("targets", new JsonArray().add(target))
+                    .put("timeoutMillis", Integer.valueOf(arguments[1]))
+                    .put("tls", new JsonObject().put("insecure", true));
+            playing.put(
+                    target,
+                    Check.open(vertx, Script.of(script, Source.named("namespace")))
+                            .compose(checks -> checks.get(0).play(1)));
+        }
+        Future.join(List.copyOf(playing.values())).onComplete(all -> {
+            JsonObject verdicts = new JsonObject();
+            playing.forEach((target, report) -> verdicts.put(target, verdict(report)));
+            System.out.println(verdicts.encode());
+            // The sockets end with the process.
+            Runtime.getRuntime().halt(0);
+        });
+    }
+
+    private static String verdict(Future<Report> report) {
+        if (report.failed()) {
+            return String.valueOf(report.cause());
+        }
+        Diagnosis diagnosis = report.result().diagnosis();
+        return diagnosis == null ? "passed" : diagnosis.word() + ": " + diagnosis.sentence();
+    }
+}
