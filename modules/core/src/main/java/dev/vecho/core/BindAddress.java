@@ -3,7 +3,9 @@ package dev.vecho.core;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +30,11 @@ public record BindAddress(String host, int port) {
     private static final String IN_USE = "address already in use";
 
     /** What the operating system says of an address that this machine does not have. */
-    private static final Set<String> NOT_HERE =
-            Set.of("cannot assign requested address", "address family not supported", "protocol family unavailable");
+    private static final Set<String> NOT_HERE = Set.of(
+            "cannot assign requested address",
+            "address family not supported",
+            "protocol family unavailable",
+            "IPv6 not available");
 
     /** How often to look for a port that is free on all addresses. */
     private static final int PORT_ATTEMPTS = 20;
@@ -53,7 +58,7 @@ public record BindAddress(String host, int port) {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
-        return new BindAddress(host, options.integer("port", defaultPort, 0, 65_535));
+        return new BindAddress(Hosts.check(options, "host", host), options.integer("port", defaultPort, 0, 65_535));
     }
 
     /**
@@ -65,16 +70,20 @@ public record BindAddress(String host, int port) {
      */
     public <T> Future<T> bind(Vertx vertx, Function<List<InetAddress>, Future<T>> open, Supplier<Future<Void>> close) {
         return vertx.executeBlocking(this::addresses, false)
-                .recover(failure ->
-                        Future.failedFuture(failure(toString(), "the name does not resolve: " + host, failure)))
+                .recover(failure -> Future.failedFuture(failure(
+                        toString(),
+                        failure instanceof UnknownHostException
+                                ? "the name does not resolve: " + host
+                                : Addresses.reason(failure),
+                        failure)))
                 .compose(addresses -> attempt(addresses, open, close, PORT_ATTEMPTS));
     }
 
     /** All addresses of the host; those of localhost are the loopback addresses of both families, RFC 6761, section 6.3. */
-    private List<InetAddress> addresses() throws UnknownHostException {
-        return host.equalsIgnoreCase("localhost")
+    private List<InetAddress> addresses() throws UnknownHostException, SocketException {
+        return Hosts.isLocalhost(host)
                 ? List.of(InetAddress.getByName("127.0.0.1"), InetAddress.getByName("::1"))
-                : List.of(InetAddress.getAllByName(host));
+                : List.of(Hosts.resolve(host));
     }
 
     private <T> Future<T> attempt(
@@ -93,7 +102,7 @@ public record BindAddress(String host, int port) {
 
     /**
      * Opens one socket after the other. An address that this machine does not have is left out with a warning, unless it is
-     * the last one and none was opened.
+     * the last one and none was opened; where it has no IPv6, {@code 0.0.0.0} takes the place of {@code ::}.
      *
      * @param first the port of the first socket; the others get the one that it has then
      * @param portOf the port that a socket has
@@ -120,10 +129,15 @@ public record BindAddress(String host, int port) {
                 opened.add(result.result());
                 return openFrom(addresses, index + 1, portOf.applyAsInt(result.result()), opening, portOf, opened);
             }
-            String where = Addresses.format(NetUtil.toAddressString(address), port);
+            String where = Addresses.format(Addresses.text(address), port);
             String reason = Addresses.reason(result.cause());
+            boolean notHere = NOT_HERE.contains(reason);
+            if (notHere && isAnyOfIpv6(address)) {
+                warnOfNoIpv6(reason);
+                return openFrom(List.of(anyOfIpv4()), 0, current, opening, portOf, opened);
+            }
             boolean others = index + 1 < addresses.size() || !opened.isEmpty();
-            if (others && isNotHere(result.cause(), reason)) {
+            if (notHere && others) {
                 // A name such as localhost often has an IPv6 address on a machine without IPv6.
                 LOG.warn("{}: not listening on {}: {}", this, where, reason);
                 return openFrom(addresses, index + 1, current, opening, portOf, opened);
@@ -132,9 +146,19 @@ public record BindAddress(String host, int port) {
         });
     }
 
-    private static boolean isNotHere(Throwable failure, String reason) {
-        // Java's channels throw it where a whole family is missing.
-        return failure instanceof UnsupportedOperationException || NOT_HERE.contains(reason);
+    /** Whether an address stands for all that this machine has, of both families. */
+    public static boolean isAnyOfIpv6(InetAddress address) {
+        return address instanceof Inet6Address && address.isAnyLocalAddress();
+    }
+
+    /** What is left of all addresses of both families where IPv6 is switched off. */
+    public static InetAddress anyOfIpv4() {
+        return NetUtil.createInetAddressFromIpAddressString("0.0.0.0");
+    }
+
+    /** Says that of all addresses only those of IPv4 are listened on. */
+    public void warnOfNoIpv6(String reason) {
+        LOG.warn("{}: not listening on IPv6, only on 0.0.0.0: {}", this, reason);
     }
 
     /** Says why an address, maybe one of several or a file, cannot be listened on. */

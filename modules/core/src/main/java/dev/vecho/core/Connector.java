@@ -2,7 +2,6 @@ package dev.vecho.core;
 
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TransportException.Fault;
-import io.netty.util.NetUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -12,6 +11,7 @@ import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.nio.channels.DatagramChannel;
@@ -73,7 +73,7 @@ public final class Connector {
 
     /** Finds the addresses of a name; may block. */
     interface Resolver {
-        InetAddress[] resolve(String host) throws UnknownHostException;
+        InetAddress[] resolve(String host) throws UnknownHostException, SocketException;
     }
 
     /**
@@ -100,10 +100,10 @@ public final class Connector {
     /**
      * Makes it.
      *
-     * @param host a name, or a literal address without brackets
+     * @param host as {@link Hosts#check} has it
      */
     public Connector(Vertx vertx, String host, int port, Family family) {
-        this(vertx, host, port, family, InetAddress::getAllByName, Connector::hasRoute);
+        this(vertx, host, port, family, Hosts::resolve, Connector::hasRoute);
     }
 
     /**
@@ -184,17 +184,20 @@ public final class Connector {
             all = resolver.resolve(host);
         } catch (UnknownHostException e) {
             throw new TransportException(Fault.DNS, "the name " + host + " does not resolve", e);
+        } catch (SocketException e) {
+            throw new TransportException(Fault.OTHER, "cannot connect to " + host + ": " + e.getMessage(), e);
         }
         Duration took = since(start);
         List<InetAddress> wanted = new ArrayList<>();
-        for (InetAddress address : all) {
+        for (InetAddress found : all) {
+            InetAddress address = Hosts.loopbackOf(found);
             if (family.has(address) && !wanted.contains(address)) {
                 wanted.add(address);
             }
         }
         if (wanted.isEmpty()) {
-            boolean literal = NetUtil.createByteArrayFromIpAddressString(host) != null;
-            String others = List.of(all).stream().map(NetUtil::toAddressString).collect(Collectors.joining(", "));
+            boolean literal = Hosts.isAddress(host);
+            String others = List.of(all).stream().map(Addresses::text).collect(Collectors.joining(", "));
             throw new TransportException(
                     Fault.DNS,
                     literal

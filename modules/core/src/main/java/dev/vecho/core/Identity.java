@@ -137,11 +137,12 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
                     .addSanDnsName("localhost")
                     .addSanIpAddress("127.0.0.1")
                     .addSanIpAddress("::1");
-            if (host != null && !host.equals("localhost")) {
-                if (NetUtil.createByteArrayFromIpAddressString(host) == null) {
-                    builder.addSanDnsName(host);
+            String name = host == null ? "localhost" : Hosts.peerName(host);
+            if (!name.equals("localhost")) {
+                if (NetUtil.createByteArrayFromIpAddressString(name) == null) {
+                    builder.addSanDnsName(name);
                 } else {
-                    builder.addSanIpAddress(host);
+                    builder.addSanIpAddress(name);
                 }
             }
             X509Bundle bundle = builder.buildSelfSigned();

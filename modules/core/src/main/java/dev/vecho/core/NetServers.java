@@ -10,8 +10,12 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.shareddata.LocalMap;
+import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,20 +71,32 @@ public final class NetServers {
         return where.openEach(
                         hosts,
                         where.port(),
-                        (host, port) -> {
-                            SocketAddress address = address(NetUtil.toAddressString(host), port);
-                            return claim(address)
-                                    .compose(claimed -> open(address))
-                                    .onSuccess(opened -> bound.add(address));
-                        },
+                        (host, port) -> address(host, port)
+                                .compose(address -> claim(address)
+                                        .compose(claimed -> open(address))
+                                        .onSuccess(opened -> bound.add(address))),
                         NetServer::actualPort)
                 .map(bound);
     }
 
-    private static SocketAddress address(String host, int port) {
-        return port == 0
-                ? SocketAddress.sharedRandomPort(FREE_PORT_IDS.incrementAndGet(), host)
-                : SocketAddress.inetSocketAddress(port, host);
+    private Future<SocketAddress> address(InetAddress host, int port) {
+        if (host instanceof Inet6Address ipv6 && ipv6.getScopeId() != 0) {
+            // Vert.x loses the zone of a host that it has as text, and one for any free port must be text.
+            return vertx.executeBlocking(() -> port == 0 ? freePort(host) : port, false)
+                    .map(known -> SocketAddress.inetSocketAddress(new InetSocketAddress(host, known)));
+        }
+        String text = NetUtil.toAddressString(host);
+        return Future.succeededFuture(
+                port == 0
+                        ? SocketAddress.sharedRandomPort(FREE_PORT_IDS.incrementAndGet(), text)
+                        : SocketAddress.inetSocketAddress(port, text));
+    }
+
+    /** Where another takes it meanwhile, {@link BindAddress#bind} tries again. */
+    private static int freePort(InetAddress host) throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, host)) {
+            return free.getLocalPort();
+        }
     }
 
     /** Opens, on another event loop, what the first one has bound. */
@@ -94,7 +110,8 @@ public final class NetServers {
      */
     public Future<?> claim(SocketAddress address) {
         String name = address.toString();
-        if (address.port() >= 0 && claimed().putIfAbsent(name, name) != null) {
+        boolean anyPort = address.isInetSocket() && address.port() < 0;
+        if (!anyPort && claimed().putIfAbsent(name, name) != null) {
             return Future.failedFuture(new BindException("Address already in use by another listener"));
         }
         claims.add(name);
@@ -111,11 +128,15 @@ public final class NetServers {
         NetServer server = vertx.createNetServer(options).connectHandler(this::accept);
         return server.listen(address).onSuccess(listening -> {
             servers.add(listening);
-            addresses.add(scheme + "://"
-                    + (address.isDomainSocket()
-                            ? address.path()
-                            : Addresses.format(address.host(), listening.actualPort())));
+            addresses.add(
+                    address.isDomainSocket()
+                            ? unixTarget(Addresses.unixPath(address.path()))
+                            : scheme + "://" + Addresses.format(address.host(), listening.actualPort()));
         });
+    }
+
+    private String unixTarget(String path) {
+        return scheme + (path.startsWith("@") ? ":" : "://") + path;
     }
 
     private void accept(NetSocket socket) {

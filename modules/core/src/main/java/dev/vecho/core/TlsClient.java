@@ -81,7 +81,8 @@ public final class TlsClient {
         int before = options.problemCount();
         Tls tls = Tls.read(options, alpn);
         Identity identity = Identity.read(options);
-        String serverName = options.text("serverName", host);
+        String given = options.text("serverName");
+        String serverName = Hosts.peerName(given == null ? host : Hosts.check(options, "serverName", given));
         boolean insecure = options.flag("insecure", false);
         String fingerprint = options.text("fingerprint");
         TrustManagerFactory pinned = null;

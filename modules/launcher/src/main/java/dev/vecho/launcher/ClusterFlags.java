@@ -5,6 +5,7 @@ import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
+import dev.vecho.core.Hosts;
 import dev.vecho.core.InvalidInputException;
 import io.vertx.core.Completable;
 import io.vertx.core.Vertx;
@@ -25,6 +26,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +46,7 @@ final class ClusterFlags {
     private static final int JOIN_SECONDS = 30;
 
     private static final Duration JOIN_LIMIT = Duration.ofSeconds(JOIN_SECONDS + 15);
-    private static final String MEMBER = "\\[[0-9A-Fa-f:.]+\\](:[0-9]{1,5})?|[A-Za-z0-9._-]+(:[0-9]{1,5})?";
+    private static final Pattern MEMBER = Pattern.compile("(?:\\[([^\\[\\]]*:[^\\[\\]]*)\\]|([^\\[\\]:]*))(?::(.*))?");
 
     /** Of the command that these flags are mixed into. */
     @Spec(Spec.Target.MIXEE)
@@ -126,11 +129,28 @@ final class ClusterFlags {
         if (port != null && (port < 1 || port > 65_535)) {
             throw usage("--cluster-port: must be 1..65535, was " + port);
         }
-        for (String member : members) {
-            if (!member.matches(MEMBER)) {
-                throw usage("--cluster-members: must be HOST or HOST:PORT (an IPv6 address in brackets), was \""
-                        + member + "\"");
-            }
+        members.replaceAll(this::member);
+        host = host == null ? null : checked("--cluster-host", host);
+        dns = dns == null ? null : checked("--cluster-dns", dns);
+    }
+
+    private String member(String text) {
+        Matcher parts = MEMBER.matcher(text);
+        String digits = parts.matches() ? Objects.requireNonNullElse(parts.group(3), "1") : "";
+        if (!digits.matches("[0-9]{1,5}") || Integer.parseInt(digits) < 1 || Integer.parseInt(digits) > 65_535) {
+            throw usage(
+                    "--cluster-members: must be HOST or HOST:PORT (an IPv6 address in brackets), was \"" + text + "\"");
+        }
+        boolean brackets = parts.group(1) != null;
+        String checked = checked("--cluster-members", brackets ? parts.group(1) : parts.group(2));
+        return (brackets ? "[" + checked + "]" : checked) + (parts.group(3) == null ? "" : ":" + digits);
+    }
+
+    private String checked(String flag, String text) {
+        try {
+            return Hosts.check(text);
+        } catch (IllegalArgumentException wrong) {
+            throw usage(flag + ": " + wrong.getMessage());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.vecho.client.Report;
 import dev.vecho.client.Script;
 import dev.vecho.core.Io;
 import dev.vecho.core.Source;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -26,23 +27,33 @@ final class Checks {
      */
     public static void main(String[] arguments) {
         Vertx vertx = Vertx.builder().withTransport(Io.transport(arguments[0])).build();
+        play(vertx, Integer.parseInt(arguments[1]), List.of(arguments).subList(2, arguments.length))
+                .onComplete(Checks::printAndEnd);
+    }
+
+    /** Prints it, and ends this process with its sockets. */
+    static void printAndEnd(AsyncResult<JsonObject> result) {
+        System.out.println(result.succeeded() ? result.result().encode() : String.valueOf(result.cause()));
+        Runtime.getRuntime().halt(0);
+    }
+
+    /** Checks each target once; the result has the verdict of each, and never fails. */
+    static Future<JsonObject> play(Vertx vertx, int timeoutMillis, List<String> targets) {
         Map<String, Future<Report>> playing = new LinkedHashMap<>();
-        for (String target : List.of(arguments).subList(2, arguments.length)) {
+        for (String target : targets) {
             JsonObject script = new JsonObject()
                     .put("targets", new JsonArray().add(target))
-                    .put("timeoutMillis", Integer.valueOf(arguments[1]))
+                    .put("timeoutMillis", timeoutMillis)
                     .put("tls", new JsonObject().put("insecure", true));
             playing.put(
                     target,
                     Check.open(vertx, Script.of(script, Source.named("namespace")))
                             .compose(checks -> checks.get(0).play(1)));
         }
-        Future.join(List.copyOf(playing.values())).onComplete(all -> {
+        return Future.join(List.copyOf(playing.values())).transform(all -> {
             JsonObject verdicts = new JsonObject();
             playing.forEach((target, report) -> verdicts.put(target, verdict(report)));
-            System.out.println(verdicts.encode());
-            // The sockets end with the process.
-            Runtime.getRuntime().halt(0);
+            return Future.succeededFuture(verdicts);
         });
     }
 

@@ -6,14 +6,11 @@ import dev.vecho.core.Io;
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.NetworkNamespace;
 import io.vertx.core.json.JsonObject;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -27,8 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(Lifecycle.PER_CLASS)
 final class UnreachableTest {
-
-    private static final int PATIENCE_SECONDS = 60;
 
     /** Longer than the neighbours of the client are asked for, shorter than a test may be. */
     private static final int TIMEOUT_MILLIS = 3000;
@@ -188,24 +183,8 @@ final class UnreachableTest {
     private JsonObject check(String io, Iterable<String> targets) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(io, String.valueOf(TIMEOUT_MILLIS)));
         targets.forEach(arguments::add);
-        Process process = client.java(Checks.class, List.of(), arguments.toArray(String[]::new));
-        try {
-            CompletableFuture<String> err = reading(process.getErrorStream());
-            String out = reading(process.getInputStream()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            assertThat(out).as(() -> "standard error: " + err.getNow("")).startsWith("{");
-            return new JsonObject(out);
-        } finally {
-            process.destroyForcibly();
-        }
-    }
-
-    private static CompletableFuture<String> reading(InputStream in) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        ForeignProgram.Result result = client.java(Checks.class, arguments.toArray(String[]::new));
+        assertThat(result.text()).as("standard error: %s", result.err()).startsWith("{");
+        return new JsonObject(result.text());
     }
 }

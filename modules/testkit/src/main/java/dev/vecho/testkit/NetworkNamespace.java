@@ -72,15 +72,14 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    /** Starts a Java program of this class path in it; the caller ends it. */
-    public Process java(Class<?> main, List<String> jvmOptions, String... arguments) throws IOException {
+    /** Runs a Java program of this class path in it, to its end. */
+    public Result java(Class<?> main, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-        command.addAll(jvmOptions);
-        command.add(main.getName());
+        command.addAll(
+                List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
-        return ip.start(inside(command));
+        return ip.run(new byte[0], inside(command));
     }
 
     private String[] inside(List<String> command) {

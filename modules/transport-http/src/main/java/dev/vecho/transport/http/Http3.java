@@ -148,15 +148,10 @@ final class Http3 implements QuicProtocol {
     /** Reads a target and the options of connections to it. */
     static ClientTransport client(Vertx vertx, Target target, Options options, HttpClientOptions own) {
         QuicTransport.unavailable().ifPresent(why -> options.problem("", target + ": HTTP/3 cannot run here: " + why));
-        String host = target.host();
-        if (host == null) {
-            options.problem("", target + ": host: is missing, expected h3://host/path");
-            host = "";
-        }
+        String host = target.checkedHost(options, "host/path");
         int port = target.port() == -1 ? DEFAULT_PORT : target.port();
-        URI uri = URI.create(target.text());
-        Http3Request request =
-                new Http3Request(HttpConnector.authority(uri, host, port), HttpConnector.requestTarget(uri), own);
+        URI uri = target.uri(host);
+        Http3Request request = new Http3Request(uri.getRawAuthority(), HttpConnector.requestTarget(uri), own);
         return QuicClientTransport.read(vertx, options, host, port, request);
     }
 

@@ -38,11 +38,7 @@ final class HttpConnector {
 
     /** Reads a target and the options of connections to it. */
     static HttpConnector read(Vertx vertx, Target target, Options options) {
-        String host = target.host();
-        if (host == null) {
-            options.problem("", target + ": host: is missing, expected " + target.scheme() + "://host/path");
-            host = "";
-        }
+        String host = target.checkedHost(options, "host/path");
         boolean secure = SECURE.contains(target.scheme());
         int port = target.port() != -1 ? target.port() : secure ? 443 : 80;
         TlsClient tls = null;
@@ -54,10 +50,10 @@ final class HttpConnector {
         }
         Connector connector = new Connector(vertx, host, port, Family.read(options));
         options.rejectUnknownKeys();
-        return new HttpConnector(vertx, URI.create(target.text()), connector, tls);
+        return new HttpConnector(vertx, target.uri(host), connector, tls);
     }
 
-    /** The target. */
+    /** The target, as its server is to know it. */
     URI uri() {
         return uri;
     }
@@ -74,11 +70,7 @@ final class HttpConnector {
 
     /** What a request names in its header {@code Host}. */
     String authority() {
-        return authority(uri, connector.host(), connector.port());
-    }
-
-    static String authority(URI uri, String host, int port) {
-        return uri.getPort() == -1 ? uri.getRawAuthority() : Addresses.format(host, port);
+        return uri.getRawAuthority();
     }
 
     /**

@@ -129,8 +129,10 @@ public final class QuicClientTransport implements ClientTransport {
         try {
             String name = Objects.requireNonNull(tls, "validated before").peerName();
             byte[] bytes = address.getAddress().getAddress();
-            return SocketAddress.inetSocketAddress(
-                    new InetSocketAddress(InetAddress.getByAddress(name, bytes), address.getPort()));
+            InetAddress named = address.getAddress() instanceof Inet6Address ipv6
+                    ? Inet6Address.getByAddress(name, bytes, ipv6.getScopeId())
+                    : InetAddress.getByAddress(name, bytes);
+            return SocketAddress.inetSocketAddress(new InetSocketAddress(named, address.getPort()));
         } catch (UnknownHostException e) {
             throw new IllegalStateException("an address has 4 or 16 bytes", e);
         }

@@ -6,7 +6,6 @@ import dev.vecho.core.TlsServer;
 import dev.vecho.core.Traffic;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
-import io.netty.util.NetUtil;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -18,6 +17,8 @@ import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicDatagramConfig;
 import io.vertx.core.net.QuicServer;
 import io.vertx.core.net.QuicServerConfig;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,11 +85,12 @@ final class QuicListener implements Listener {
                 .connectHandler(this::accept)
                 .exceptionHandler(this::handshakeFailed);
         QuicSockets.sendSoon(server);
-        String host = NetUtil.toAddressString(address.getAddress());
         servers.add(server);
-        return server.listen(address.getPort(), host)
-                .onSuccess(listening ->
-                        addresses.add(protocol.scheme() + "://" + Addresses.format(host, listening.port())))
+        // Not by its text, for Vert.x loses the zone of that.
+        InetAddress host = Addresses.unnamed(address.getAddress());
+        return server.listen(SocketAddress.inetSocketAddress(new InetSocketAddress(host, address.getPort())))
+                .onSuccess(listening -> addresses.add(
+                        protocol.scheme() + "://" + Addresses.format(Addresses.text(host), listening.port())))
                 .onFailure(failure -> servers.remove(server));
     }
 

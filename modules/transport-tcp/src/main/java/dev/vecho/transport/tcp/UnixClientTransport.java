@@ -20,7 +20,7 @@ final class UnixClientTransport implements ClientTransport {
     /** The name that a certificate must be for, unless the options name another. */
     static final String HOST = "localhost";
 
-    private final String path;
+    private final UnixAddress address;
 
     private final SocketConnector sockets;
     private final StartTls startTls;
@@ -30,8 +30,8 @@ final class UnixClientTransport implements ClientTransport {
      *
      * @param later for TLS that begins on a plain connection; null for what is usual
      */
-    UnixClientTransport(Vertx vertx, String path, @Nullable TlsClient later) {
-        this.path = path;
+    UnixClientTransport(Vertx vertx, UnixAddress address, @Nullable TlsClient later) {
+        this.address = address;
         this.sockets = new SocketConnector(vertx);
         this.startTls = new StartTls(vertx, sockets, HOST, -1, later);
     }
@@ -39,7 +39,7 @@ final class UnixClientTransport implements ClientTransport {
     @Override
     public Future<Connection> connect(Receiver receiver) {
         return sockets.connect(
-                        path,
+                        address.path(),
                         receiver,
                         (channel, secured) -> StreamConnection.open(channel, secured, startTls, receiver))
                 .recover(cause -> Future.failedFuture(failure(cause)));
@@ -49,17 +49,17 @@ final class UnixClientTransport implements ClientTransport {
         String reason = Addresses.reason(cause).toLowerCase(Locale.ROOT);
         if (cause instanceof FileNotFoundException || reason.contains("no such file")) {
             return new TransportException(
-                    Fault.REFUSED, "nobody listens on " + path + ": there is no such file", cause);
+                    Fault.REFUSED, "nobody listens on " + address + ": there is no such file", cause);
         }
         if (reason.contains("refused")) {
-            return new TransportException(Fault.REFUSED, "nobody listens on " + path, cause);
+            return new TransportException(Fault.REFUSED, "nobody listens on " + address, cause);
         }
-        return new TransportException(Fault.OTHER, "cannot connect to " + path + ": " + reason, cause);
+        return new TransportException(Fault.OTHER, "cannot connect to " + address + ": " + reason, cause);
     }
 
     @Override
     public Future<Boolean> answersTls() {
-        return sockets.answersTls(path);
+        return sockets.answersTls(address.path());
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.vecho.transport.tcp;
 
 import dev.vecho.core.Options;
 import io.vertx.core.Vertx;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
@@ -11,33 +10,37 @@ import java.util.Set;
 /**
  * The options of one listener on a Unix domain socket.
  *
- * @param path of the socket file, relative to the file that names it; no default; at most 107 bytes when made absolute,
- *     for the operating system has room for no more
+ * @param address key {@code path}: the socket's file, relative to the file that names it, or {@code @} and the name of an
+ *     abstract socket; no default
  * @param mode who may connect: the file's permissions, as three or four octal digits; default {@code "0600"}, the
- *     service's own user
+ *     service's own user; an abstract socket has none
  * @param backlog connections that the operating system keeps until they are accepted; default 1024
  * @param connections the options of accepted connections
  */
-record UnixListenerOptions(Path path, Set<PosixFilePermission> mode, int backlog, ConnectionOptions connections) {
-
-    private static final int MAX_PATH_BYTES = 107;
+record UnixListenerOptions(
+        UnixAddress address, Set<PosixFilePermission> mode, int backlog, ConnectionOptions connections) {
 
     static UnixListenerOptions read(Vertx vertx, Options options) {
-        Path path = options.file("path");
-        if (path == null) {
-            if (!options.has("path")) {
-                options.problem("path", "is missing: the socket's file");
+        String text = options.text("path");
+        if (text == null && !options.has("path")) {
+            options.problem("path", "is missing: the socket's file, or \"@\" and the name of an abstract one");
+        }
+        UnixAddress address;
+        if (text != null && UnixAddress.isAbstract(text)) {
+            address = UnixAddress.of(text);
+            if (options.has("mode")) {
+                options.problem("mode", "has no meaning for an abstract socket, which has no file");
             }
-            path = Path.of("");
+        } else {
+            Path path = text == null ? null : options.file("path");
+            address = new UnixAddress((path == null ? Path.of("") : path)
+                    .toAbsolutePath()
+                    .normalize()
+                    .toString());
         }
-        path = path.toAbsolutePath().normalize();
-        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MAX_PATH_BYTES) {
-            options.problem(
-                    "path", "must be at most " + MAX_PATH_BYTES + " bytes when absolute, was " + bytes + ": " + path);
-        }
+        address.problem().ifPresent(problem -> options.problem("path", problem));
         UnixListenerOptions read = new UnixListenerOptions(
-                path,
+                address,
                 mode(options),
                 options.integer("backlog", TcpListenerOptions.DEFAULT_BACKLOG, 1, 1 << 20),
                 ConnectionOptions.read(vertx, options, "localhost"));

@@ -42,13 +42,13 @@ final class UnixServerTransport implements ServerTransport {
     UnixServerTransport(Vertx vertx, UnixListenerOptions options) {
         this.vertx = vertx;
         this.options = options;
-        this.address = SocketAddress.domainSocketAddress(options.path().toString());
+        this.address = options.address().toVertx();
         this.loops = new EventLoops<>(vertx);
     }
 
     @Override
     public String address() {
-        return options.path().toString();
+        return options.address().toString();
     }
 
     @Override
@@ -60,18 +60,24 @@ final class UnixServerTransport implements ServerTransport {
                 options.connections(),
                 traffic);
         return loops.join(() -> bind(listener.servers()), listener.servers()::share)
-                .<Listener>map(bound -> new FileListener(listener))
+                .<Listener>map(bound -> options.address().isAbstract() ? listener : new FileListener(listener))
                 .recover(failure -> listener.drain(Duration.ZERO)
                         .transform(closed -> Future.failedFuture(
                                 BindAddress.failure(address(), Addresses.reason(failure), failure))));
     }
 
     private Future<List<SocketAddress>> bind(NetServers servers) {
+        if (options.address().isAbstract()) {
+            return servers.claim(address)
+                    .compose(claimed -> servers.open(address))
+                    .map(List.of(address));
+        }
+        Path file = options.address().file();
         return servers.claim(address)
-                .compose(claimed -> vertx.executeBlocking(() -> removeStale(options.path()), false))
+                .compose(claimed -> vertx.executeBlocking(() -> removeStale(file), false))
                 .compose(free -> servers.open(address))
-                .compose(open -> vertx.executeBlocking(
-                        () -> Files.setPosixFilePermissions(options.path(), options.mode()), false))
+                .compose(
+                        open -> vertx.executeBlocking(() -> Files.setPosixFilePermissions(file, options.mode()), false))
                 .map(List.of(address));
     }
 
@@ -116,7 +122,8 @@ final class UnixServerTransport implements ServerTransport {
         @Override
         public Future<Void> drain(Duration grace) {
             return listener.drain(grace)
-                    .compose(closed -> vertx.executeBlocking(() -> Files.deleteIfExists(options.path()), false))
+                    .compose(closed -> vertx.executeBlocking(
+                            () -> Files.deleteIfExists(options.address().file()), false))
                     .transform(deleted -> Future.succeededFuture());
         }
     }

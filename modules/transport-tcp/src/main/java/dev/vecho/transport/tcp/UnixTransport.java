@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Unix domain sockets: streams of bytes within a machine, as {@code unix:///path}. */
+/** Unix domain sockets: streams of bytes within a machine, as {@code unix:///path} or {@code unix:@name}. */
 public final class UnixTransport implements Transport {
 
     @Override
@@ -60,12 +60,14 @@ public final class UnixTransport implements Transport {
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
         if (target.host() != null || target.path().isEmpty()) {
-            options.problem("", target + ": path: is missing, expected unix:///path");
+            options.problem("", target + ": path: is missing, expected unix:///path or unix:@name");
         }
+        UnixAddress address = UnixAddress.of(target.path());
+        address.problem().ifPresent(problem -> options.problem("", target + ": path: " + problem));
         TlsClient later = StartTls.read(vertx, options, UnixClientTransport.HOST);
         // Of no use here, but one script may have targets of several kinds.
         Family.read(options);
         options.rejectUnknownKeys();
-        return new UnixClientTransport(vertx, target.path(), later);
+        return new UnixClientTransport(vertx, address, later);
     }
 }

@@ -118,7 +118,8 @@ class UnixListenerTest {
 
     @Test
     void namesWhatIsWrong(Vertx vertx) {
-        assertThat(problems(vertx, new JsonObject())).containsExactly("test: path: is missing: the socket's file");
+        assertThat(problems(vertx, new JsonObject()))
+                .containsExactly("test: path: is missing: the socket's file, or \"@\" and the name of an abstract one");
         assertThat(problems(
                         vertx,
                         new JsonObject().put("path", "a.sock").put("mode", "rw").put("pathe", 1)))
@@ -129,6 +130,32 @@ class UnixListenerTest {
                 .singleElement()
                 .asString()
                 .startsWith("test: path: must be at most 107 bytes when absolute, was 201");
+    }
+
+    @Test
+    void namesWhatIsWrongWithAnAbstractSocket(Vertx vertx) {
+        assertThat(problems(vertx, new JsonObject().put("path", "@a").put("mode", "0600")))
+                .containsExactly("test: mode: has no meaning for an abstract socket, which has no file");
+        assertThat(problems(vertx, new JsonObject().put("path", "@")))
+                .containsExactly("test: path: has no name after its \"@\"");
+        assertThat(problems(vertx, new JsonObject().put("path", "@a\0b")))
+                .containsExactly("test: path: must have no NUL");
+        assertThat(problems(vertx, new JsonObject().put("path", "@" + "x".repeat(107))))
+                .isEmpty();
+        assertThat(problems(vertx, new JsonObject().put("path", "@" + "x".repeat(108))))
+                .containsExactly("test: path: must have at most 107 bytes after its \"@\", was 108");
+    }
+
+    /** One whose name is a socket's, and which is none. */
+    @Test
+    void takesAFileForAFileThatIsNamedWithAPath(Vertx vertx, VertxTestContext test) {
+        Path path = directory.resolve("@echo.sock");
+        listen(vertx, new JsonObject().put("path", path.toString()))
+                .onComplete(test.succeeding(listener -> test.verify(() -> {
+                    assertThat(path).exists();
+                    assertThat(listener.addresses()).containsExactly("unix://" + path);
+                    test.completeNow();
+                })));
     }
 
     private static String mode(Path path) {

@@ -7,10 +7,10 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
-import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -116,16 +116,25 @@ final class UdpServerTransport implements ServerTransport {
         }
     }
 
+    private Hosts hosts(List<InetAddress> addresses, LocalNetworks now) {
+        if (BindAddress.isAnyOfIpv6(addresses.get(0))
+                && now.addresses().stream().noneMatch(Inet6Address.class::isInstance)) {
+            options.address().warnOfNoIpv6("this machine has no address of IPv6");
+            return new Hosts(List.of(BindAddress.anyOfIpv4()), now);
+        }
+        return new Hosts(addresses, now);
+    }
+
     /** Opens the first event loop's sockets. */
     private Future<Part> first(List<InetAddress> addresses, Traffic traffic) {
-        return vertx.executeBlocking(() -> new Hosts(addresses, LocalNetworks.now()), false)
+        return vertx.executeBlocking(() -> hosts(addresses, LocalNetworks.now()), false)
                 .recover(failure -> Future.failedFuture(bindFailure(Addresses.reason(failure), failure)))
                 .compose(hosts -> {
                     for (InetAddress host : hosts.addresses()) {
                         if (!host.isAnyLocalAddress() && !hosts.networks().oneHost(host)) {
                             return Future.failedFuture(BindAddress.failure(
                                     Addresses.format(
-                                            NetUtil.toAddressString(host),
+                                            Addresses.text(host),
                                             options.address().port()),
                                     "a broadcast or multicast address is no place to answer from",
                                     null));
@@ -173,9 +182,7 @@ final class UdpServerTransport implements ServerTransport {
     }
 
     private InetSocketAddress any(Hosts hosts) {
-        InetAddress any = hosts.addresses().get(0) instanceof Inet4Address ipv4
-                ? ipv4
-                : NetUtil.createInetAddressFromIpAddressString("0.0.0.0");
+        InetAddress any = hosts.addresses().get(0) instanceof Inet4Address ipv4 ? ipv4 : BindAddress.anyOfIpv4();
         return new InetSocketAddress(any, options.address().port());
     }
 
@@ -191,9 +198,7 @@ final class UdpServerTransport implements ServerTransport {
         }
         String answering = String.join(
                 ", ",
-                open.stream()
-                        .map(each -> NetUtil.toAddressString(each.getAddress()))
-                        .toList());
+                open.stream().map(each -> Addresses.text(each.getAddress())).toList());
         String later = catchAll ? "" : ", and from others that this machine gets later, some seconds after it has them";
         int port = open.get(0).getPort();
         return new Bound(
@@ -201,8 +206,7 @@ final class UdpServerTransport implements ServerTransport {
                 open,
                 sharing,
                 List.of("udp://"
-                        + Addresses.format(
-                                NetUtil.toAddressString(hosts.addresses().get(0)), port)),
+                        + Addresses.format(Addresses.text(hosts.addresses().get(0)), port)),
                 List.of("answers from " + answering + later));
     }
 
