@@ -257,7 +257,7 @@ public final class Options {
         try {
             return source(key).directory().resolve(text);
         } catch (InvalidPathException e) {
-            wrong(key, "must be a file name", text);
+            problem(key, FileNames.problem(text));
             return null;
         }
     }

@@ -1,5 +1,6 @@
 package dev.vecho.launcher;
 
+import dev.vecho.core.FileNames;
 import dev.vecho.core.InvalidInputException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -66,6 +67,12 @@ public final class Main implements Runnable {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
+        for (int i = 0; i < args.length; i++) {
+            if (FileNames.isGarbled(args[i])) {
+                commandLine.getErr().println("argument " + (i + 1) + ": " + args[i] + " " + FileNames.beyondLocale());
+                System.exit(WRONG_INPUT);
+            }
+        }
         System.exit(commandLine.execute(args));
     }
 
