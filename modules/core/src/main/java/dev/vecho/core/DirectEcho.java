@@ -104,6 +104,16 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         this.engine = engine;
     }
 
+    /** Tells another watch of what is received, from now on. */
+    void watch(IdleWatch watch) {
+        this.watch = watch;
+    }
+
+    /** Whether it holds nothing of a record whose end has not come yet. */
+    boolean isBetweenRecords() {
+        return beginning == null;
+    }
+
     @Override
     public void handle(IoRegistration registration, IoEvent event) {
         boolean onlyReadable = ((EpollIoEvent) event).ops().value() == EpollIoOps.EPOLLIN.value();

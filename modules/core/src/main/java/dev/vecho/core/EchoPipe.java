@@ -12,6 +12,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.vertx.core.net.impl.ShutdownEvent;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
  *       with the last read, 256 KiB at most, may wait beyond that.
  *   <li>Honest: a connection that is cut with echoes still under way is reset, so that the peer does not take the cut
  *       for the end.
+ *   <li>Soon over: when its listener drains it goes on while its peer talks, and is closed once both are quiet.
  * </ul>
  *
  * <p>One instance a connection, used on the event loop of that connection only.
@@ -114,6 +116,26 @@ public final class EchoPipe extends ChannelDuplexHandler {
         } finally {
             reads.end();
         }
+    }
+
+    /** Its listener drains. */
+    private void drain() {
+        Channel channel = context.channel();
+        IdleWatch draining =
+                IdleWatch.drain(watch, channel, this::isNothingUnderWay, () -> close(context, context.newPromise()));
+        watch = draining;
+        DirectEcho direct = EpollLoop.before(channel);
+        if (direct != null) {
+            direct.watch(draining);
+        }
+    }
+
+    /** Whether all that came was echoed, but for what the operating system still holds. */
+    private boolean isNothingUnderWay() {
+        DirectEcho direct = EpollLoop.before(context.channel());
+        return WriteQueue.isEmpty(context.channel())
+                && (tls == null || tls.isBetweenRecords())
+                && (direct == null || direct.isBetweenRecords());
     }
 
     /** What was sent past this handler has failed. */
@@ -208,6 +230,8 @@ public final class EchoPipe extends ChannelDuplexHandler {
             if (tls != null) {
                 startDirectEcho(tls.engine());
             }
+        } else if (event instanceof ShutdownEvent) {
+            drain();
         }
         ctx.fireUserEventTriggered(event);
     }

@@ -2,6 +2,7 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.IdleWatch;
 import dev.vecho.core.Io;
 import dev.vecho.core.Traffic;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -36,6 +37,9 @@ public abstract class StreamContract extends ListenerContract {
     private static final int BEYOND_BUFFERS = 16 * MIB;
 
     private static final Duration STUCK = Duration.ofMillis(300);
+
+    /** What waits for its end waits too long for a test. */
+    private static final Duration LONG_GRACE = Duration.ofHours(1);
 
     /** Made for each test. */
     protected StreamContract(String io) {
@@ -396,26 +400,103 @@ public abstract class StreamContract extends ListenerContract {
         }
     }
 
+    /** A listener that drains closes what is quiet; here something is under way, however long it takes. */
     @Test
     void letsConnectionsFinishWhenItDrains() throws Exception {
         String address = listen();
-        byte[] sent = bytes(3 * MIB, 9);
+        byte[] sent = bytes(BEYOND_BUFFERS, 9);
         try (EchoClient client = connect(address, 0)) {
-            client.out().write(1);
-            assertThat(client.in().read()).isEqualTo(1);
-            Future<Traffic.Snapshot> drained = drain(Duration.ofSeconds(60));
-            eventually("new connections are refused", () -> isRefused(address));
             Future<Void> sending = inBackground(() -> {
                 client.out().write(sent);
                 client.closeOutput();
                 return null;
             });
+            settle(sending::isComplete);
+            Future<Traffic.Snapshot> drained = drain(LONG_GRACE);
+            eventually("new connections are refused", () -> isRefused(address));
             assertSame(sent, client.in());
             await(sending);
             Traffic.Snapshot end = await(drained);
             assertThat(end.active()).as("open connections").isZero();
             assertThat(end.failed()).as("failed connections").isZero();
         }
+    }
+
+    /** Whether a connection on which everything came back has nothing under way; a request of HTTP that has not ended has. */
+    protected boolean isDoneWhenQuiet() {
+        return true;
+    }
+
+    @Test
+    void closesQuietConnectionsWhenItDrains() throws Exception {
+        String address = listen();
+        try (EchoClient client = connect(address, 0);
+                EchoClient other = connect(address, 0)) {
+            List<EchoClient> clients = List.of(client, other);
+            for (EchoClient each : clients) {
+                each.out().write(1);
+                assertThat(each.in().read()).isEqualTo(1);
+            }
+            long start = System.nanoTime();
+            Future<Traffic.Snapshot> drained = drain(LONG_GRACE);
+            if (!isDoneWhenQuiet()) {
+                eventually(
+                        "they have been quiet for long",
+                        () -> System.nanoTime() - start
+                                > IdleWatch.QUIET.multipliedBy(2).toNanos());
+                for (EchoClient each : clients) {
+                    each.out().write(2);
+                    assertThat(each.in().read()).isEqualTo(2);
+                    each.closeOutput();
+                }
+            }
+            for (EchoClient each : clients) {
+                assertThat(each.in().read()).as("the end").isEqualTo(-1);
+            }
+            Traffic.Snapshot end = await(drained);
+            assertThat(end.active()).as("open connections").isZero();
+            assertThat(end.failed()).as("failed connections").isZero();
+        }
+    }
+
+    @Test
+    void servesThoseThatTalkWhileItDrains() throws Exception {
+        boolean tried = false;
+        while (!tried) {
+            String address = listen();
+            try (EchoClient client = connect(address, 0)) {
+                client.out().write(1);
+                assertThat(client.in().read()).isEqualTo(1);
+                Future<Traffic.Snapshot> drained = drain(LONG_GRACE);
+                tried = talks(client, IdleWatch.QUIET.multipliedBy(2));
+                client.closeOutput();
+                await(drained);
+            }
+        }
+    }
+
+    /** Sends bytes and gets them back for so long. Returns false where this machine was too slow for it to count as talk. */
+    private static boolean talks(EchoClient client, Duration time) throws IOException {
+        long start = System.nanoTime();
+        long last = start;
+        while (last - start < time.toNanos()) {
+            int echo;
+            try {
+                client.out().write(2);
+                echo = client.in().read();
+            } catch (IOException e) {
+                echo = -1;
+            }
+            long now = System.nanoTime();
+            if (now - last > IdleWatch.QUIET.toNanos() / 2) {
+                return false;
+            }
+            assertThat(echo)
+                    .as("echo %d ms after the listener began to drain", (now - start) / 1_000_000)
+                    .isEqualTo(2);
+            last = now;
+        }
+        return true;
     }
 
     @Test

@@ -155,6 +155,11 @@ final class Http3 implements QuicProtocol {
         return QuicClientTransport.read(vertx, options, host, port, request);
     }
 
+    @Override
+    public boolean isDoneWhenQuiet() {
+        return false;
+    }
+
     /** Tells the client to begin nothing more. */
     @Override
     public void drains(QuicChannel connection) {

@@ -84,6 +84,11 @@ class Http2ContractTest extends StreamContract {
     }
 
     @Override
+    protected boolean isDoneWhenQuiet() {
+        return false;
+    }
+
+    @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
         return new Http2Client(

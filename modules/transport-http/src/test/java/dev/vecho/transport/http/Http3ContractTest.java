@@ -64,6 +64,11 @@ class Http3ContractTest extends StreamContract {
 
     /** The address is that of TCP; HTTP/3 has the same port. */
     @Override
+    protected boolean isDoneWhenQuiet() {
+        return false;
+    }
+
+    @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
         return new Http3Client(client, new InetSocketAddress(target.host(), target.port()), receiveBuffer);

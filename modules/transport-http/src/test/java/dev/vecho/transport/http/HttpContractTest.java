@@ -36,6 +36,11 @@ class HttpContractTest extends StreamContract {
     }
 
     @Override
+    protected boolean isDoneWhenQuiet() {
+        return false;
+    }
+
+    @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
         return new Http1Client(SocketClient.tcp(new InetSocketAddress(target.host(), target.port()), receiveBuffer));

@@ -61,6 +61,11 @@ class HttpsContractTest extends StreamContract {
     }
 
     @Override
+    protected boolean isDoneWhenQuiet() {
+        return false;
+    }
+
+    @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
         return new Http1Client(SocketClient.tls(

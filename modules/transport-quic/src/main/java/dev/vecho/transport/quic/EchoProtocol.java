@@ -49,4 +49,9 @@ final class EchoProtocol implements QuicProtocol {
     public void drains(QuicChannel connection) {
         // Nothing says so: a stream that comes too late is refused.
     }
+
+    @Override
+    public boolean isDoneWhenQuiet() {
+        return true;
+    }
 }

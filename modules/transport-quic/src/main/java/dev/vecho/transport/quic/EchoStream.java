@@ -1,6 +1,7 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.EchoPipe;
+import dev.vecho.core.IdleWatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelConfig;
@@ -60,6 +61,7 @@ public final class EchoStream extends ChannelDuplexHandler {
     private boolean ending;
     private boolean awaiting;
     private boolean owing;
+    private boolean leaving;
     private boolean over;
     private boolean whole;
     private boolean counted;
@@ -222,6 +224,10 @@ public final class EchoStream extends ChannelDuplexHandler {
         whole = true;
         // Tells a peer that has not ended to stop.
         channel.shutdownInput(errors.none());
+        if (leaving) {
+            // It need not answer that.
+            context.close();
+        }
     }
 
     private void breakOff(Throwable cause) {
@@ -248,6 +254,21 @@ public final class EchoStream extends ChannelDuplexHandler {
         }
         sayFin();
         context.close();
+    }
+
+    /** Ends it, with a FIN, as soon as no byte moves for a while and nothing is under way; until then it goes on. */
+    void drain() {
+        if (over || ending) {
+            return;
+        }
+        long left = IdleWatch.QUIET.toNanos() - (System.nanoTime() - lastActive);
+        if (left <= 0 && waiting == 0 && !owing) {
+            leaving = true;
+            finish();
+        } else {
+            long next = left > 0 ? left : IdleWatch.QUIET.toNanos();
+            channel.eventLoop().schedule(this::drain, next, TimeUnit.NANOSECONDS);
+        }
     }
 
     /** Whether all that was read was echoed. */

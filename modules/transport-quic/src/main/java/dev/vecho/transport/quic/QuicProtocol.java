@@ -41,4 +41,10 @@ public interface QuicProtocol {
 
     /** Tells the peer that the listener takes no more streams. */
     void drains(QuicChannel connection);
+
+    /**
+     * Whether a stream on which all that came was echoed has nothing under way, so that it can end with a FIN before the peer
+     * ends it; not where the peer has begun a request that has no end yet.
+     */
+    boolean isDoneWhenQuiet();
 }

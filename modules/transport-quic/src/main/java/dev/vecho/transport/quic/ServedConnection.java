@@ -191,12 +191,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         ctx.fireChannelInactive();
     }
 
-    /** Takes no more streams, and closes the connection when those that it has are done. */
+    /** Takes no more streams, and closes the connection when those that it has are done, or quiet. */
     void drain() {
         draining = true;
         protocol.drains(channel);
         if (streams.isEmpty()) {
             linger();
+        } else if (protocol.isDoneWhenQuiet()) {
+            new ArrayList<>(streams).forEach(EchoStream::drain);
         }
     }
 

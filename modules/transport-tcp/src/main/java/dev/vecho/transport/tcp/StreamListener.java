@@ -55,7 +55,7 @@ final class StreamListener implements Listener {
             last.executor().execute(socket::close);
             return;
         }
-        // Nothing to do on shutdown: a connection has until the end of the grace period to finish.
+        // Else Vert.x would close it at once; the EchoPipe hears of it, too, and closes it when it is quiet.
         socket.shutdownHandler(grace -> {});
         last.channel().config().setAllocator(PooledByteBufAllocator.DEFAULT);
         if (options.proxyProtocol()) {
