@@ -1,5 +1,6 @@
 package dev.vecho.core;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
@@ -11,6 +12,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.vertx.core.impl.transports.EpollTransport;
+import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -52,6 +54,12 @@ final class EpollLoop implements IoHandler {
             @Override
             public IoHandlerFactory ioHandlerFactory() {
                 return factory(super.ioHandlerFactory());
+            }
+
+            @Override
+            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
+                super.configure(options, domainSocket, server);
+                AcceptFailures.install(server);
             }
         };
     }

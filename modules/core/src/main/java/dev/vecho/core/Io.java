@@ -1,7 +1,11 @@
 package dev.vecho.core;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.transports.IoUringTransport;
+import io.vertx.core.impl.transports.NioTransport;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.TcpConfig;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,7 +70,8 @@ public final class Io {
 
     /**
      * The transport of Vert.x that a name stands for. {@link #AUTO} stands for epoll on Linux, for kqueue on macOS where
-     * these work, and else for nio. That of epoll echoes plain connections faster than Vert.x's own.
+     * these work, and else for nio. That of epoll echoes plain connections faster than Vert.x's own; all of them but kqueue
+     * go on in order when a connection cannot be accepted, for lack of file descriptors say.
      *
      * @throws IllegalArgumentException if it cannot be used here
      */
@@ -82,7 +87,12 @@ public final class Io {
         if (transport == null || problem.isPresent()) {
             throw new IllegalArgumentException("io " + name + " is not available here: " + problem.orElse(""));
         }
-        return name.equals("epoll") ? new DirectEpoll() : transport;
+        return switch (name) {
+            case "epoll" -> new Own(transport, EpollLoop.transport());
+            case "nio" -> new Own(transport, nio());
+            case "io_uring" -> new Own(transport, ioUring());
+            default -> transport;
+        };
     }
 
     /**
@@ -110,15 +120,32 @@ public final class Io {
         return running.getClass().getSimpleName();
     }
 
-    private record DirectEpoll(io.vertx.core.spi.transport.Transport implementation) implements Transport {
+    private static io.vertx.core.spi.transport.Transport nio() {
+        return new NioTransport() {
+            @Override
+            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
+                super.configure(options, domainSocket, server);
+                AcceptFailures.install(server);
+            }
+        };
+    }
 
-        DirectEpoll() {
-            this(EpollLoop.transport());
-        }
+    private static io.vertx.core.spi.transport.Transport ioUring() {
+        return new IoUringTransport() {
+            @Override
+            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
+                super.configure(options, domainSocket, server);
+                AcceptFailures.install(server);
+            }
+        };
+    }
+
+    /** One of Vert.x's, but for its implementation. */
+    private record Own(Transport known, io.vertx.core.spi.transport.Transport implementation) implements Transport {
 
         @Override
         public String name() {
-            return "epoll";
+            return known.name();
         }
 
         @Override

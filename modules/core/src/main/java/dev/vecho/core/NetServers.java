@@ -35,6 +35,7 @@ public final class NetServers {
     private final NetServerOptions options;
     private final String scheme;
     private final Handler<NetSocket> accept;
+    private final Traffic traffic;
     private final List<NetServer> servers = new CopyOnWriteArrayList<>();
     private final List<String> addresses = new CopyOnWriteArrayList<>();
     private final List<String> claims = new ArrayList<>();
@@ -44,12 +45,15 @@ public final class NetServers {
      *
      * @param scheme of the targets that {@link #addresses} tells
      * @param accept called on a connection's event loop, before anything is read from it
+     * @param traffic counts the connections that are refused for lack of a file descriptor
      */
-    public NetServers(Vertx vertx, NetServerOptions options, String scheme, Handler<NetSocket> accept) {
+    public NetServers(
+            Vertx vertx, NetServerOptions options, String scheme, Handler<NetSocket> accept, Traffic traffic) {
         this.vertx = vertx;
         this.options = options;
         this.scheme = scheme;
         this.accept = accept;
+        this.traffic = traffic;
     }
 
     /** Reads a listener's key {@code reusePort}: lets several processes listen on its port; default false. */
@@ -126,7 +130,9 @@ public final class NetServers {
     /** Opens an address, on the caller's event loop, or joins those that have it open. */
     public Future<NetServer> open(SocketAddress address) {
         NetServer server = vertx.createNetServer(options).connectHandler(this::accept);
-        return server.listen(address).onSuccess(listening -> {
+        Future<NetServer> opening = AcceptFailures.counting(
+                () -> traffic.refuse("for lack of a file descriptor"), () -> server.listen(address));
+        return opening.onSuccess(listening -> {
             servers.add(listening);
             addresses.add(
                     address.isDomainSocket()

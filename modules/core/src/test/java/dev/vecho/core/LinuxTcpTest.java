@@ -55,10 +55,15 @@ final class LinuxTcpTest {
 
     private static void accept(String io, VertxTestContext test, Consumer<NetSocket> check) {
         Vertx vertx = Vertx.builder().withTransport(Io.transport(io)).build();
-        NetServers servers = new NetServers(vertx, new NetServerOptions(), "tcp", socket -> {
-            test.verify(() -> check.accept(socket));
-            vertx.close().onComplete(test.succeedingThenComplete());
-        });
+        NetServers servers = new NetServers(
+                vertx,
+                new NetServerOptions(),
+                "tcp",
+                socket -> {
+                    test.verify(() -> check.accept(socket));
+                    vertx.close().onComplete(test.succeedingThenComplete());
+                },
+                new Traffic());
         servers.open(SocketAddress.inetSocketAddress(0, "127.0.0.1"))
                 .compose(server -> vertx.createNetClient().connect(server.actualPort(), "127.0.0.1"))
                 .onFailure(test::failNow);

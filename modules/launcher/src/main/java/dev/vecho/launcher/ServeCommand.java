@@ -12,9 +12,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,8 +100,24 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private static void printTraffic(PrintWriter out, OpenListener listener) {
-        Traffic.Snapshot traffic = listener.traffic().snapshot();
-        out.println("listener " + listener.name() + ": " + traffic.accepted() + " connections, " + traffic.refused()
-                + " refused, " + traffic.failed() + " failed, " + traffic.bytes() + " bytes");
+        Traffic traffic = listener.traffic();
+        Traffic.Snapshot counts = traffic.snapshot();
+        out.println("listener " + listener.name() + ": " + counts.accepted() + " connections, " + counts.refused()
+                + " refused" + reasons(traffic.refusals()) + ", " + counts.failed() + " failed, " + counts.bytes()
+                + " bytes" + dropped(traffic.drops()));
+    }
+
+    private static String dropped(Map<String, Long> drops) {
+        long all = drops.values().stream().mapToLong(Long::longValue).sum();
+        return all == 0 ? "" : ", " + all + " datagrams without an answer" + reasons(drops);
+    }
+
+    /** Such as {@code  (2 over maxConnections, 1 for lack of a file descriptor)}; empty where there are none. */
+    private static String reasons(Map<String, Long> counts) {
+        return counts.isEmpty()
+                ? ""
+                : counts.entrySet().stream()
+                        .map(each -> each.getValue() + " " + each.getKey())
+                        .collect(Collectors.joining(", ", " (", ")"));
     }
 }

@@ -61,8 +61,7 @@ final class EventBusListener implements Listener {
         Object body = message.body();
         long size = size(body);
         if (size > options.maxMessageBytes()) {
-            // No connections are allowed: one is counted as refused.
-            traffic.open(0);
+            traffic.refuse("over maxMessageBytes");
             message.fail(
                     TOO_LARGE,
                     "a message must have at most " + options.maxMessageBytes() + " bytes here, this one has " + size);

@@ -53,7 +53,8 @@ final class HttpListener implements Listener {
                         .setTcpKeepAlive(true)
                         .setReusePort(options.reusePort()),
                 scheme,
-                this::accept);
+                this::accept,
+                traffic);
         this.traffic = traffic;
     }
 

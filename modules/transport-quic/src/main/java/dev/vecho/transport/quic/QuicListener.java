@@ -143,12 +143,16 @@ final class QuicListener implements Listener {
 
     /** Counts a connection in, or as refused. */
     private boolean admits() {
-        if (protocol.countsConnections()) {
-            return traffic.open(draining ? 0 : options.maxConnections());
+        if (draining) {
+            traffic.refuse("while it stops");
+            return false;
         }
-        if (connections.incrementAndGet() > options.maxConnections() || draining) {
+        if (protocol.countsConnections()) {
+            return traffic.open(options.maxConnections());
+        }
+        if (connections.incrementAndGet() > options.maxConnections()) {
             connections.decrementAndGet();
-            traffic.open(0);
+            traffic.refuse("over maxConnections");
             return false;
         }
         return true;

@@ -92,7 +92,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         }
         if (draining || over) {
             if (!protocol.countsConnections()) {
-                traffic.open(0);
+                traffic.refuse("while it stops");
             }
             ((QuicStreamChannel) last.channel()).shutdown(protocol.errors().streamRefused());
             last.channel().close();
@@ -144,6 +144,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             datagramsWritten = true;
         } else {
             datagram.release();
+            traffic.drop("longer than its sender takes");
         }
     }
 

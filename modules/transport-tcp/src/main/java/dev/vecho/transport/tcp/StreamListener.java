@@ -37,7 +37,7 @@ final class StreamListener implements Listener {
 
     StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
         this.vertx = vertx;
-        this.servers = new NetServers(vertx, sockets, scheme, this::accept);
+        this.servers = new NetServers(vertx, sockets, scheme, this::accept, traffic);
         this.options = options;
         this.traffic = traffic;
     }

@@ -1,8 +1,6 @@
 package dev.vecho.transport.udp;
 
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
+import dev.vecho.core.Traffic;
 import java.util.stream.Collectors;
 
 /** What one listener did not answer, counted by reason. Safe for any thread. */
@@ -34,36 +32,26 @@ final class UdpDrops {
         }
     }
 
-    private final Map<Reason, LongAdder> counters = new EnumMap<>(Reason.class);
+    private volatile Traffic traffic = new Traffic();
 
-    UdpDrops() {
-        for (Reason reason : Reason.values()) {
-            counters.put(reason, new LongAdder());
-        }
+    /** From now on it counts there; called before there is anything to count. */
+    void countIn(Traffic listener) {
+        traffic = listener;
     }
 
     void count(Reason reason) {
-        counter(reason).increment();
+        traffic.drop(reason.words);
     }
 
     long of(Reason reason) {
-        return counter(reason).sum();
-    }
-
-    private LongAdder counter(Reason reason) {
-        LongAdder counter = counters.get(reason);
-        if (counter == null) {
-            throw new IllegalStateException("every reason has a counter");
-        }
-        return counter;
+        return traffic.drops().getOrDefault(reason.words, 0L);
     }
 
     /** Such as {@code 3 over the limit per second, 1 send buffer full}; empty if nothing was dropped. */
     @Override
     public String toString() {
-        return counters.entrySet().stream()
-                .filter(entry -> entry.getValue().sum() > 0)
-                .map(entry -> entry.getValue().sum() + " " + entry.getKey().words)
+        return traffic.drops().entrySet().stream()
+                .map(entry -> entry.getValue() + " " + entry.getKey())
                 .collect(Collectors.joining(", "));
     }
 }

@@ -78,6 +78,7 @@ final class UdpServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
+        drops.countIn(traffic);
         return loops.join(
                         () -> options.address()
                                 .bind(vertx, addresses -> first(addresses, traffic), Future::succeededFuture),
