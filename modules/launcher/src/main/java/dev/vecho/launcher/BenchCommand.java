@@ -157,7 +157,7 @@ final class BenchCommand implements Callable<Integer> {
         LoadOptions options = options();
         JsonObject earlier = compare == null ? null : read(compare);
         CountDownLatch interrupted = new CountDownLatch(1);
-        Signals.stopOrHalt(interrupted);
+        Signals.stopCommand(interrupted);
         Vertx vertx = Launch.vertx(Io.AUTO, threads, cluster, false);
         try {
             Load load = new Load(vertx, options);

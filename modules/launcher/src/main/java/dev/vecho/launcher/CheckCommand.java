@@ -223,7 +223,7 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         cluster.validate();
         CountDownLatch interrupted = new CountDownLatch(1);
-        Signals.stopOrHalt(interrupted);
+        Signals.stopCommand(interrupted);
         Script script = script();
         try (ReportFiles files = new ReportFiles()) {
             for (String file : reports) {

@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
             "Opens the listeners that the configuration names and echoes every byte.",
             "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each file, then",
             "environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties",
-            "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); a second",
-            "one ends at once. --cluster adds no listener: those of transport eventbus are the ones that other members",
+            "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); one",
+            "that comes more than a second later ends at once. --cluster adds no listener: those of transport eventbus are the ones that other members",
             "reach."
         },
         mixinStandardHelpOptions = true)
@@ -57,7 +57,7 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         CountDownLatch stop = new CountDownLatch(1);
         // From the start: a signal that comes before all is bound is not lost.
-        Signals.stopOrHalt(stop);
+        Signals.stopService(stop);
         Vertx vertx = Launch.vertx(Io.AUTO);
         Configuration configuration;
         try {

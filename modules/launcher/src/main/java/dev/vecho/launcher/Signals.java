@@ -3,7 +3,10 @@ package dev.vecho.launcher;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Handlers for signals of the operating system. A shutdown hook does not do: it can neither set the exit code nor see a
@@ -11,19 +14,66 @@ import java.util.function.Consumer;
  */
 final class Signals {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
+
+    private static final String TERM = "TERM";
+    private static final String INT = "INT";
+    private static final String HUP = "HUP";
+
+    /** For so long after the first signal another one is taken for the same. */
+    private static final long SAME_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private Signals() {}
 
-    /** Counts down when the first SIGTERM or SIGINT arrives; the second one ends the process at once. */
-    static void stopOrHalt(CountDownLatch stop) {
-        handle(
-                name -> {
-                    if (stop.getCount() == 0) {
-                        Runtime.getRuntime().halt(128 + (name.equals("INT") ? 2 : 15));
-                    }
-                    stop.countDown();
-                },
-                "TERM",
-                "INT");
+    /**
+     * Ends a service in order on the first SIGTERM or SIGINT, and at once on a later one. SIGHUP does nothing: it comes when
+     * the terminal closes that the service was started from.
+     *
+     * @param stop counted down when the service is to end
+     */
+    static void stopService(CountDownLatch stop) {
+        handle(new Ending(stop), TERM, INT);
+        handle(name -> LOG.warn("SIGHUP: nothing to do"), HUP);
+    }
+
+    /** Ends a command in order, with what it has found by then, on the first SIGTERM, SIGINT or SIGHUP; at once on a later one. */
+    static void stopCommand(CountDownLatch stop) {
+        handle(new Ending(stop), TERM, INT, HUP);
+    }
+
+    /**
+     * Ends a command. A signal that comes again at once is the same one: {@code timeout} and a shell send theirs to a command
+     * and to its process group, of which it is a part.
+     */
+    private static final class Ending implements Consumer<String> {
+
+        private final CountDownLatch stop;
+        private boolean begun;
+        private long first;
+
+        Ending(CountDownLatch stop) {
+            this.stop = stop;
+        }
+
+        @Override
+        public synchronized void accept(String name) {
+            long now = System.nanoTime();
+            if (!begun) {
+                begun = true;
+                first = now;
+                stop.countDown();
+            } else if (now - first > SAME_NANOS) {
+                Runtime.getRuntime().halt(128 + number(name));
+            }
+        }
+    }
+
+    private static int number(String name) {
+        return switch (name) {
+            case HUP -> 1;
+            case INT -> 2;
+            default -> 15;
+        };
     }
 
     /**

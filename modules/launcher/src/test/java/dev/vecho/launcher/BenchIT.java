@@ -134,8 +134,9 @@ class BenchIT {
                 .startsWith("command line: options.ws.compression: must be true or false, was \"maybe\"");
     }
 
-    @Test
-    void printsWhatItHasWhenItIsInterrupted() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "HUP"})
+    void printsWhatItHasWhenItIsInterrupted(String signal) throws Exception {
         CountDownLatch loaded = new CountDownLatch(1);
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread echo = new Thread(() -> echo(socket, loaded), "echo");
@@ -143,7 +144,7 @@ class BenchIT {
             try (Vecho bench =
                     Vecho.start("bench", "tcp://127.0.0.1:" + socket.getLocalPort(), "-d", "1h", "-w", "0")) {
                 assertThat(loaded.await(1, TimeUnit.MINUTES)).isTrue();
-                bench.interrupt();
+                bench.signal(signal);
                 Result result = bench.await();
                 assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
                 assertThat(result.out()).contains("messages ");

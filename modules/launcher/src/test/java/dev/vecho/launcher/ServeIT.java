@@ -6,13 +6,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,33 +68,37 @@ class ServeIT {
     }
 
     @Test
-    void letsAConnectionFinishAfterSigterm() throws Exception {
-        try (Vecho vecho = Vecho.serve("-c", anyPort());
-                Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
-            socket.getOutputStream().write(1);
-            assertThat(socket.getInputStream().read()).isEqualTo(1);
+    void tellsWhatGotNoAnswerAndWhyWhenItEnds() throws Exception {
+        String file = write(
+                "udp.json",
+                "{\"listeners\":{\"udp\":{\"transport\":\"udp\",\"host\":\"127.0.0.1\",\"port\":0,"
+                        + "\"maxDatagramsPerSecond\":1}}}");
+        try (Vecho vecho = Vecho.serve("-c", file);
+                DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(InetAddress.getLoopbackAddress(), vecho.port("udp"));
+            socket.setSoTimeout(50);
+            DatagramPacket echo = new DatagramPacket(new byte[1], 1);
+            // What was answered a second later says that all before it was seen, in the order in which it was sent.
+            int dropped = -1;
+            for (int sent = 1, answers = 0; answers < 2; sent++) {
+                assertThat(sent).as("datagrams").isLessThan(100);
+                socket.send(new DatagramPacket(new byte[] {(byte) sent}, 1));
+                try {
+                    socket.receive(echo);
+                    answers++;
+                    dropped = echo.getData()[0] - 2;
+                } catch (SocketTimeoutException e) {
+                    // Over the limit, or not yet.
+                    continue;
+                }
+            }
             vecho.terminate();
-            vecho.awaitLine("stopping");
-            socket.getOutputStream().write(2);
-            assertThat(socket.getInputStream().read()).isEqualTo(2);
-            socket.shutdownOutput();
-            assertThat(socket.getInputStream().read()).isEqualTo(-1);
-            assertThat(vecho.await().exitCode()).isZero();
-        }
-    }
-
-    @Test
-    void endsAtOnceOnASecondSigterm() throws Exception {
-        try (Vecho vecho = Vecho.serve(
-                        "-c", write("slow.json", "{\"drainMillis\":3600000,\"listeners\":{\"tcp\":{\"port\":0}}}"));
-                Socket socket = new Socket("127.0.0.1", vecho.port("tcp"))) {
-            socket.getOutputStream().write(1);
-            assertThat(socket.getInputStream().read()).isEqualTo(1);
-            vecho.terminate();
-            vecho.awaitLine("stopping");
-            assertThat(vecho.isAlive()).isTrue();
-            vecho.terminate();
-            assertThat(vecho.await().exitCode()).isEqualTo(128 + 15);
+            Matcher told = Pattern.compile(
+                            ", (\\d+) datagrams without an answer \\((\\d+) over the limit per second\\)\n")
+                    .matcher(vecho.await().out());
+            assertThat(told.find()).isTrue();
+            assertThat(told.group(1)).isEqualTo(told.group(2));
+            assertThat(Integer.parseInt(told.group(1))).isPositive().isGreaterThanOrEqualTo(dropped);
         }
     }
 

@@ -59,6 +59,22 @@ final class Vecho implements AutoCloseable {
         return start(environment, options, Arrays.asList(arguments));
     }
 
+    /**
+     * Starts a command within another one, such as a shell that limits what it may do.
+     *
+     * @param wrapper what comes before {@code java} and its arguments
+     */
+    static Vecho startWithin(List<String> wrapper, List<String> jvmOptions, String... arguments) throws IOException {
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.addAll(List.of("-jar", JAR));
+        return start(wrapper, Map.of(), options, Arrays.asList(arguments));
+    }
+
+    /** What runs a command that follows it in a shell, after something else. */
+    static List<String> shell(String before) {
+        return List.of("/bin/sh", "-c", before + " exec \"$@\"", "sh");
+    }
+
     /** Starts a command with one more jar on the class path. */
     static Vecho startWith(Path jar, String... arguments) throws IOException {
         String classPath = JAR + File.pathSeparator + jar;
@@ -67,7 +83,13 @@ final class Vecho implements AutoCloseable {
 
     private static Vecho start(Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
             throws IOException {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), environment, jvmOptions, arguments);
+    }
+
+    private static Vecho start(
+            List<String> wrapper, Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("vecho.java.home", System.getProperty("java.home")), "bin", "java")
                 .toString());
         command.addAll(jvmOptions);
@@ -144,8 +166,22 @@ final class Vecho implements AutoCloseable {
 
     /** Sends SIGINT, as Ctrl-C does. */
     void interrupt() throws Exception {
-        Process kill = new ProcessBuilder("/bin/kill", "-INT", Long.toString(process.pid())).start();
+        signal("INT");
+    }
+
+    /** Sends a signal, such as {@code HUP}. */
+    void signal(String name) throws Exception {
+        Process kill = new ProcessBuilder("/bin/kill", "-" + name, Long.toString(process.pid())).start();
         kill.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Closes the end of its standard output that is read here. */
+    void closeOutput() throws IOException {
+        out.close();
     }
 
     /** How often a thread of it has waited for something, proc(5). */
@@ -177,6 +213,11 @@ final class Vecho implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Whether it does not end within a time. */
+    boolean isAliveFor(long nanos) throws InterruptedException {
+        return !process.waitFor(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Waits until it ends and takes what it said that nobody has read. */

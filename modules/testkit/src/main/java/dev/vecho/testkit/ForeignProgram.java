@@ -60,6 +60,11 @@ public final class ForeignProgram {
         throw missing(name + " is not installed; to run this test: " + install);
     }
 
+    /** Where it is. */
+    public Path path() {
+        return path;
+    }
+
     /** Skips the test that needs something which is missing, or fails it: it never returns. */
     public static RuntimeException missing(String what) {
         if (Boolean.parseBoolean(System.getenv("VECHO_REQUIRE_ALL"))) {
