@@ -308,6 +308,12 @@ final class Round implements Link.Listener, Sender.Listener, Verifier.Listener {
     }
 
     private void broken(Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof OutOfMemoryError lack) {
+                // It says nothing about the server.
+                throw lack;
+            }
+        }
         if (leg.sender() == null) {
             // What connecting comes to is told once it is over.
             return;

@@ -158,6 +158,7 @@ final class BenchCommand implements Callable<Integer> {
         JsonObject earlier = compare == null ? null : read(compare);
         CountDownLatch interrupted = new CountDownLatch(1);
         Signals.stopCommand(interrupted);
+        ((Main) Objects.requireNonNull(spec).root().userObject()).output().onFailure(interrupted::countDown);
         Vertx vertx = Launch.vertx(Io.AUTO, threads, cluster, false);
         try {
             Load load = new Load(vertx, options);

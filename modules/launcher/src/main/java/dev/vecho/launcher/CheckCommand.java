@@ -224,6 +224,7 @@ final class CheckCommand implements Callable<Integer> {
         cluster.validate();
         CountDownLatch interrupted = new CountDownLatch(1);
         Signals.stopCommand(interrupted);
+        main().output().onFailure(interrupted::countDown);
         Script script = script();
         try (ReportFiles files = new ReportFiles()) {
             for (String file : reports) {

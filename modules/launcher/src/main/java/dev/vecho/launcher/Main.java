@@ -52,28 +52,47 @@ public final class Main implements Runnable {
 
     private boolean verbose;
 
+    private final StandardOutput output = StandardOutput.install();
+
     private Main() {}
+
+    /** Where the results go. */
+    StandardOutput output() {
+        return output;
+    }
 
     boolean verbose() {
         return verbose;
     }
 
     public static void main(String[] args) {
+        OwnFailure.watch();
+        try {
+            System.exit(run(args));
+        } catch (Throwable failure) {
+            OwnFailure.end(failure);
+        }
+    }
+
+    private static int run(String[] args) {
         // Before a Netty class loads: the default allocator is slow for an echo,
         setDefault("io.netty.allocator.type", "pooled");
         // and the first buffer that is freed would wait for what Java's Flight Recorder makes to hear of buffers.
         setDefault("io.netty.jfr.enabled", "false");
-        CommandLine commandLine = new CommandLine(new Main())
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
         for (int i = 0; i < args.length; i++) {
             if (FileNames.isGarbled(args[i])) {
                 commandLine.getErr().println("argument " + (i + 1) + ": " + args[i] + " " + FileNames.beyondLocale());
-                System.exit(WRONG_INPUT);
+                return WRONG_INPUT;
             }
         }
-        System.exit(commandLine.execute(args));
+        int exitCode = commandLine.execute(args);
+        commandLine.getOut().flush();
+        return main.output.hasFailed() ? OWN_FAILURE : exitCode;
     }
 
     private static void setDefault(String property, String value) {
@@ -82,7 +101,7 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Wrong input is told line by line; anything else is a fault of Vecho's own, and shows where it happened. */
+    /** Wrong input is told line by line; anything else is a failure of Vecho's own, a line, and with -v where it happened. */
     private static IExecutionExceptionHandler failures() {
         return (failure, commandLine, parsed) -> {
             PrintWriter err = commandLine.getErr();
@@ -90,7 +109,10 @@ public final class Main implements Runnable {
                 invalid.problems().forEach(err::println);
                 return WRONG_INPUT;
             }
-            failure.printStackTrace(err);
+            err.println(OwnFailure.line(failure));
+            if (((Main) commandLine.getCommandSpec().root().userObject()).verbose()) {
+                failure.printStackTrace(err);
+            }
             return OWN_FAILURE;
         };
     }

@@ -4,6 +4,7 @@ import dev.vecho.report.Format;
 import dev.vecho.report.ReportWriter;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,13 +22,14 @@ final class ReportFiles implements AutoCloseable {
     private final List<Open> files = new ArrayList<>();
     private final List<ReportWriter> writers = new ArrayList<>();
 
-    private record Open(Path file, Path written, PrintWriter out) {}
+    private record Open(Path file, Path written, TrackedOutput output, PrintWriter out) {}
 
     /**
      * Opens a file, before anything is played.
      *
      * @param text {@code FORMAT=FILE}, or {@code FILE} with a name that tells the format
-     * @throws IllegalArgumentException with a message that names the file
+     * @throws IllegalArgumentException with a message that names the file, if its name is wrong
+     * @throws OwnFailure if it cannot be written
      */
     void add(String text) {
         Format format = null;
@@ -48,21 +50,17 @@ final class ReportFiles implements AutoCloseable {
             throw new IllegalArgumentException(file + ": is a directory");
         }
         try {
-            Path written =
-                    format.live() ? path : Files.createTempFile(path.getParent(), "." + path.getFileName(), ".part");
-            BufferedWriter buffered = Files.newBufferedWriter(written, StandardCharsets.UTF_8);
-            PrintWriter out = new PrintWriter(buffered);
-            files.add(new Open(path, written, out));
+            // What is no file, such as a pipe, stays what it is.
+            boolean atOnce = format.live() || (Files.exists(path) && !Files.isRegularFile(path));
+            Path written = atOnce ? path : Files.createTempFile(path.getParent(), "." + path.getFileName(), ".part");
+            TrackedOutput output = new TrackedOutput(Files.newOutputStream(written), failure -> {});
+            PrintWriter out =
+                    new PrintWriter(new BufferedWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8)));
+            files.add(new Open(path, written, output, out));
             writers.add(format.to(out));
         } catch (IOException e) {
-            throw new IllegalArgumentException(file + ": cannot be written: " + reason(e), e);
+            throw new OwnFailure("--report: " + file + ": cannot be written: " + OwnFailure.reasonWithoutFile(e), e);
         }
-    }
-
-    private static String reason(IOException e) {
-        return e instanceof java.nio.file.NoSuchFileException
-                ? "no such directory"
-                : e instanceof java.nio.file.AccessDeniedException ? "permission denied" : e.toString();
     }
 
     List<ReportWriter> writers() {
@@ -72,17 +70,26 @@ final class ReportFiles implements AutoCloseable {
     /**
      * Puts those in their place that are whole now.
      *
-     * @throws IOException names the file that could not be written
+     * @throws OwnFailure names the files that could not be written
      */
-    void finish() throws IOException {
+    void finish() {
+        List<String> problems = new ArrayList<>();
         for (Open open : files) {
             open.out.close();
-            if (open.out.checkError()) {
-                throw new IOException(open.file + ": could not be written to its end");
+            IOException failure = open.output.failure();
+            try {
+                if (failure == null && !open.written.equals(open.file)) {
+                    Files.move(open.written, open.file, StandardCopyOption.REPLACE_EXISTING);
+                }
+            } catch (IOException e) {
+                failure = e;
             }
-            if (!open.written.equals(open.file)) {
-                Files.move(open.written, open.file, StandardCopyOption.REPLACE_EXISTING);
+            if (failure != null) {
+                problems.add(open.file + ": could not be written to its end: " + OwnFailure.reasonWithoutFile(failure));
             }
+        }
+        if (!problems.isEmpty()) {
+            throw new OwnFailure("--report: " + String.join("; ", problems), null);
         }
         files.clear();
     }

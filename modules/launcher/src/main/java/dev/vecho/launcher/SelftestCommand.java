@@ -98,7 +98,8 @@ final class SelftestCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Path directory = Files.createTempDirectory("vecho-selftest-");
+        Main main = (Main) spec.root().userObject();
+        Path directory = temporaryDirectory();
         Vertx vertx = Launch.vertx(Io.AUTO);
         List<Result> results = new ArrayList<>();
         try {
@@ -112,6 +113,9 @@ final class SelftestCommand implements Callable<Integer> {
             }
             Transports transports = Transports.load();
             for (String name : transports.names()) {
+                if (main.output().hasFailed()) {
+                    break;
+                }
                 Transport transport = transports.named(name).orElseThrow();
                 for (Result result : test(vertx, transport, directory, tls, certificate)) {
                     results.add(result);
@@ -135,6 +139,21 @@ final class SelftestCommand implements Callable<Integer> {
                     .encodePrettily());
         }
         return failed ? Main.FAILED_CHECK : 0;
+    }
+
+    private static Path temporaryDirectory() {
+        try {
+            return Files.createTempDirectory("vecho-selftest-");
+        } catch (IOException e) {
+            throw unwritable(Path.of(System.getProperty("java.io.tmpdir")), e);
+        }
+    }
+
+    private static OwnFailure unwritable(Path file, IOException failure) {
+        return new OwnFailure(
+                file + ": cannot be written: " + OwnFailure.reasonWithoutFile(failure)
+                        + "; choose another directory for temporary files with -Djava.io.tmpdir=DIRECTORY",
+                failure);
     }
 
     private static List<Result> test(
@@ -211,24 +230,27 @@ final class SelftestCommand implements Callable<Integer> {
         return new Result(transport, address, "failed", Double.NaN, Double.NaN, reason);
     }
 
-    private static Path writeCertificate(Path directory, Identity identity)
-            throws IOException, CertificateEncodingException {
+    private static Path writeCertificate(Path directory, Identity identity) throws CertificateEncodingException {
         return write(
                 directory.resolve("certificate.pem"),
                 "CERTIFICATE",
                 identity.chain().get(0).getEncoded());
     }
 
-    private static Path writeKey(Path directory, Identity identity) throws IOException {
+    private static Path writeKey(Path directory, Identity identity) {
         return write(directory.resolve("key.pem"), "PRIVATE KEY", identity.key().getEncoded());
     }
 
-    private static Path write(Path file, String type, byte[] content) throws IOException {
+    private static Path write(Path file, String type, byte[] content) {
         String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
-        return Files.writeString(
-                file,
-                "-----BEGIN " + type + "-----\n" + lines + "\n-----END " + type + "-----\n",
-                StandardCharsets.US_ASCII);
+        try {
+            return Files.writeString(
+                    file,
+                    "-----BEGIN " + type + "-----\n" + lines + "\n-----END " + type + "-----\n",
+                    StandardCharsets.US_ASCII);
+        } catch (IOException e) {
+            throw unwritable(file, e);
+        }
     }
 
     private static void delete(Path directory) throws IOException {

@@ -58,6 +58,7 @@ final class ServeCommand implements Callable<Integer> {
         CountDownLatch stop = new CountDownLatch(1);
         // From the start: a signal that comes before all is bound is not lost.
         Signals.stopService(stop);
+        FatalErrors.serveOnWithoutBuffers();
         Vertx vertx = Launch.vertx(Io.AUTO);
         Configuration configuration;
         try {

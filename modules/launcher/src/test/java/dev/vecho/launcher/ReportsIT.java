@@ -145,8 +145,8 @@ class ReportsIT {
     void saysWhereAReportCannotBeWrittenBeforeItPlaysAnything() throws Exception {
         Path nowhere = directory.resolve("missing/report.json");
         Result result = Vecho.run("check", good, "--report", nowhere.toString());
-        assertThat(result.exitCode()).isEqualTo(2);
-        assertThat(result.err()).startsWith("--report: " + nowhere + ": cannot be written: no such directory");
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).isEqualTo("vecho: --report: " + nowhere + ": cannot be written: no such directory\n");
         assertThat(result.out()).isEmpty();
         Result unknown = Vecho.run("check", good, "--report", "report.csv");
         assertThat(unknown.exitCode()).isEqualTo(2);

@@ -1,0 +1,156 @@
+package dev.vecho.launcher;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure of Vecho's own: it could not do its work, or not report it. A command that throws one ends with exit code 3 and its
+ * message on standard error.
+ *
+ * <p>After some failures nothing can be relied upon: without memory, or without one of its event loops, a process would neither
+ * work nor end. {@link #watch} makes that the end of the process, too.
+ */
+final class OwnFailure extends RuntimeException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private static final String PREFIX = "vecho: ";
+
+    /** How often it is tried whether there is memory, and how much. */
+    private static final int PROBE_SECONDS = 1;
+
+    private static final int PROBE_BYTES = 64 * 1024;
+
+    /** Made while there is memory for them. */
+    private static final byte[] OUT_OF_MEMORY = (PREFIX + "out of memory\n").getBytes(StandardCharsets.UTF_8);
+
+    private static final FileOutputStream ERR = new FileOutputStream(FileDescriptor.err);
+
+    private static final AtomicBoolean ENDING = new AtomicBoolean();
+
+    /**
+     * Makes one.
+     *
+     * @param message a line for people
+     */
+    OwnFailure(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+
+    /** What anything that was thrown comes to, in one line. */
+    static String line(Throwable thrown) {
+        Throwable told = thrown;
+        for (Throwable each = thrown; each != null; each = each.getCause()) {
+            told = each;
+            if (each instanceof OwnFailure || each instanceof OutOfMemoryError || each instanceof IOException) {
+                break;
+            }
+        }
+        return PREFIX + reason(told).lines().findFirst().orElse("");
+    }
+
+    /** Why something failed, without the name of a class where the message alone says it. */
+    static String reason(Throwable told) {
+        String message = told.getMessage();
+        if (message == null) {
+            return told.toString();
+        }
+        if (told instanceof OutOfMemoryError) {
+            return "out of memory: " + message;
+        }
+        if (told instanceof NoSuchFileException) {
+            return message + ": no such file or directory";
+        }
+        if (told instanceof AccessDeniedException) {
+            return message + ": permission denied";
+        }
+        return told instanceof OwnFailure || told instanceof IOException ? message : told.toString();
+    }
+
+    /** Why a file could not be written, without its name. */
+    static String reasonWithoutFile(IOException failure) {
+        if (failure instanceof NoSuchFileException) {
+            return "no such directory";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        String reason = failure instanceof FileSystemException known ? known.getReason() : failure.getMessage();
+        return reason == null ? failure.toString() : reason;
+    }
+
+    /** Ends the process when it is out of memory, and when a thread dies of an error; of an exception, it is told. */
+    static void watch() {
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
+            if (thrown instanceof Error) {
+                end(thrown);
+            } else {
+                System.err.println(line(thrown));
+            }
+        });
+        Thread probe = new Thread(OwnFailure::probe, "vecho-memory");
+        probe.setDaemon(true);
+        probe.start();
+    }
+
+    /** Who has caught it may not have told anybody. */
+    private static void probe() {
+        CountDownLatch never = new CountDownLatch(1);
+        try {
+            long found = 0;
+            while (!never.await(PROBE_SECONDS, TimeUnit.SECONDS)) {
+                found += new byte[PROBE_BYTES].length;
+            }
+            throw new IllegalStateException("ended after " + found);
+        } catch (OutOfMemoryError e) {
+            end(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Finds the lack of memory that something was thrown for; null where it was for something else. */
+    static @Nullable OutOfMemoryError outOfMemory(Throwable thrown) {
+        for (Throwable each = thrown; each != null; each = each.getCause()) {
+            if (each instanceof OutOfMemoryError found) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    /** Whether it is the memory of buffers that is used up, and not the heap, or what else the JVM itself needs. */
+    static boolean isOfBuffers(OutOfMemoryError lack) {
+        String message = lack.getMessage();
+        return message != null && message.contains("direct");
+    }
+
+    /** Ends the process now, with one line. */
+    static void end(Throwable thrown) {
+        if (ENDING.compareAndSet(false, true)) {
+            byte[] line = OUT_OF_MEMORY;
+            try {
+                line = (line(thrown) + "\n").getBytes(StandardCharsets.UTF_8);
+            } catch (OutOfMemoryError e) {
+                // It has to do with the other line.
+            }
+            try {
+                ERR.write(line);
+            } catch (IOException e) {
+                // Nobody reads it.
+            }
+            Runtime.getRuntime().halt(Main.OWN_FAILURE);
+        }
+    }
+}
