@@ -13,6 +13,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -82,6 +83,10 @@ public final class Main implements Runnable {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(parsed -> {
+                    NativeLibraries.findDirectory();
+                    return new RunLast().execute(parsed);
+                })
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
         for (int i = 0; i < args.length; i++) {

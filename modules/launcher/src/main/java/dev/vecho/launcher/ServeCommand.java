@@ -82,6 +82,9 @@ final class ServeCommand implements Callable<Integer> {
                 throw failure;
             }
             verticle.listeners().forEach(listener -> print(out, listener));
+            if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {
+                NativeLibraries.warnOfNio();
+            }
             out.println("ready on " + Io.of(vertx) + ", process "
                     + ProcessHandle.current().pid());
             stop.await();
