@@ -10,6 +10,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.QuicConnectionInternal;
 import io.vertx.core.net.QuicClientAddressValidation;
 import io.vertx.core.net.QuicConfig;
@@ -79,9 +80,14 @@ final class QuicListener implements Listener {
         this.connections = connections;
     }
 
-    /** Opens an address that other event loops may open too. */
-    Future<?> open(InetSocketAddress address) {
-        QuicServer server = vertx.createQuicServer(config(), QuicTls.options(tls, protocol.alpn(tls)))
+    /**
+     * Opens an address that other event loops may open too.
+     *
+     * @param port of all of them
+     */
+    Future<?> open(InetSocketAddress address, SocketServer.Port port) {
+        QuicServer server = new SocketServer(
+                        (VertxInternal) vertx, config(), QuicTls.options(tls, protocol.alpn(tls)), port)
                 .connectHandler(this::accept)
                 .exceptionHandler(this::handshakeFailed);
         QuicSockets.sendSoon(server);
@@ -108,10 +114,8 @@ final class QuicListener implements Listener {
                     .setReceiveQueueLength(QuicListenerOptions.DATAGRAM_QUEUE)
                     .setSendQueueLength(QuicListenerOptions.DATAGRAM_QUEUE));
         }
-        QuicServerConfig config = new QuicServerConfig()
-                .setTransportConfig(transport)
-                .setReuseAddress(false)
-                .setLoadBalanced(true);
+        QuicServerConfig config =
+                new QuicServerConfig().setTransportConfig(transport).setReuseAddress(false);
         return options.addressValidation()
                 ? config.setClientAddressValidation(QuicClientAddressValidation.CRYPTO)
                         .setClientAddressValidationKey(token.key())
@@ -129,6 +133,7 @@ final class QuicListener implements Listener {
     private void accept(QuicConnection connection) {
         ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
         QuicSockets.tend((QuicChannel) last.channel());
+        SocketServer.follow((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
                 (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
         if (!admits()) {

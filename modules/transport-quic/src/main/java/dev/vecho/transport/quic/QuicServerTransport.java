@@ -16,13 +16,15 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.DatagramChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Listens on every address of one QUIC listener. Each event loop opens a socket of its own for each address; the operating
- * system deals the packets out to them (SO_REUSEPORT), and Vert.x hands those that came to the wrong one over.
+ * system deals the packets out to them (SO_REUSEPORT), and those that came to the wrong one are handed over.
  */
 public final class QuicServerTransport implements ServerTransport {
 
@@ -30,6 +32,9 @@ public final class QuicServerTransport implements ServerTransport {
     private final QuicListenerOptions options;
     private final QuicProtocol protocol;
     private final AddressToken token = new AddressToken();
+
+    /** What the sockets of all event loops share, by their address. */
+    private final Map<InetSocketAddress, SocketServer.Port> ports = new ConcurrentHashMap<>();
 
     /** The connections of all event loops. */
     private final AtomicInteger connections = new AtomicInteger();
@@ -93,10 +98,11 @@ public final class QuicServerTransport implements ServerTransport {
     }
 
     /** Opens them one after the other, so that the listener tells them in this order. */
-    private static Future<List<InetSocketAddress>> openAll(QuicListener listener, List<InetSocketAddress> addresses) {
+    private Future<List<InetSocketAddress>> openAll(QuicListener listener, List<InetSocketAddress> addresses) {
         Future<?> opened = Future.succeededFuture();
         for (InetSocketAddress address : addresses) {
-            opened = opened.compose(before -> listener.open(address)
+            opened = opened.compose(before -> listener.open(
+                            address, ports.computeIfAbsent(address, shared -> new SocketServer.Port()))
                     .recover(failure -> Future.failedFuture(
                             BindAddress.failure(Addresses.format(address), Addresses.reason(failure), failure))));
         }

@@ -1,0 +1,117 @@
+package dev.vecho.transport.quic;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionAddress;
+import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows peers whose address changes (RFC 9000, section 9), below Netty's codec: to quiche each stays where it was.
+ *
+ * <p>quiche, as of Netty 4.2.18, does it so that a connection may stall for good. What was under way to the old address and
+ * got lost is never sent again, because nothing that comes later is acknowledged on that path. Each address takes one of two
+ * paths, and none is ever given up. And Netty sends to wherever the last packet came from, be it late, or forged.
+ *
+ * <p>One instance a socket, used on its event loop only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // The codec hears of its writes through their promises.
+final class PeerAddresses extends ChannelDuplexHandler {
+
+    /** Of a connection whose peer takes new ids all the time. */
+    private static final int MAX_IDS = 8;
+
+    private final ConnectionIds ids;
+
+    /** By their first ids. */
+    private final Map<QuicConnectionAddress, PeerAddress> peers = new HashMap<>();
+
+    /** By those ids that packets came to. */
+    private final Map<ConnectionId, PeerAddress> found = new HashMap<>();
+
+    PeerAddresses(ConnectionIds ids) {
+        this.ids = ids;
+    }
+
+    /** Follows the peer of a connection until it is closed; called when the handshake is done. */
+    void follow(QuicChannel connection) {
+        QuicConnectionPathStats path = PeerAddress.path(connection);
+        QuicConnectionAddress id = connection.localAddress();
+        if (path != null && id != null && connection.remoteSocketAddress() instanceof InetSocketAddress now) {
+            PeerAddress peer = new PeerAddress(connection, first(path, connection), now, System::nanoTime);
+            peers.put(id, peer);
+            connection.closeFuture().addListener(closed -> {
+                peers.remove(id);
+                peer.ids().forEach(found::remove);
+            });
+        }
+    }
+
+    /** Where quiche sees the peer, which may have moved during the handshake already. */
+    private static InetSocketAddress first(QuicConnectionPathStats path, QuicChannel connection) {
+        InetSocketAddress address = path.peerAddress();
+        boolean swapped = connection.localSocketAddress() instanceof InetSocketAddress local
+                && local.getPort() != path.localAddress().getPort();
+        // Netty tells quiche ports with their bytes swapped, but not those that quiche tells.
+        return swapped
+                ? new InetSocketAddress(
+                        address.getAddress(), Short.toUnsignedInt(Short.reverseBytes((short) address.getPort())))
+                : address;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        DatagramPacket packet = (DatagramPacket) message;
+        PeerAddress peer = peer(packet);
+        if (peer == null) {
+            ctx.fireChannelRead(packet);
+            return;
+        }
+        peer.arriving(packet.sender(), packet.content().readableBytes());
+        ctx.fireChannelRead(new DatagramPacket(packet.content(), packet.recipient(), peer));
+        peer.arrived();
+    }
+
+    private @Nullable PeerAddress peer(DatagramPacket packet) {
+        ConnectionId id = ConnectionId.destination(packet.content());
+        if (id == null) {
+            return null;
+        }
+        PeerAddress known = found.get(id);
+        if (known != null) {
+            return known;
+        }
+        PeerAddress peer = peers.get(ids.first(id).address());
+        if (peer != null) {
+            found.put(id, peer);
+            peer.ids().add(id);
+            if (peer.ids().size() > MAX_IDS) {
+                found.remove(peer.ids().remove());
+            }
+        }
+        return peer;
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (message instanceof DatagramPacket packet && packet.recipient() instanceof PeerAddress peer) {
+            InetSocketAddress destination = peer.destination(packet.content().readableBytes());
+            if (destination == null) {
+                // As if it got lost on the way.
+                ReferenceCountUtil.release(packet);
+                promise.trySuccess();
+            } else {
+                ctx.write(new DatagramPacket(packet.content(), destination), promise);
+            }
+        } else {
+            ctx.write(message, promise);
+        }
+    }
+}
