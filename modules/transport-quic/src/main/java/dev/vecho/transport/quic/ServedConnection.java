@@ -140,7 +140,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
         // nevertheless.
         if (datagram.readableBytes() <= connection.maxDatagramLength()) {
-            ctx.write(datagram);
+            ctx.write(datagram.isReadable() ? datagram : EmptyDatagram.insteadOf(datagram));
             datagramsWritten = true;
         } else {
             datagram.release();

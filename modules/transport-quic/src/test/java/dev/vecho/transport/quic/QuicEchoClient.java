@@ -131,7 +131,8 @@ final class QuicEchoClient implements AutoCloseable {
     }
 
     void sendDatagram(byte[] bytes) throws IOException {
-        done(connection.writeAndFlush(Unpooled.wrappedBuffer(bytes)));
+        done(connection.writeAndFlush(
+                bytes.length > 0 ? Unpooled.wrappedBuffer(bytes) : EmptyDatagram.insteadOf(Unpooled.EMPTY_BUFFER)));
     }
 
     /** The next datagram that came. */

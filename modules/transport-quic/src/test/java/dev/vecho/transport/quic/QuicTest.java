@@ -167,6 +167,17 @@ class QuicTest {
         }
     }
 
+    @Test
+    void echoesDatagramsWithoutAByte() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            for (int size : new int[] {0, 1, 0, 0, 5}) {
+                byte[] sent = bytes(size, size);
+                client.sendDatagram(sent);
+                assertThat(client.datagram()).isEqualTo(sent);
+            }
+        }
+    }
+
     /** What waits to be read from the sockets of a port, with what the system needs for it, and how many it dropped. */
     private record Waiting(long bytes, long drops) {
 
