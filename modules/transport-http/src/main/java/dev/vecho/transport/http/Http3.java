@@ -13,6 +13,7 @@ import dev.vecho.transport.quic.QuicTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
 import io.netty.handler.codec.http3.DefaultHttp3SettingsFrame;
@@ -116,8 +117,29 @@ final class Http3 implements QuicProtocol {
         QuicStreamChannel channel = (QuicStreamChannel) last.channel();
         channel.parent().attr(NEXT_STREAM).set(channel.streamId() + ID_STEP);
         stream.owes(true);
+        last.pipeline().addFirst(new Http3Frames());
         last.pipeline().addBefore(last.name(), null, new Http3Messages(stream, options.maxHeaderBytes()));
         last.pipeline().addBefore(last.name(), null, new HttpEcho(options, carrier(traffic, stream), null));
+    }
+
+    /**
+     * Netty's handler of the control stream, which comes when the stream says its type, is behind that of Vert.x, which passes
+     * nothing on.
+     */
+    @Override
+    public void openedUnidirectional(ChannelHandlerContext last) {
+        last.pipeline().addBefore(last.name(), null, new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object message) {
+                last.fireChannelRead(message);
+            }
+
+            @Override
+            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                last.fireUserEventTriggered(event);
+                ctx.fireUserEventTriggered(event);
+            }
+        });
     }
 
     private static HttpCarrier carrier(Traffic traffic, EchoStream stream) {

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -26,8 +27,11 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.http3.Http3DataFrame;
+import io.netty.handler.codec.http3.Http3ErrorCode;
+import io.netty.handler.codec.http3.Http3Exception;
 import io.netty.handler.codec.http3.Http3Headers;
 import io.netty.handler.codec.http3.Http3HeadersFrame;
+import io.netty.handler.codec.http3.Http3HeadersValidationException;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -35,6 +39,8 @@ import io.netty.util.concurrent.PromiseCombiner;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns the frames of a request's stream into HTTP/1.1 messages, and a response back into frames. Netty has such a codec; it
@@ -42,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // The stream below hears of every write.
 final class Http3Messages extends ChannelDuplexHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Http3Messages.class);
 
     /** What RFC 9114, section 4.2.2, adds to each header's name and value. */
     private static final int HEADER_OVERHEAD = 32;
@@ -82,6 +90,9 @@ final class Http3Messages extends ChannelDuplexHandler {
                 ctx.fireChannelRead(request);
             }
         } else {
+            if (message instanceof Http3HeadersFrame trailers) {
+                Http3Fields.validate(trailers.headers());
+            }
             // Trailers do not come back.
             ReferenceCountUtil.release(message);
         }
@@ -95,7 +106,25 @@ final class Http3Messages extends ChannelDuplexHandler {
         }
     }
 
+    /**
+     * A malformed request ends its stream, not the connection: RFC 9114, section 4.1.2. Netty tells of it as of other errors, and
+     * resets the stream as if it were just not wanted.
+     */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Throwable root = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+        if (root instanceof IllegalArgumentException
+                || root instanceof Http3HeadersValidationException
+                || (root instanceof Http3Exception error && error.errorCode() == Http3ErrorCode.H3_MESSAGE_ERROR)) {
+            LOG.debug("{} of {}: {}", ctx.channel(), ctx.channel().parent(), root.toString());
+            stream.breakOff(Http3ErrorCode.H3_MESSAGE_ERROR.code());
+        } else {
+            ctx.fireExceptionCaught(cause);
+        }
+    }
+
     private HttpRequest request(Http3Headers headers) {
+        Http3Fields.validateRequest(headers);
         HttpRequest request = new DefaultHttpRequest(
                 HttpVersion.HTTP_1_1,
                 HttpMethod.valueOf(String.valueOf(headers.method())),
@@ -142,7 +171,8 @@ final class Http3Messages extends ChannelDuplexHandler {
         } else if (begun) {
             ctx.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
-            stream.finish();
+            // RFC 9114, section 4.1: there is nothing that could be answered.
+            stream.breakOff(Http3ErrorCode.H3_REQUEST_INCOMPLETE.code());
         }
         ctx.fireChannelReadComplete();
     }

@@ -46,6 +46,11 @@ final class EchoProtocol implements QuicProtocol {
     }
 
     @Override
+    public void openedUnidirectional(ChannelHandlerContext last) {
+        // A peer may open none.
+    }
+
+    @Override
     public void drains(QuicChannel connection) {
         // Nothing says so: a stream that comes too late is refused.
     }

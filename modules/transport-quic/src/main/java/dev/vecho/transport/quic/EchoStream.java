@@ -238,8 +238,13 @@ public final class EchoStream extends ChannelDuplexHandler {
     }
 
     private void reset() {
+        breakOff(errors.streamCut());
+    }
+
+    /** Resets it, and tells the peer to stop, for what the peer did. */
+    public void breakOff(int error) {
         over = true;
-        channel.shutdown(errors.streamCut());
+        channel.shutdown(error);
         context.close();
     }
 

@@ -39,6 +39,13 @@ public interface QuicProtocol {
      */
     void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream);
 
+    /**
+     * Takes a stream of the peer's that goes one way.
+     *
+     * @param last the handler of Vert.x, before which others go
+     */
+    void openedUnidirectional(ChannelHandlerContext last);
+
     /** Tells the peer that the listener takes no more streams. */
     void drains(QuicChannel connection);
 

@@ -87,7 +87,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         ChannelHandlerContext last = ((QuicStreamInternal) stream).channelHandlerContext();
         stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
         if (((QuicStreamChannel) last.channel()).type() == QuicStreamType.UNIDIRECTIONAL) {
-            // The protocol allows them, and has taken it.
+            protocol.openedUnidirectional(last);
             return;
         }
         if (draining || over) {
