@@ -181,6 +181,11 @@ class ClusterIT {
                         + " combined with --cluster-members",
                 "--cluster --cluster-members ::1                  | --cluster-members: must be HOST or HOST:PORT (an IPv6"
                         + " address in brackets), was \"::1\"",
+                "--cluster --cluster-members a,127.1              | --cluster-members: \"127.1\" ends in a number",
+                "--cluster --cluster-members a:0                  | --cluster-members: must be HOST or HOST:PORT (an IPv6"
+                        + " address in brackets), was \"a:0\"",
+                "--cluster --cluster-host 0x7f.1                  | --cluster-host: \"0x7f.1\" ends in a number",
+                "--cluster --cluster-dns 2130706433               | --cluster-dns: \"2130706433\" ends in a number",
                 "--cluster --cluster-port 70000                   | --cluster-port: must be 1..65535, was 70000",
                 "--cluster --cluster-host 0.0.0.0                 | --cluster-host: must be an address that the others"
                         + " can reach, was 0.0.0.0",

@@ -250,6 +250,23 @@ class TlsTest {
         echo(vertx, server.put("keyStorePassword", "secret"), client()).onComplete(test.succeedingThenComplete());
     }
 
+    /** Certificates and SNI have A-labels, and no dot at the end. */
+    @Test
+    void verifiesANameBeyondAscii(Vertx vertx, VertxTestContext test) {
+        JsonObject server = server(localhost)
+                .put("certificates", new JsonArray().add(server(certificates.forName("xn--bcher-kva.example"))));
+        listen(vertx, server)
+                .compose(listener -> connect(vertx, listener, client().put("serverName", "B\u00dccher.example."))
+                        .compose(details -> {
+                            assertThat(details).contains("peer=CN=xn--bcher-kva.example");
+                            return connect(vertx, listener, client().put("serverName", "localhost."));
+                        }))
+                .onComplete(test.succeeding(details -> test.verify(() -> {
+                    assertThat(details).contains("peer=CN=localhost");
+                    test.completeNow();
+                })));
+    }
+
     @Test
     void choosesTheCertificateByName(Vertx vertx, VertxTestContext test) {
         JsonObject server = server(localhost)
