@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong with a stream is found out, and is the same in whatever pieces the stream comes. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(120)
 final class StreamFaultsTest {
 
     private static final int SIZE = 1000;
