@@ -67,6 +67,11 @@ public abstract class StreamContract extends ListenerContract {
         return 10_000;
     }
 
+    /** What such a peer may cost: the queue, what a read may add to it, and what TLS holds while it works on a record. */
+    protected long bytesForAPeerThatDoesNotRead() {
+        return (1 + 7) * 65_536L;
+    }
+
     /** How many connections to hold open; fewer where opening one is slow. */
     protected int connectionsAtOnce() {
         return 2000;
@@ -219,7 +224,6 @@ public abstract class StreamContract extends ListenerContract {
     @ValueSource(booleans = {false, true})
     void boundsTheMemoryThatPeersCostWhoOnlySend(boolean halfClose) throws Exception {
         int peers = 20;
-        int writeQueueBytes = 64 * 1024;
         byte[] block = bytes(65_536, 1);
         String address = listen();
         List<EchoClient> clients = new ArrayList<>();
@@ -241,8 +245,7 @@ public abstract class StreamContract extends ListenerContract {
                 }));
             }
             settle(() -> false);
-            // For each: the queue, what a read may add to it, and what TLS holds while it works on a record.
-            long bound = peers * (writeQueueBytes + 7 * 65_536L);
+            long bound = peers * bytesForAPeerThatDoesNotRead();
             assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory())
                     .as("bytes held for %d peers that do not read", peers)
                     .isLessThanOrEqualTo(bound);

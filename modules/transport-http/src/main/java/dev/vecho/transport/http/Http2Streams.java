@@ -8,6 +8,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -18,6 +20,7 @@ import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The streams of one HTTP/2 connection, each with an {@link HttpEcho} of its own, and how they end together. */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
@@ -31,18 +34,19 @@ final class Http2Streams extends ChannelDuplexHandler {
 
     private final HttpListenerOptions options;
     private final HttpSocket socket;
+    private final Http2FrameCodec codec;
     private final Set<Channel> streams = new LinkedHashSet<>();
     private boolean closing;
     private boolean gone;
 
-    private Http2Streams(HttpListenerOptions options, HttpSocket socket) {
+    private Http2Streams(HttpListenerOptions options, HttpSocket socket, Http2FrameCodec codec) {
         this.options = options;
         this.socket = socket;
+        this.codec = codec;
     }
 
     /** Puts everything that HTTP/2 needs behind a handler. */
     static void install(ChannelHandlerContext ctx, HttpListenerOptions options, HttpSocket socket) {
-        Http2Streams streams = new Http2Streams(options, socket);
         Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
                 .initialSettings(Http2Settings.defaultSettings()
                         .maxConcurrentStreams(options.maxStreams())
@@ -51,18 +55,21 @@ final class Http2Streams extends ChannelDuplexHandler {
                 // Whoever closes the connection has waited for the streams that it wants to wait for.
                 .gracefulShutdownTimeoutMillis(0)
                 .build();
+        Http2Streams streams = new Http2Streams(options, socket, codec);
         // The second looks for the first when it is added.
         ctx.pipeline().addAfter(ctx.name(), "http2", codec);
         ctx.pipeline().addAfter("http2", "multiplex", new Http2MultiplexHandler(streams.initializer()));
         ctx.pipeline().addAfter("multiplex", "streams", streams);
+        widen(codec, CONNECTION_WINDOW - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
+    }
+
+    /** Changes what a client may send on all streams of a connection together. */
+    private static void widen(Http2FrameCodec codec, int bytes) {
         try {
             var connection = codec.connection();
-            var flow = connection.local().flowController();
-            flow.incrementWindowSize(
-                    connection.connectionStream(),
-                    CONNECTION_WINDOW - flow.initialWindowSize(connection.connectionStream()));
+            connection.local().flowController().incrementWindowSize(connection.connectionStream(), bytes);
         } catch (Http2Exception e) {
-            throw new IllegalStateException("a new connection has its initial window", e);
+            throw new IllegalStateException("the window of a connection is far from its limits", e);
         }
     }
 
@@ -78,34 +85,97 @@ final class Http2Streams extends ChannelDuplexHandler {
                 stream.config()
                         .setWriteBufferWaterMark(
                                 new WriteBufferWaterMark(options.writeQueueBytes() / 2, options.writeQueueBytes()));
+                Stream carrier = new Stream(stream);
                 stream.pipeline()
                         .addLast(
                                 new Http2StreamFrameToHttpObjectCodec(true),
-                                new Backpressure(),
-                                new HttpEcho(options, socket, null));
+                                carrier,
+                                new HttpEcho(options, carrier, null));
             }
         };
     }
 
-    /** Reads no more of a stream while too much of its echo waits. */
-    private static final class Backpressure extends ChannelInboundHandlerAdapter {
+    /** One stream: reads no more of it while too much of its echo waits. */
+    private final class Stream extends ChannelInboundHandlerAdapter implements HttpCarrier {
+
+        private final Channel channel;
+        private boolean readsOtherwise;
+
+        /** Whether the connection's window is wider for what this stream holds back. */
+        private boolean lends;
+
+        Stream(Channel channel) {
+            this.channel = channel;
+        }
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             ctx.fireChannelRead(message);
-            Channel stream = ctx.channel();
-            if (!stream.isWritable()) {
+            if (!channel.isWritable() && !readsOtherwise) {
                 ctx.flush();
-                stream.config().setAutoRead(stream.isWritable());
+                channel.config().setAutoRead(channel.isWritable());
             }
         }
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-            if (ctx.channel().isWritable()) {
-                ctx.channel().config().setAutoRead(true);
+            if (channel.isWritable() && !readsOtherwise) {
+                channel.config().setAutoRead(true);
             }
             ctx.fireChannelWritabilityChanged();
+        }
+
+        @Override
+        public void received(int bytes) {
+            socket.received(bytes);
+        }
+
+        @Override
+        public boolean draining() {
+            return socket.draining();
+        }
+
+        @Override
+        public void broken() {
+            socket.broken();
+        }
+
+        @Override
+        public @Nullable String alternative() {
+            return socket.alternative();
+        }
+
+        @Override
+        public boolean isFull() {
+            return !channel.isWritable();
+        }
+
+        @Override
+        public long waiting() {
+            return channel.bytesBeforeWritable();
+        }
+
+        @Override
+        public void read(@Nullable Boolean on) {
+            readsOtherwise = on != null;
+            channel.config().setAutoRead(on == null ? !isFull() : on);
+        }
+
+        /** What a stream holds back, it holds of the connection's window, which the other streams need. */
+        @Override
+        public void heldBack(boolean yes) {
+            if (yes == lends || (yes && options.space().isMemoryFull())) {
+                return;
+            }
+            lends = yes;
+            options.space().memory(yes ? STREAM_WINDOW : -STREAM_WINDOW);
+            // Twice as much, for Netty tells a client of more only when half of a window is used.
+            widen(codec, yes ? 2 * STREAM_WINDOW : -2 * STREAM_WINDOW);
+        }
+
+        @Override
+        public void abort() {
+            channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.ENHANCE_YOUR_CALM));
         }
     }
 
@@ -135,8 +205,9 @@ final class Http2Streams extends ChannelDuplexHandler {
                 return;
             }
             if (ctx.channel().isWritable() && socket.isDrained()) {
-                echoes().forEach(HttpEcho::cut);
-            } else {
+                echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(HttpEcho::cut);
+            }
+            if (!streams.isEmpty()) {
                 // Later: this runs before Netty has subtracted what it has just written.
                 ctx.executor().execute(() -> cutWhatCannotBeSent(ctx));
             }
@@ -166,6 +237,8 @@ final class Http2Streams extends ChannelDuplexHandler {
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         if (!socket.isDrained()) {
+            // Even if it is at the next look.
+            socket.broken();
             ctx.close(promise);
             return;
         }

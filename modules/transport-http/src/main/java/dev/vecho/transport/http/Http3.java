@@ -119,7 +119,7 @@ final class Http3 implements QuicProtocol {
         stream.owes(true);
         last.pipeline().addFirst(new Http3Frames());
         last.pipeline().addBefore(last.name(), null, new Http3Messages(stream, options.maxHeaderBytes()));
-        last.pipeline().addBefore(last.name(), null, new HttpEcho(options, carrier(traffic, stream), null));
+        last.pipeline().addBefore(last.name(), null, new HttpEcho(options, carrier(traffic, stream, channel), null));
     }
 
     /**
@@ -142,7 +142,7 @@ final class Http3 implements QuicProtocol {
         });
     }
 
-    private static HttpCarrier carrier(Traffic traffic, EchoStream stream) {
+    private static HttpCarrier carrier(Traffic traffic, EchoStream stream, QuicStreamChannel channel) {
         return new HttpCarrier() {
             @Override
             public void received(int bytes) {
@@ -163,6 +163,32 @@ final class Http3 implements QuicProtocol {
             @Override
             public @Nullable String alternative() {
                 return null;
+            }
+
+            @Override
+            public boolean isFull() {
+                return stream.isFull();
+            }
+
+            @Override
+            public long waiting() {
+                return stream.waiting();
+            }
+
+            @Override
+            public void read(@Nullable Boolean on) {
+                stream.keeps(on != null);
+                channel.config().setAutoRead(on == null ? !isFull() : on);
+            }
+
+            @Override
+            public void heldBack(boolean yes) {
+                // Streams of QUIC share no window here.
+            }
+
+            @Override
+            public void abort() {
+                stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code());
             }
         };
     }

@@ -2,7 +2,7 @@ package dev.vecho.transport.http;
 
 import org.jspecify.annotations.Nullable;
 
-/** What an {@link HttpEcho} needs of the connection that it is on, whatever the version. */
+/** What an {@link HttpEcho} needs of the connection or stream that it is on, whatever the version. */
 interface HttpCarrier {
 
     /** Counts bytes of a body. */
@@ -16,4 +16,23 @@ interface HttpCarrier {
 
     /** Where else the same is to be had, as the value of a header {@code Alt-Svc} (RFC 7838), or null. */
     @Nullable String alternative();
+
+    /** Whether more than enough waits for the client, so that its input is not read. */
+    boolean isFull();
+
+    /** How much waits for the client. */
+    long waiting();
+
+    /**
+     * Takes over whether input is read, or gives it back.
+     *
+     * @param on null for as {@link #isFull} says, as it is in the beginning
+     */
+    void read(@Nullable Boolean on);
+
+    /** Whether what the client has sent, and what it may still send, is not read for an unknown time. */
+    void heldBack(boolean yes);
+
+    /** Breaks off what is under way, for it costs more than a client may. */
+    void abort();
 }

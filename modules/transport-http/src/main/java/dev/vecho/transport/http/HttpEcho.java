@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponse;
@@ -36,17 +37,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The echo of HTTP: what comes as a request's body goes back as the response's, while it comes. It sees HTTP/1.1 messages
  * whatever the version, one after another on a connection of HTTP/1.1, and one on each stream of HTTP/2 and HTTP/3.
  *
  * <p>The response begins when the request does: its length and its types ({@code Content-Type}, {@code Content-Encoding})
- * are the request's, and nothing else of the request comes back. A client that sends everything before it reads anything
- * is stopped once its echo fills the queues between; it must read while it sends.
+ * are the request's, and nothing else of the request comes back. For a client that sends everything before it reads
+ * anything, a {@link RequestBuffer} keeps what the queues between do not take.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpEcho extends ChannelDuplexHandler {
+final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEcho.class);
 
     private static final byte[] GREETING =
             "Vecho, an echo service. Send a body, with POST for example, and it comes back.\n"
@@ -85,6 +90,10 @@ final class HttpEcho extends ChannelDuplexHandler {
     private boolean over;
 
     private @Nullable WebSocketHandshake handshake;
+
+    /** From the moment at which the client's input is not read any more. */
+    private @Nullable RequestBuffer buffer;
+
     private ChannelHandlerContext ctx;
 
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx before anything else is called.
@@ -108,6 +117,12 @@ final class HttpEcho extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (buffer == null || !buffer.takes(message)) {
+            handle(message);
+        }
+    }
+
+    private void handle(Object message) {
         if (!over && message instanceof HttpRequest request) {
             begin(ctx, request);
         }
@@ -292,6 +307,11 @@ final class HttpEcho extends ChannelDuplexHandler {
         requested = false;
         if (handshake != null && http1 != null) {
             over = true;
+            if (buffer != null && buffer.isHolding()) {
+                // What was read too far was taken for HTTP.
+                failed(new IllegalStateException("a WebSocket behind a request whose response is not read"));
+                return;
+            }
             // The encoder writes the answer, and nothing after it.
             ctx.writeAndFlush(handshake.response());
             WebSocketEcho webSocket = new WebSocketEcho(options, http1.socket(), handshake.compressed());
@@ -331,11 +351,95 @@ final class HttpEcho extends ChannelDuplexHandler {
         if (http1 == null) {
             ctx.flush();
         }
+        if (buffer == null && !over && carrier.isFull()) {
+            buffer = new RequestBuffer(ctx.executor(), options.space(), this);
+        }
         ctx.fireChannelReadComplete();
     }
 
     @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (buffer != null) {
+            buffer.roomChanged();
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        forgetBuffer();
+    }
+
+    private void forgetBuffer() {
+        if (buffer != null) {
+            buffer.release();
+            buffer = null;
+        }
+    }
+
+    @Override
+    public void take(Object message) {
+        if (message instanceof HttpObject) {
+            handle(message);
+        } else {
+            heard(message);
+        }
+        ctx.flush();
+    }
+
+    @Override
+    public boolean isFull() {
+        return carrier.isFull();
+    }
+
+    @Override
+    public long waiting() {
+        return carrier.waiting();
+    }
+
+    @Override
+    public boolean isWithinRequest() {
+        return requested && !over;
+    }
+
+    @Override
+    public void read(boolean on) {
+        carrier.read(on);
+    }
+
+    @Override
+    public void heldBack(boolean yes) {
+        carrier.heldBack(yes);
+    }
+
+    @Override
+    public void over() {
+        buffer = null;
+        carrier.read(null);
+    }
+
+    @Override
+    public void abort(String why) {
+        LOG.debug("{}: {}: broken off", ctx.channel(), why);
+        over = true;
+        forgetBuffer();
+        carrier.broken();
+        carrier.abort();
+    }
+
+    /** Whether what the client sent is being handed on, and not all of it was yet. */
+    boolean isCatchingUp() {
+        return buffer != null && buffer.isHolding() && !carrier.isFull();
+    }
+
+    @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (http1 == null || !HttpSocket.isEndOfInput(event) || buffer == null || !buffer.takes(event)) {
+            heard(event);
+        }
+    }
+
+    private void heard(Object event) {
         if (http1 != null && !over) {
             if (event == HttpSocket.DRAIN) {
                 closing = true;
@@ -364,13 +468,17 @@ final class HttpEcho extends ChannelDuplexHandler {
             endEarly();
             http1.socket().closeAfterLastWords(promise);
         } else {
+            if (http1 != null) {
+                // Even if it is drained at the next look.
+                carrier.broken();
+            }
             ctx.close(promise);
         }
     }
 
     /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
     void inputLost() {
-        if (requested) {
+        if (requested && (buffer == null || !buffer.hasEnd())) {
             cut();
         }
     }
@@ -388,7 +496,9 @@ final class HttpEcho extends ChannelDuplexHandler {
             return;
         }
         over = true;
-        if (echoing && unbounded && delayed == null) {
+        if (buffer != null && buffer.isHolding()) {
+            carrier.broken();
+        } else if (echoing && unbounded && delayed == null) {
             ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
         }
     }

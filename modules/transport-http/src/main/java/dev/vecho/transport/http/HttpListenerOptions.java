@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
  * @param maxConnections further ones are closed at once; default 10,000
  * @param reusePort lets several processes listen on the port (SO_REUSEPORT); default false
  * @param writeQueueBytes how much may wait for a slow reader before its input is not read any more; default 65,536
+ * @param space for what clients send and do not read back; keys as of {@link RequestBufferOptions}
  * @param maxHeaderBytes how long a request's first line may be, and all of its headers together; default 16,384
  * @param http2 speaks HTTP/2 too, chosen by ALPN or by the client's first bytes; default true
  * @param maxStreams requests at a time on one connection of HTTP/2 or HTTP/3; default 100
@@ -42,6 +43,7 @@ record HttpListenerOptions(
         int maxConnections,
         boolean reusePort,
         int writeQueueBytes,
+        BufferSpace space,
         int maxHeaderBytes,
         boolean http2,
         boolean http3,
@@ -83,6 +85,7 @@ record HttpListenerOptions(
                 options.integer("maxConnections", 10_000, 1, Integer.MAX_VALUE),
                 NetServers.readReusePort(vertx, options),
                 options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
+                new BufferSpace(RequestBufferOptions.read(options)),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,
                 quic,

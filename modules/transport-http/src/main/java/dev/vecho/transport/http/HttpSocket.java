@@ -54,6 +54,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private ChannelHandlerContext ctx;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
+
+    /** Whether somebody else decides what is read. */
+    private boolean readsOtherwise;
+
     private boolean draining;
     private boolean discarding;
     private boolean ending;
@@ -115,6 +119,34 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         return alternative;
     }
 
+    @Override
+    public boolean isFull() {
+        return !ctx.channel().isWritable();
+    }
+
+    @Override
+    public long waiting() {
+        return WriteQueue.pendingBytes(ctx.channel());
+    }
+
+    @Override
+    public void read(@Nullable Boolean on) {
+        readsOtherwise = on != null;
+        if (!discarding) {
+            ctx.channel().config().setAutoRead(on == null ? !isFull() : on);
+        }
+    }
+
+    @Override
+    public void heldBack(boolean yes) {
+        // The client notices.
+    }
+
+    @Override
+    public void abort() {
+        cutOff(ctx.newPromise());
+    }
+
     /** Any thread. */
     void drain() {
         ctx.executor().execute(() -> {
@@ -135,7 +167,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         // What is encrypted before the next record is read stays deliverable if that one is close_notify.
         if (tls() != null || !channel.isWritable()) {
             ctx.flush();
-            if (!channel.isWritable() && !discarding) {
+            if (!channel.isWritable() && !discarding && !readsOtherwise) {
                 channel.config().setAutoRead(false);
             }
         }
@@ -157,7 +189,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (ctx.channel().isWritable()) {
+        if (ctx.channel().isWritable() && (!readsOtherwise || discarding)) {
             ctx.channel().config().setAutoRead(true);
         }
         ctx.fireChannelWritabilityChanged();

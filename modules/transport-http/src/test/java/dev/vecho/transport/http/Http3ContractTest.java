@@ -57,6 +57,8 @@ class Http3ContractTest extends StreamContract {
         return new JsonObject()
                 .put("host", "127.0.0.1")
                 .put("port", 0)
+                // What is kept of a request is another matter: see LateReaderTest.
+                .put("requestBufferMaxBytes", 1 << 20)
                 // To open thousands of connections may take longer than the default of QUIC.
                 .put("idleTimeoutMillis", 300_000)
                 .put("tls", certificate.options());

@@ -32,7 +32,11 @@ class HttpContractTest extends StreamContract {
 
     @Override
     protected JsonObject options() {
-        return new JsonObject().put("host", "127.0.0.1").put("port", 0);
+        return new JsonObject()
+                .put("host", "127.0.0.1")
+                .put("port", 0)
+                // What is kept of a request is another matter: see LateReaderTest.
+                .put("requestBufferMaxBytes", 1 << 20);
     }
 
     @Override

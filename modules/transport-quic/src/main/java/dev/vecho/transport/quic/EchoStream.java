@@ -51,6 +51,8 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     private ChannelPromise heldPromise;
     private long waiting;
+    private boolean full;
+    private boolean keeping;
     private boolean carried;
     private boolean fresh;
 
@@ -118,6 +120,7 @@ public final class EchoStream extends ChannelDuplexHandler {
         heldPromise = promise;
         waiting += held.readableBytes();
         if (waiting >= writeQueueBytes) {
+            full = true;
             channel.config().setAutoRead(false);
         }
     }
@@ -165,12 +168,14 @@ public final class EchoStream extends ChannelDuplexHandler {
             saidFin();
         } else if (waiting == 0 && ending) {
             sayFinAfterBytes();
-        } else if (!channel.config().isAutoRead() && waiting <= writeQueueBytes / 2 && !resuming) {
+        } else if (full && waiting <= writeQueueBytes / 2 && !resuming) {
             // Later: this may run in the middle of Netty's own writing.
             resuming = true;
             channel.eventLoop().execute(() -> {
                 resuming = false;
+                full = false;
                 channel.config().setAutoRead(true);
+                context.fireChannelWritabilityChanged();
             });
         }
     }
@@ -200,9 +205,27 @@ public final class EchoStream extends ChannelDuplexHandler {
         }
     }
 
+    /**
+     * Whether so much waits for the peer that nothing more is read. When that is over, the handlers behind this one are told
+     * that the writability changed.
+     */
+    public boolean isFull() {
+        return full;
+    }
+
+    /** How many bytes wait for the peer. */
+    public long waiting() {
+        return waiting;
+    }
+
     /** Notes whether the peer would take an early end for the end, so that the stream must be reset instead. */
     public void owes(boolean more) {
         owing = more;
+    }
+
+    /** Notes whether somebody keeps what is still to be written, so that an early end must be a reset. */
+    public void keeps(boolean more) {
+        keeping = more;
     }
 
     private void sayFin() {
@@ -238,11 +261,11 @@ public final class EchoStream extends ChannelDuplexHandler {
     }
 
     private void reset() {
-        breakOff(errors.streamCut());
+        reset(errors.streamCut());
     }
 
-    /** Resets it, and tells the peer to stop, for what the peer did. */
-    public void breakOff(int error) {
+    /** Breaks it off in both directions, with an error of its protocol. */
+    public void reset(int error) {
         over = true;
         channel.shutdown(error);
         context.close();
@@ -253,7 +276,7 @@ public final class EchoStream extends ChannelDuplexHandler {
         if (over) {
             return;
         }
-        if (waiting > 0 || owing) {
+        if (waiting > 0 || owing || keeping) {
             reset();
             return;
         }
