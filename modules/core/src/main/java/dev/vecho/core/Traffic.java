@@ -24,6 +24,7 @@ public final class Traffic {
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
     private final LongAdder failed = new LongAdder();
+    private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
     private final LongAdder bytes = new LongAdder();
     private final AtomicInteger active = new AtomicInteger();
 
@@ -91,6 +92,21 @@ public final class Traffic {
             failed.increment();
         }
         active.decrementAndGet();
+    }
+
+    /**
+     * Counts the end of a connection that {@link #open} let in, and that broke.
+     *
+     * @param reason one of a few, which follows their number in a sentence: {@code 3 reset by the client}
+     */
+    public void broke(String reason) {
+        count(failures, reason);
+        closed(false);
+    }
+
+    /** The failed connections by reason, as far as there is one. */
+    public Map<String, Long> failures() {
+        return sums(failures);
     }
 
     /** Counts bytes that were received. */

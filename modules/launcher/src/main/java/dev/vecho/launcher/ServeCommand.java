@@ -107,8 +107,8 @@ final class ServeCommand implements Callable<Integer> {
         Traffic traffic = listener.traffic();
         Traffic.Snapshot counts = traffic.snapshot();
         out.println("listener " + listener.name() + ": " + counts.accepted() + " connections, " + counts.refused()
-                + " refused" + reasons(traffic.refusals()) + ", " + counts.failed() + " failed, " + counts.bytes()
-                + " bytes" + dropped(traffic.drops()));
+                + " refused" + reasons(traffic.refusals()) + ", " + counts.failed() + " failed"
+                + reasons(traffic.failures()) + ", " + counts.bytes() + " bytes" + dropped(traffic.drops()));
     }
 
     private static String dropped(Map<String, Long> drops) {
