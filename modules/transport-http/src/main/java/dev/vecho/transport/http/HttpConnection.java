@@ -86,10 +86,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
                 informational = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
                 answered |= !informational;
                 if (response.decoderResult().isFailure()) {
-                    fail(new TransportException(
-                            Fault.OTHER,
-                            remoteAddress() + " does not speak HTTP",
-                            response.decoderResult().cause()));
+                    fail(FirstBytes.notHttp(
+                            connection(), response.decoderResult().cause()));
                     return;
                 }
                 if (!informational && !response.status().equals(HttpResponseStatus.OK)) {

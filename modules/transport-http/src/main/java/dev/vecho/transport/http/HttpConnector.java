@@ -81,9 +81,7 @@ final class HttpConnector {
      */
     <T> Future<T> connect(Receiver receiver, SocketConnector.Opening<T> opening) {
         return sockets.connect(connector, tls, receiver, (channel, secured) -> {
-            if (secured == null) {
-                channel.pipeline().addLast(new TlsRecords());
-            }
+            channel.pipeline().addLast(new FirstBytes(secured != null));
             return opening.open(channel, secured);
         });
     }

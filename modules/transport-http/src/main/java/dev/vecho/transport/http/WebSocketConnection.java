@@ -33,6 +33,7 @@ import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A client's WebSocket. */
@@ -42,6 +43,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     private static final int NORMAL = 1000;
     private static final int GOING_AWAY = 1001;
+
+    /** How long the answer to a close frame is awaited. */
+    private static final int CLOSE_MILLIS = 1000;
 
     private final WebSocketClientOptions options;
     private final Receiver receiver;
@@ -95,6 +99,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     public void channelRead(ChannelHandlerContext context, Object message) {
         try {
             if (over) {
+                if (message instanceof CloseWebSocketFrame) {
+                    ctx.close();
+                }
                 return;
             }
             if (message instanceof FullHttpResponse response) {
@@ -108,6 +115,10 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     }
 
     private void answered(FullHttpResponse response) {
+        if (response.decoderResult().isFailure()) {
+            fail(FirstBytes.notHttp(ctx.channel(), response.decoderResult().cause()));
+            return;
+        }
         if (!response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
             fail(new TransportException(Fault.OTHER, remoteAddress() + " answered " + response.status(), null));
             return;
@@ -200,12 +211,15 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public Future<Void> close() {
-        boolean begun = !over;
+        boolean begun = !over && opening.future().succeeded();
         over = true;
-        if (begun && ctx.channel().isActive()) {
-            ctx.writeAndFlush(new CloseWebSocketFrame(NORMAL, ""));
+        if (!begun || !ctx.channel().isActive()) {
+            return HttpConnection.adapt(ctx.close(), tls).otherwiseEmpty();
         }
-        return HttpConnection.adapt(ctx.close(), tls).otherwiseEmpty();
+        // Who closes before the server has answered resets the connection under its answer: RFC 6455, section 7.1.1.
+        ctx.writeAndFlush(new CloseWebSocketFrame(NORMAL, ""));
+        ctx.executor().schedule(() -> ctx.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+        return HttpConnection.adapt(ctx.channel().closeFuture(), tls).otherwiseEmpty();
     }
 
     @Override

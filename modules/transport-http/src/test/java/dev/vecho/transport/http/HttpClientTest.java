@@ -145,6 +145,29 @@ class HttpClientTest {
                 .isEqualTo(Fault.REFUSED);
     }
 
+    @ParameterizedTest
+    @CsvSource({"http", "ws"})
+    void showsWhatAPeerBeganWithThatSpeaksSomethingElse(String scheme) throws Exception {
+        Transport transport = scheme.equals("ws") ? new WebSocketTransport() : new HttpTransport();
+        assertThat(answered("SSH-2.0-x \"y\"\r\n", transport, scheme).getMessage())
+                .endsWith("does not speak HTTP: it began with \"SSH-2.0-x \\\"y\\\"\\r\\n\"");
+        assertThat(answered("\u0001" + "220 a mail server of a long name\r\n", transport, scheme)
+                        .getMessage())
+                .endsWith("\"\\x01220 a mail server of a long nam…\"");
+    }
+
+    /** A client that closes its WebSockets in good order leaves no failure behind. */
+    @Test
+    void closesWebSocketsInGoodOrder() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            Played played = new Played(new WebSocketTransport(), "ws://localhost:" + server.port(), new JsonObject());
+            played.connection().send(Buffer.buffer("hello"));
+            played.onLoop(played.connection()::close);
+        }
+        StreamWait.until("all connections are over", () -> server.traffic().active() == 0);
+        assertThat(server.traffic().failed()).isZero();
+    }
+
     /** What our client says of a peer that gives one answer and closes. */
     private TransportException answered(String answer, Transport transport, String scheme) throws Exception {
         try (ServerSocket peer = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
