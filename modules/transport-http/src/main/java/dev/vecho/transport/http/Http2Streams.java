@@ -7,6 +7,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2CodecUtil;
@@ -15,10 +18,12 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +36,12 @@ final class Http2Streams extends ChannelDuplexHandler {
 
     /** The same for all streams of a connection together. */
     private static final int CONNECTION_WINDOW = 1024 * 1024;
+
+    /** What is read of headers that are too large, so that they can be answered; who sends more loses the connection. */
+    private static final int REFUSED_HEADERS = 64 * 1024;
+
+    /** What RFC 9113, section 6.5.2, adds to each header's name and value. */
+    private static final int HEADER_OVERHEAD = 32;
 
     private final HttpListenerOptions options;
     private final HttpSocket socket;
@@ -50,8 +61,9 @@ final class Http2Streams extends ChannelDuplexHandler {
         Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
                 .initialSettings(Http2Settings.defaultSettings()
                         .maxConcurrentStreams(options.maxStreams())
-                        .maxHeaderListSize(options.maxHeaderBytes())
+                        .maxHeaderListSize(options.maxHeaderBytes() + REFUSED_HEADERS)
                         .initialWindowSize(STREAM_WINDOW))
+                .validateRequiredPseudoHeaders(true)
                 // Whoever closes the connection has waited for the streams that it wants to wait for.
                 .gracefulShutdownTimeoutMillis(0)
                 .build();
@@ -85,6 +97,8 @@ final class Http2Streams extends ChannelDuplexHandler {
                 stream.config()
                         .setWriteBufferWaterMark(
                                 new WriteBufferWaterMark(options.writeQueueBytes() / 2, options.writeQueueBytes()));
+                // Else what waits when the client resets a stream makes Netty reset it once more.
+                stream.config().setAutoClose(false);
                 Stream carrier = new Stream(stream);
                 stream.pipeline()
                         .addLast(
@@ -110,10 +124,24 @@ final class Http2Streams extends ChannelDuplexHandler {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (message instanceof HttpRequest request) {
+                refuseLargeHeaders(request);
+            }
             ctx.fireChannelRead(message);
             if (!channel.isWritable() && !readsOtherwise) {
                 ctx.flush();
                 channel.config().setAutoRead(channel.isWritable());
+            }
+        }
+
+        private void refuseLargeHeaders(HttpRequest request) {
+            int size = request.method().name().length() + request.uri().length() + 2 * HEADER_OVERHEAD;
+            for (Map.Entry<String, String> header : request.headers()) {
+                size += header.getKey().length() + header.getValue().length() + HEADER_OVERHEAD;
+            }
+            if (size > options.maxHeaderBytes()) {
+                request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException(
+                        size + " bytes of headers, allowed are " + options.maxHeaderBytes())));
             }
         }
 
@@ -123,6 +151,16 @@ final class Http2Streams extends ChannelDuplexHandler {
                 channel.config().setAutoRead(true);
             }
             ctx.fireChannelWritabilityChanged();
+        }
+
+        /** Netty keeps a stream with frames that nobody reads, even when its client has reset it. */
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof Http2ResetFrame) {
+                // Later: Netty would reset it once more.
+                channel.eventLoop().execute(channel::close);
+            }
+            ctx.fireUserEventTriggered(event);
         }
 
         @Override
@@ -174,8 +212,23 @@ final class Http2Streams extends ChannelDuplexHandler {
         }
 
         @Override
+        public void cut(ChannelHandlerContext ctx, @Nullable Throwable cause) {
+            if (cause instanceof Http2Exception.StreamException) {
+                // Netty resets it with the error that the exception tells.
+                return;
+            }
+            reset(cause == null ? Http2Error.CANCEL : Http2Error.PROTOCOL_ERROR);
+        }
+
+        @Override
         public void abort() {
-            channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.ENHANCE_YOUR_CALM));
+            reset(Http2Error.ENHANCE_YOUR_CALM);
+        }
+
+        /** Netty resets no stream that is closed when its request has ended, and forgets none that was not reset. */
+        private void reset(Http2Error error) {
+            channel.writeAndFlush(new DefaultHttp2ResetFrame(error));
+            channel.close();
         }
     }
 
@@ -255,7 +308,18 @@ final class Http2Streams extends ChannelDuplexHandler {
     }
 
     @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        List.copyOf(streams).forEach(Channel::close);
+        ctx.fireChannelInactive();
+    }
+
+    @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        socket.fail(cause);
+        if (Http2CodecUtil.getEmbeddedHttp2Exception(cause) == null) {
+            socket.fail(cause);
+        } else {
+            // Netty says GOAWAY, and closes.
+            socket.failAfterLastWords(cause);
+        }
     }
 }

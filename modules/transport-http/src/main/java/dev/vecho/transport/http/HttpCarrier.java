@@ -1,8 +1,10 @@
 package dev.vecho.transport.http;
 
+import io.netty.channel.ChannelHandlerContext;
 import org.jspecify.annotations.Nullable;
 
 /** What an {@link HttpEcho} needs of the connection or stream that it is on, whatever the version. */
+@SuppressWarnings("FutureReturnValueIgnored") // A stream that is gone needs no reset.
 interface HttpCarrier {
 
     /** Counts bytes of a body. */
@@ -32,6 +34,16 @@ interface HttpCarrier {
 
     /** Whether what the client has sent, and what it may still send, is not read for an unknown time. */
     void heldBack(boolean yes);
+
+    /**
+     * Breaks off a stream, which is not what its connection is; HTTP/1.1 has none.
+     *
+     * @param ctx of the last handler
+     * @param cause what is wrong with it; null if it is nothing, but the connection goes
+     */
+    default void cut(ChannelHandlerContext ctx, @Nullable Throwable cause) {
+        ctx.close();
+    }
 
     /** Breaks off what is under way, for it costs more than a client may. */
     void abort();

@@ -84,6 +84,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The head of the response, where the client must hear 100 Continue and begin before. */
     private @Nullable HttpResponse delayed;
 
+    /** The head of the response, while what came with the head of the request is looked at. */
+    private @Nullable HttpResponse early;
+
     private boolean closing;
 
     /** Whether nothing that still comes is looked at. */
@@ -137,6 +140,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         requested = true;
         echoing = false;
         unbounded = false;
+        early = null;
         HttpResponseStatus refusal = refusal(request);
         if (refusal != null) {
             refuse(ctx, refusal, Map.of());
@@ -190,8 +194,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             if (version.majorVersion() != 1) {
                 return HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
             }
-            int hosts = headers.getAll(HttpHeaderNames.HOST).size();
-            if (hosts > 1 || (hosts == 0 && version.minorVersion() > 0)) {
+            List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
+            if (hosts.size() > 1
+                    || (hosts.isEmpty() && version.minorVersion() > 0)
+                    || !hosts.stream().allMatch(HttpEcho::isHost)) {
                 return HttpResponseStatus.BAD_REQUEST;
             }
             List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
@@ -207,6 +213,18 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         return expected != null && !expected.equalsIgnoreCase("100-continue")
                 ? HttpResponseStatus.EXPECTATION_FAILED
                 : null;
+    }
+
+    /** Whether a text has only what a host and a port may have: RFC 3986, section 3.2. */
+    private static boolean isHost(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char at = text.charAt(i);
+            boolean alphanumeric = (at >= 'a' && at <= 'z') || (at >= 'A' && at <= 'Z') || (at >= '0' && at <= '9');
+            if (!alphanumeric && "-._~!$&'()*+,;=%:[]".indexOf(at) < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** What every response says. */
@@ -268,8 +286,19 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             ctx.writeAndFlush(new DefaultFullHttpResponse(
                     HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
             delayed = response;
+        } else if (http1 != null && unbounded) {
+            // Until the first chunk, or the end of what was read with the head, tells whether the body can be read.
+            early = response;
         } else {
             ctx.write(response);
+        }
+    }
+
+    private void writeEarly() {
+        HttpResponse head = early;
+        if (head != null) {
+            early = null;
+            ctx.write(head);
         }
     }
 
@@ -277,11 +306,17 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         ByteBuf bytes = content.content();
         if (content.decoderResult().isFailure()) {
             bytes.release();
+            if (early != null) {
+                early = null;
+                refuse(ctx, HttpResponseStatus.BAD_REQUEST, Map.of());
+                return;
+            }
             over = true;
             // The response has begun: that it breaks off is all that can be said.
             failed(content.decoderResult().cause());
             return;
         }
+        writeEarly();
         boolean last = content instanceof LastHttpContent;
         if (echoing) {
             carrier.received(bytes.readableBytes());
@@ -350,6 +385,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (http1 == null) {
             ctx.flush();
+        } else {
+            writeEarly();
         }
         if (buffer == null && !over && carrier.isFull()) {
             buffer = new RequestBuffer(ctx.executor(), options.space(), this);
@@ -485,9 +522,13 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     /** Breaks a stream off. */
     void cut() {
+        cut(null);
+    }
+
+    private void cut(@Nullable Throwable cause) {
         over = true;
         carrier.broken();
-        ctx.close();
+        carrier.cut(ctx, cause);
     }
 
     /** Ends a response whose request has not ended, for everything that came was echoed; where that can be told. */
@@ -498,7 +539,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         over = true;
         if (buffer != null && buffer.isHolding()) {
             carrier.broken();
-        } else if (echoing && unbounded && delayed == null) {
+        } else if (echoing && unbounded && delayed == null && early == null) {
             ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
         }
     }
@@ -510,7 +551,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     private void failed(Throwable cause) {
         if (http1 == null) {
-            cut();
+            cut(cause);
         } else {
             http1.socket().fail(cause);
         }

@@ -17,8 +17,10 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +66,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private boolean lastWords;
     private boolean whole;
     private boolean broken;
+    private boolean failing;
+    private String failure = "with a request under way";
 
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
@@ -144,6 +148,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void abort() {
+        failure = "for a response that was not read";
         cutOff(ctx.newPromise());
     }
 
@@ -293,7 +298,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
-        if (lastWords) {
+        if (failing && !discarding) {
+            ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
+            closeAndDiscardInput();
+            ctx.executor().schedule(() -> cutOff(ctx.newPromise()), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        } else if (lastWords) {
             closeAfterLastWords(promise);
         } else if (isDrained()) {
             whole = true;
@@ -313,12 +322,37 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     /** Ends this connection because of what the peer did. */
     void fail(Throwable cause) {
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
-        broken = true;
+        if (discarding && WriteQueue.pendingBytes(ctx.channel()) == 0) {
+            // It has had its last words, and may leave as it likes.
+            whole = true;
+        } else {
+            broken = true;
+            failure = reason(cause);
+        }
         ctx.pipeline().firstContext().close();
     }
 
+    private static String reason(Throwable cause) {
+        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+            return "in TLS";
+        }
+        return cause instanceof IOException ? "reset by the client" : "for what the client sent";
+    }
+
+    /** The same, but whoever is above says why before it closes, and the peer may take its time to hear it. */
+    void failAfterLastWords(Throwable cause) {
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        broken = true;
+        failing = true;
+        failure = reason(cause);
+    }
+
     private void countEnd() {
-        traffic.closed(whole && !broken);
+        if (whole && !broken) {
+            traffic.closed(true);
+        } else {
+            traffic.broke(failure);
+        }
         if (watch != null) {
             watch.stop();
         }

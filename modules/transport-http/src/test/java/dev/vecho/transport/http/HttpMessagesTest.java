@@ -199,6 +199,45 @@ class HttpMessagesTest {
     }
 
     @Test
+    void refusesABodyWhoseFirstChunkIsNone() throws Exception {
+        assertThat(server.exchange(
+                        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\nok\r\n"))
+                .startsWith("HTTP/1.1 400 Bad Request\r\n")
+                .doesNotContain("200 OK");
+    }
+
+    /** A client may wait for the response before it sends its first chunk. */
+    @Test
+    void answersBeforeTheFirstChunk() throws Exception {
+        try (Socket socket = server.connect()) {
+            socket.getOutputStream()
+                    .write("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(socket.getInputStream().readNBytes(17), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 200 OK\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a b/c, 400",
+        "a b, 400",
+        "a/b, 400",
+        "a@b, 400",
+        "a?b, 400",
+        "é, 400",
+        "'', 200",
+        "a:80, 200",
+        "[::1]:80, 200",
+        "a_b.example, 200",
+        "a%20b, 200"
+    })
+    void refusesAHostThatIsNone(String host, String status) throws Exception {
+        assertThat(server.exchange("GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 " + status + " ");
+    }
+
+    @Test
     void agreesToTheFirstSubprotocolInCommon() throws Exception {
         try (HttpServer other = HttpServer.listen(
                 new JsonObject().put("subprotocols", new JsonArray().add("b").add("c")))) {

@@ -151,6 +151,14 @@ final class RawWebSocket implements AutoCloseable {
         return frame.code();
     }
 
+    /** Waits for the first byte of what comes next, and breaks the connection off. */
+    void resetOnAnswer() throws IOException {
+        in.mark(1);
+        in.readUnsignedByte();
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();

@@ -431,6 +431,32 @@ class WebSocketConformanceTest {
         }
     }
 
+    /** Nothing, and what RFC 7692 appends to it, is an empty message; the bit may be on the first frame alone. */
+    @Test
+    void takesACompressedFrameWithoutPayload() throws Exception {
+        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+            Frame answered = socket.send(FIN | BINARY | RSV1, NOTHING).readMessage();
+            assertThat(answered.first()).isEqualTo(FIN | BINARY | RSV1);
+            assertThat(decompress(new Inflater(true), answered.payload(), 0)).isEmpty();
+            assertThat(socket.send(BINARY | RSV1, NOTHING)
+                            .send(FIN | RSV1, NOTHING)
+                            .readClose())
+                    .isEqualTo(1002);
+        }
+    }
+
+    /** Who has said that it closes may leave as it likes. */
+    @Test
+    void countsNoFailureAfterAClose() throws Exception {
+        try (HttpServer own = HttpServer.listen(new JsonObject());
+                RawWebSocket socket = new RawWebSocket(own, "")) {
+            socket.send(FIN | CLOSE, new byte[] {3, (byte) 0xe8});
+            socket.resetOnAnswer();
+            StreamWait.until("the connection is over", () -> own.traffic().active() == 0);
+            assertThat(own.traffic().failed()).isZero();
+        }
+    }
+
     @Test
     void refusesWhatIsNotCompressedAsAgreed() throws Exception {
         try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
