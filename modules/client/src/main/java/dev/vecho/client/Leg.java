@@ -126,8 +126,8 @@ final class Leg {
     }
 
     /**
-     * Whether all that can come back did, so that all was sent, too. The connection may tell so later: that is a matter of
-     * chance, of which no verdict depends.
+     * Whether all that can come back did, so that all was sent, too. The connection may tell so later, which is a matter of
+     * chance, and no verdict depends on it.
      */
     boolean answered() {
         return sender != null && sender.handedOver() && verifier.nothingUnderWay();

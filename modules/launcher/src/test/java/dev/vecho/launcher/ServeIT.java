@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
+import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -83,13 +84,9 @@ class ServeIT {
             for (int sent = 1, answers = 0; answers < 2; sent++) {
                 assertThat(sent).as("datagrams").isLessThan(100);
                 socket.send(new DatagramPacket(new byte[] {(byte) sent}, 1));
-                try {
-                    socket.receive(echo);
+                if (receives(socket, echo)) {
                     answers++;
                     dropped = echo.getData()[0] - 2;
-                } catch (SocketTimeoutException e) {
-                    // Over the limit, or not yet.
-                    continue;
                 }
             }
             vecho.terminate();
@@ -243,5 +240,15 @@ class ServeIT {
 
     private String write(String name, String content) throws Exception {
         return Files.writeString(directory.resolve(name), content).toString();
+    }
+
+    /** Whether one comes before the socket's time limit. */
+    private static boolean receives(DatagramSocket socket, DatagramPacket into) throws IOException {
+        try {
+            socket.receive(into);
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
     }
 }

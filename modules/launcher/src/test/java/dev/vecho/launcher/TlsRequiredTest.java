@@ -244,7 +244,6 @@ class TlsRequiredTest {
                     serve(socket);
                 } catch (IOException e) {
                     // Who asks whether this is a server of TLS leaves in the middle of the handshake.
-                    continue;
                 }
             }
         }
