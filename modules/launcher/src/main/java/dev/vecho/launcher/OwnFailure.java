@@ -139,18 +139,22 @@ final class OwnFailure extends RuntimeException {
     /** Ends the process now, with one line. */
     static void end(Throwable thrown) {
         if (ENDING.compareAndSet(false, true)) {
-            byte[] line = OUT_OF_MEMORY;
             try {
-                line = (line(thrown) + "\n").getBytes(StandardCharsets.UTF_8);
-            } catch (OutOfMemoryError e) {
-                // It has to do with the other line.
-            }
-            try {
-                ERR.write(line);
+                ERR.write(bytes(thrown));
             } catch (IOException e) {
                 // Nobody reads it.
+            } finally {
+                Runtime.getRuntime().halt(Main.OWN_FAILURE);
             }
-            Runtime.getRuntime().halt(Main.OWN_FAILURE);
+        }
+    }
+
+    private static byte[] bytes(Throwable thrown) {
+        try {
+            return (line(thrown) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (Throwable e) {
+            // What a lack of memory brings may be anything, such as a class that cannot be loaded.
+            return OUT_OF_MEMORY;
         }
     }
 }
