@@ -25,6 +25,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,9 @@ public final class SocketConnector {
     private static final Logger LOG = LoggerFactory.getLogger(SocketConnector.class);
 
     private static final int QUESTION_MILLIS = 3000;
+
+    /** Until the next attempt at a Unix domain socket whose backlog is full. */
+    private static final int BACKLOG_MILLIS = 10;
 
     private final VertxInternal vertx;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
@@ -115,9 +119,23 @@ public final class SocketConnector {
         SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
         long start = System.nanoTime();
         receiver.began(Phase.CONNECT);
-        return dial(context, address, true).result().compose(channel -> {
+        return dialDomainSocket(context, address).compose(channel -> {
             receiver.completed(Phase.CONNECT, since(start));
             return opening.open(channel, null);
+        });
+    }
+
+    /**
+     * Connects to a Unix domain socket. While as many connections as the backlog takes wait to be accepted, Linux fails a
+     * connect that does not block with EAGAIN, so it is repeated, until this is closed: unix(7).
+     */
+    private Future<Channel> dialDomainSocket(ContextInternal context, SocketAddress address) {
+        return dial(context, address, true).result().recover(failure -> {
+            boolean full = String.valueOf(failure.getMessage()).contains("temporarily unavailable");
+            return full && !closed
+                    ? vertx.timer(BACKLOG_MILLIS, TimeUnit.MILLISECONDS)
+                            .compose(passed -> dialDomainSocket(context, address))
+                    : Future.failedFuture(failure);
         });
     }
 
@@ -135,7 +153,7 @@ public final class SocketConnector {
     public Future<Boolean> answersTls(String path) {
         ContextInternal context = vertx.getOrCreateContext();
         SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
-        return answersTls("localhost", -1, () -> dial(context, address, true).result());
+        return answersTls("localhost", -1, () -> dialDomainSocket(context, address));
     }
 
     private Future<Boolean> answersTls(String host, int port, Supplier<Future<Channel>> dialing) {
