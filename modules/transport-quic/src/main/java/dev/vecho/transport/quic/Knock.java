@@ -1,5 +1,7 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.Addresses;
+import dev.vecho.core.LinuxUdp;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -10,16 +12,20 @@ import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.internal.VertxInternal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whether anybody is at a UDP port: sends it one byte from a connected socket, which is told of an ICMP answer. A
+ * Finds out whether anybody is at a UDP port, and a way there: sends it a byte from a connected socket, which is told of an ICMP
+ * answer; on nio not of those errors that may pass, for which Java cannot ask. A
  * socket of QUIC serves many peers, is not connected, and waits in vain. The byte is no packet of QUIC (its fixed bit is
  * not set; RFC 9000, section 17), so that a listener drops it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write or connect comes to the listener, or is moot.
 final class Knock extends ChannelInboundHandlerAdapter {
+
+    private static final long FIRST_PAUSE_MILLIS = 250;
 
     private final Consumer<Throwable> nobody;
     private @Nullable Channel channel;
@@ -47,14 +53,24 @@ final class Knock extends ChannelInboundHandlerAdapter {
                         connected.channel().close();
                     } else {
                         channel = connected.channel();
-                        channel.writeAndFlush(Unpooled.directBuffer(1, 1).writeByte(0))
-                                .addListener(sent -> {
-                                    if (!sent.isSuccess() && !closed) {
-                                        nobody.accept(sent.cause());
-                                    }
-                                });
+                        LinuxUdp.reportIcmpErrors(channel);
+                        knock(channel, FIRST_PAUSE_MILLIS);
                     }
                 });
+    }
+
+    /** Sends a byte, and again after a pause that doubles each time: routers answer so often only, and packets get lost. */
+    private void knock(Channel channel, long pauseMillis) {
+        if (closed) {
+            return;
+        }
+        channel.writeAndFlush(Unpooled.directBuffer(1, 1).writeByte(0)).addListener(sent -> {
+            // Without room in a queue of this machine it is lost, like one that a router has no room for.
+            if (!sent.isSuccess() && !closed && !Addresses.reason(sent.cause()).contains("No buffer space available")) {
+                nobody.accept(sent.cause());
+            }
+        });
+        channel.eventLoop().schedule(() -> knock(channel, 2 * pauseMillis), pauseMillis, TimeUnit.MILLISECONDS);
     }
 
     @Override
