@@ -160,7 +160,9 @@ class OwnFailuresIT {
             long start = System.nanoTime();
             // Each request begins, and is never ended.
             while (vecho.isAlive()) {
-                assertThat(System.nanoTime() - start).as("nanoseconds until it ended").isLessThan(PATIENCE_NANOS);
+                assertThat(System.nanoTime() - start)
+                        .as("nanoseconds until it ended")
+                        .isLessThan(PATIENCE_NANOS);
                 Socket socket = new Socket();
                 sockets.add(socket);
                 try {

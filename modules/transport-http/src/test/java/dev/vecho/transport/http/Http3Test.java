@@ -16,6 +16,7 @@ import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.ForeignProgram.Result;
+import dev.vecho.testkit.MovingRelay;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.http3.Http3Headers;
@@ -355,6 +356,42 @@ class Http3Test {
                 "https://localhost:" + server.port() + "/echo");
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(Files.mismatch(body, back.resolve("echo"))).isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 127.0.0.1, --quiet",
+        "3, 127.0.0.2, --quiet",
+        "10, 127.0.0.1, --scid=",
+        "1000, 127.0.0.2, --key-update=50ms",
+        "0, 127.0.0.1, --change-local-addr=20ms",
+    })
+    void ngtcp2GetsItsBodyBackThoughItsAddressChanges(int moves, String otherHost, String option) throws Exception {
+        ForeignProgram gtlsclient = ForeignProgram.find("gtlsclient", "apt-get install ngtcp2-client");
+        byte[] sent = new byte[4 << 20];
+        new Random(moves).nextBytes(sent);
+        Path body = Files.write(directory.resolve("moved-" + moves), sent);
+        Path back = Files.createDirectories(directory.resolve("moved-back-" + moves));
+        try (MovingRelay relay = new MovingRelay(
+                new InetSocketAddress("127.0.0.1", server.port()), 200, moves, "127.0.0.1", otherHost)) {
+            // The relay is for one client address: one that moves by itself goes past it.
+            int port = moves == 0 ? server.port() : relay.address().getPort();
+            Result result = gtlsclient.run(
+                    new byte[0],
+                    option,
+                    "--quiet",
+                    "--exit-on-all-streams-close",
+                    "--timeout=30s",
+                    "--http-method=POST",
+                    "--data=" + body,
+                    "--download=" + back,
+                    "127.0.0.1",
+                    String.valueOf(port),
+                    "https://localhost:" + port + "/echo");
+            assertThat(result.exitCode()).as(result.err()).isZero();
+            assertThat(Files.mismatch(body, back.resolve("echo"))).isEqualTo(-1);
+            assertThat(relay.moves()).isBetween(Math.min(moves, 10), moves);
+        }
     }
 
     /** More requests than may be open at once, on one connection. */

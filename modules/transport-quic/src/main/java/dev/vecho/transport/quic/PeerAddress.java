@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * peer is now. One instance a connection, used on its event loop only.
  *
  * <p>The peer is where its last packet came from, provided that quiche could decrypt it. As an observer might have sent a copy
- * of it with a forged address, little is sent to a new one before the peer acknowledges something that went there.
+ * of it with a forged address, little is sent to another host before the peer acknowledges something that went there. Another
+ * port is that of the same host, or NAT, which gets what is sent to the peer anyway.
  */
 final class PeerAddress extends InetSocketAddress {
 
@@ -27,16 +28,16 @@ final class PeerAddress extends InetSocketAddress {
     /** What may be sent there anyway: as much as on a new connection. */
     private static final int FIRST_CREDIT_BYTES = 12_000;
 
-    /** What may be sent there each second however little comes, so that a probe of a peer that waits is not lost. */
+    /** What may be sent there each time however little comes, so that a probe of a peer that waits is not lost. */
     private static final int PROBE_CREDIT_BYTES = 2_400;
 
-    private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** For so long packets that were sent before the last move may still come. */
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** After so many round trips, and what an acknowledgement may be late, those that come are for what went to the new address. */
-    private static final int ROUND_TRIPS = 3;
+    private static final int ROUND_TRIPS = 2;
 
     /**
      * A packet that may tell something.
@@ -125,11 +126,11 @@ final class PeerAddress extends InetSocketAddress {
     }
 
     private void move(InetSocketAddress address, long time) {
+        validated &= address.getAddress().equals(current.getAddress());
         former = current;
         current = address;
         returned = null;
         movedAt = time;
-        validated = false;
         credit = FIRST_CREDIT_BYTES;
         probedAt = time;
     }

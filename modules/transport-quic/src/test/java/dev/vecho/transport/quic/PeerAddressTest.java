@@ -143,14 +143,24 @@ class PeerAddressTest {
         assertThat(sent()).isEqualTo(100);
     }
 
-    /** Else who only waits would be lost, when the first answers to the new address were. */
     @Test
-    void getsAProbeEachSecond() {
+    void getsAllAtAnotherPort() {
+        takes(new InetSocketAddress(HOME.getAddress(), 4), 100);
+        assertThat(sent()).isEqualTo(100);
         takes(AWAY, 100);
         assertThat(sent()).isEqualTo(10);
-        pass(1100);
+        takes(new InetSocketAddress(AWAY.getAddress(), 5), 100);
+        assertThat(sent()).isEqualTo(10);
+    }
+
+    /** Else who only waits would be lost, when the first answers to the new address were. */
+    @Test
+    void getsProbes() {
+        takes(AWAY, 100);
+        assertThat(sent()).isEqualTo(10);
+        pass(150);
         assertThat(sent()).isEqualTo(2);
-        pass(1100);
+        pass(150);
         assertThat(sent()).isEqualTo(2);
     }
 

@@ -37,8 +37,7 @@ class UnixBacklogTest {
     @Test
     void waitsForAServerWhoseBacklogIsFull() throws Exception {
         Path path = directory.resolve("busy.sock");
-        Vertx vertx =
-                Vertx.builder().withTransport(Io.transport(Io.AUTO)).build();
+        Vertx vertx = Vertx.builder().withTransport(Io.transport(Io.AUTO)).build();
         List<SocketChannel> waiting = new ArrayList<>();
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(path), 1);
