@@ -185,9 +185,16 @@ public final class EchoPipe extends ChannelDuplexHandler {
         stopReadingIfFull(channel);
     }
 
+    /**
+     * Stops reading after a flush that goes past TLS, whose own are put off while something is read: where nothing was flushed,
+     * and the peer has closed its output, Netty would ask epoll for nothing at all; see {@link StoppableReads}.
+     */
     private static void stopReadingIfFull(Channel channel) {
         if (!channel.isWritable()) {
-            channel.config().setAutoRead(false);
+            channel.pipeline().firstContext().flush();
+            if (!channel.isWritable()) {
+                channel.config().setAutoRead(false);
+            }
         }
     }
 
@@ -213,11 +220,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        boolean writable = ctx.channel().isWritable();
         // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
         // answers to a peer that asks for new keys and does not read them.
-        if (writable || !reads.isReading()) {
-            ctx.channel().config().setAutoRead(writable);
+        if (ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+        } else if (!reads.isReading()) {
+            stopReadingIfFull(ctx.channel());
         }
     }
 
