@@ -9,7 +9,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -41,7 +40,8 @@ public final class Json {
         } catch (DecodeException e) {
             throw new InvalidInputException(List.of(name + ": " + e.getMessage()));
         } catch (IOException e) {
-            throw new UncheckedIOException("reads from memory", e);
+            // It reads from memory: what fails is the decoding of what seems to be UTF-16 or UTF-32.
+            throw new InvalidInputException(List.of(name + ": is not text in UTF-8"));
         }
     }
 

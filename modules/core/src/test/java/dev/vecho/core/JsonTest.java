@@ -1,10 +1,12 @@
 package dev.vecho.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,6 +70,16 @@ final class JsonTest {
         assertThat(problem("{ \"a\": " + "9".repeat(length) + " }")).startsWith("f.json:1:");
         assertThat(problem("{ \"a\": " + "[".repeat(length) + "]".repeat(length) + " }"))
                 .startsWith("f.json:1:");
+    }
+
+    /** To a reader of JSON the first bytes may look like UTF-16 or UTF-32, whatever they are. */
+    @ParameterizedTest
+    @ValueSource(strings = {"7b0000", "00007b", "fffe0000", "00003412", "fffe7b", "7b007d", "ff", "efbb"})
+    void rejectsWhatIsNoText(String hex) {
+        Buffer bytes = Buffer.buffer(HexFormat.of().parseHex(hex));
+        assertThatThrownBy(() -> Json.parse("f.json", bytes))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("f.json:");
     }
 
     @Test
