@@ -143,6 +143,15 @@ class Http3ErrorsTest {
         assertThat(end(join(post(), data("hello")), true)).isEqualTo("end");
     }
 
+    /** A FIN that comes instead would say that the response is whole. */
+    @Test
+    void resetsAMalformedRequestThoughPacketsGetLost() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            client.lose(1 + i % 3);
+            assertThat(end(post("upgrade", "websocket"), false)).isEqualTo("reset " + H3_MESSAGE_ERROR);
+        }
+    }
+
     @Test
     void takesWhatIsUnusualButAllowed() throws Exception {
         assertThat(end(post("te", "trailers", "x", "a b\tc \u00e9", "cookie", "a=1", "cookie", "b=2"), true))

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -26,6 +27,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A connection of HTTP/3 whose frames are made by hand. */
 @SuppressWarnings("FutureReturnValueIgnored") // What is closed may be closed already.
@@ -36,20 +38,21 @@ final class Http3Wire implements AutoCloseable {
 
     private final QuicChannel connection;
     private final CompletableFuture<String> closed = new CompletableFuture<>();
+    private final AtomicInteger toLose = new AtomicInteger();
 
     Http3Wire(QuicSslContext tls, InetSocketAddress address) throws IOException {
         ChannelFuture binding = new Bootstrap()
                 .group(FrameClient.LOOPS)
                 .channel(NioDatagramChannel.class)
                 .option(ChannelOption.ALLOCATOR, FrameClient.ALLOCATOR)
-                .handler(new QuicClientCodecBuilder()
+                .handler(chain(new QuicClientCodecBuilder()
                         .sslEngineProvider(quic -> tls.newEngine(quic.alloc(), "localhost", address.getPort()))
                         .maxIdleTimeout(1, TimeUnit.MINUTES)
                         .initialMaxData(1L << 40)
                         .initialMaxStreamDataBidirectionalLocal(WINDOW)
                         .initialMaxStreamDataUnidirectional(WINDOW)
                         .initialMaxStreamsUnidirectional(8)
-                        .build())
+                        .build()))
                 .bind(0);
         FrameClient.get(binding);
         Channel socket = binding.channel();
@@ -62,6 +65,21 @@ final class Http3Wire implements AutoCloseable {
                 .connect());
         QuicSockets.tend(connection);
         connection.closeFuture().addListener(done -> socket.close());
+    }
+
+    /** A handler that loses packets when it should, before another one. */
+    private ChannelHandler chain(ChannelHandler codec) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel socket) {
+                socket.pipeline().addLast(new Loss(), codec);
+            }
+        };
+    }
+
+    /** Loses the next packets that come. */
+    void lose(int packets) {
+        toLose.set(packets);
     }
 
     /** How the listener closed the connection: {@code connection} and the error. */
@@ -157,6 +175,18 @@ final class Http3Wire implements AutoCloseable {
     @Override
     public void close() {
         connection.close(true, 0x100, Unpooled.EMPTY_BUFFER);
+    }
+
+    private final class Loss extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object packet) {
+            if (toLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                ReferenceCountUtil.release(packet);
+            } else {
+                ctx.fireChannelRead(packet);
+            }
+        }
     }
 
     /** Reads what nobody looks at. */

@@ -38,6 +38,9 @@ public final class EchoStream extends ChannelDuplexHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoStream.class);
 
+    /** So often is a reset that gets lost sent again meanwhile that it arrives, or the connection is lost. */
+    private static final int RESET_SECONDS = 10;
+
     private final int writeQueueBytes;
     private final long idleNanos;
     private final QuicErrors errors;
@@ -65,6 +68,7 @@ public final class EchoStream extends ChannelDuplexHandler {
     private boolean owing;
     private boolean leaving;
     private boolean over;
+    private boolean broken;
     private boolean whole;
     private boolean counted;
     private long lastActive;
@@ -267,8 +271,24 @@ public final class EchoStream extends ChannelDuplexHandler {
     /** Breaks it off in both directions, with an error of its protocol. */
     public void reset(int error) {
         over = true;
-        channel.shutdown(error);
-        context.close();
+        if (!broken && !counted) {
+            broken = true;
+            channel.shutdown(error);
+            closeAfterReset(channel, context::close);
+            // To the others it is closed.
+            channel.eventLoop().execute(() -> {
+                countEnd();
+                context.fireChannelInactive();
+            });
+        }
+    }
+
+    /**
+     * Closes a stream that was reset, when the peer knows at last. Netty says FIN when it closes one, even then; where the packet
+     * with the reset gets lost, a peer that has all bytes before it would take the cut for the end.
+     */
+    static void closeAfterReset(QuicStreamChannel stream, Runnable close) {
+        stream.eventLoop().schedule(close, RESET_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer does not take it for the end. */
@@ -308,7 +328,11 @@ public final class EchoStream extends ChannelDuplexHandler {
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         end();
-        ctx.close(promise);
+        if (broken) {
+            channel.closeFuture().addListener(closed -> promise.trySuccess());
+        } else {
+            ctx.close(promise);
+        }
     }
 
     @Override
@@ -319,7 +343,9 @@ public final class EchoStream extends ChannelDuplexHandler {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         countEnd();
-        ctx.fireChannelInactive();
+        if (!broken) {
+            ctx.fireChannelInactive();
+        }
     }
 
     @Override

@@ -94,8 +94,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             if (!protocol.countsConnections()) {
                 traffic.refuse("while it stops");
             }
-            ((QuicStreamChannel) last.channel()).shutdown(protocol.errors().streamRefused());
-            last.channel().close();
+            QuicStreamChannel refused = (QuicStreamChannel) last.channel();
+            refused.shutdown(protocol.errors().streamRefused());
+            EchoStream.closeAfterReset(refused, refused::close);
             countBroken();
             return;
         }
