@@ -108,7 +108,7 @@ class TlsHalfCloseTest {
     @ParameterizedTest
     @MethodSource("engines")
     void getsAllFromOpenSsl(String engine, String protocol) throws Exception {
-        for (Answers answers : Answers.values()) {
+        for (Answers answers : List.of(Answers.AT_ONCE, Answers.IN_THE_END)) {
             PythonTls server = PythonTls.start(certificate.certificate(), certificate.key(), protocol, answers);
             foreign.add(server);
             assertPassed(play(script(engine, protocol), Integer.toString(server.port())));

@@ -135,8 +135,10 @@ class LoadTest {
     @Test
     void keepsToTheRate() throws Exception {
         LoadResult result = run(options(listen("tcp", new JsonObject()), 4, 64, 64, 500, false));
-        // At most what was due in 800 ms; how much less depends on how busy the machine is.
-        assertThat(result.messages()).isBetween(1L, 402L);
+        // At most what was due in 850 ms: what was due in the 50 ms of warm-up may come back late, and counts when it
+        // does. How
+        // much less depends on how busy the machine is.
+        assertThat(result.messages()).isBetween(1L, 427L);
     }
 
     @Test
