@@ -1,0 +1,107 @@
+package dev.vecho.testkit.torture;
+
+import dev.vecho.testkit.EchoClient;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.QuicConnectionInternal;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.QuicClient;
+import io.vertx.core.net.QuicClientConfig;
+import io.vertx.core.net.QuicConfig;
+import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A connection of QUIC by Vert.x. */
+final class QuicClients implements AutoCloseable {
+
+    private static final int WINDOW = 1 << 20;
+    private static final long TEND_MILLIS = 200;
+
+    private final Vertx vertx;
+    private final Owned owned;
+    private final QuicConnection connection;
+    private final long tending;
+
+    /** What is closed with the connection. */
+    private interface Owned {
+        void close() throws IOException;
+    }
+
+    private QuicClients(Vertx vertx, QuicConnection connection, Owned owned) {
+        this.vertx = vertx;
+        this.connection = connection;
+        this.owned = owned;
+        // Netty, as of 4.2.18, does not send again what a timer that it finds late makes due: any event makes it look.
+        this.tending = vertx.setPeriodic(
+                TEND_MILLIS,
+                id -> ((QuicConnectionInternal) connection)
+                        .channelHandlerContext()
+                        .channel()
+                        .parent()
+                        .pipeline()
+                        .fireChannelWritabilityChanged());
+    }
+
+    /** What makes connections, on sockets that they share; the caller closes it. */
+    static QuicClient client(Vertx vertx) {
+        QuicClientConfig config = new QuicClientConfig()
+                .setTransportConfig(QuicConfig.forClient()
+                        .setInitialMaxStreamDataBidiLocal(WINDOW)
+                        .setInitialMaxStreamDataUni(WINDOW)
+                        .setMaxIdleTimeout(Duration.ofMinutes(2)))
+                .setConnectTimeout(Duration.ofMinutes(1))
+                .setLocalAddress(SocketAddress.inetSocketAddress(0, "0.0.0.0"));
+        ClientSSLOptions tls = new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm("");
+        tls.setApplicationLayerProtocols(List.of("echo"));
+        return vertx.createQuicClient(config, tls);
+    }
+
+    /** Connects by a client that others use, too. */
+    static QuicClients connect(Vertx vertx, QuicClient client, InetSocketAddress address) throws IOException {
+        QuicConnection connection = Blocking.get(client.connect(SocketAddress.inetSocketAddress(address)));
+        return new QuicClients(vertx, connection, () -> {});
+    }
+
+    /** Connects from a socket of its own. */
+    static QuicClients connect(Vertx vertx, InetSocketAddress address) throws IOException {
+        QuicClient client = client(vertx);
+        try {
+            QuicConnection connection = Blocking.get(client.connect(SocketAddress.inetSocketAddress(address)));
+            return new QuicClients(vertx, connection, () -> Blocking.get(client.close()));
+        } catch (IOException e) {
+            Blocking.get(client.close());
+            throw e;
+        }
+    }
+
+    EchoClient stream() throws IOException {
+        return QuicStreamClient.open(connection);
+    }
+
+    @Override
+    public void close() throws IOException {
+        vertx.cancelTimer(tending);
+        Blocking.get(connection.close());
+        owned.close();
+    }
+
+    /** Connects and uses some streams at the same time. */
+    static void play(Play play, String listener, InetSocketAddress address, long largest) throws Exception {
+        int count = 1 + (int) Manner.size(play.random(), 30);
+        List<Exchange> exchanges = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            exchanges.add(new Exchange(play, listener, play.manner(largest / count)));
+        }
+        try (QuicClients connection = play.keep(connect(play.stage().vertx(), address))) {
+            List<Task> tasks = new ArrayList<>();
+            for (Exchange exchange : exchanges) {
+                tasks.add(() -> exchange.run(connection.stream()));
+            }
+            Exchange.all(play, tasks);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+package dev.vecho.testkit.torture;
+
+/** What may fail. */
+interface Task {
+    void run() throws Exception;
+}
