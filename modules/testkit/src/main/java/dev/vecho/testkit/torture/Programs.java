@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 
 /** Clients that are programs of others: what they read on standard input must come out on standard output. */
 final class Programs {
@@ -43,6 +44,13 @@ final class Programs {
             all.add(Behaviour.of("https-curl-http2", play -> curl(play, "https", "https", "--http2")));
         }
         return all;
+    }
+
+    /** Those that are not installed: their behaviours do not take part. */
+    static List<String> missing() {
+        return Stream.of("ncat", "socat", "curl")
+                .filter(name -> !isInstalled(name))
+                .toList();
     }
 
     private static boolean isInstalled(String name) {

@@ -117,6 +117,11 @@ public final class Torture {
 
     private void play(Play.Stage stage, Path directory) throws Exception {
         Service service = stage.service();
+        if (!Programs.missing().isEmpty()) {
+            out.println("not installed, and left out: " + Programs.missing());
+            findings.addUnless(
+                    !Boolean.parseBoolean(System.getenv("VECHO_REQUIRE_ALL")), "not installed: " + Programs.missing());
+        }
         Workers workers = new Workers(stage, Behaviours.all(settings), directory, findings);
         // What a service opens once, it has opened after each of its listeners was used.
         workers.once();

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 record Usage(Map<String, Integer> descriptors, int threads, long residentKb, long directKb) {
 
     private static final Pattern COMES_AND_GOES = Pattern.compile(
-            "C[12] .*|G1 .*|GC .*|VM .*|Attach .*|Signal .*|Common-Clean.*|.*worker.*|.*blocked.*|java");
+            "C[12] .*|G1 .*|GC .*|VM .*|Attach .*|Signal .*|Common-Clean.*|iou-.*|.*worker.*|.*blocked.*|java");
 
     private static final Pattern DIRECT = Pattern.compile("Other \\(reserved=\\d+KB, committed=(\\d+)KB");
 
