@@ -9,7 +9,7 @@ import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
 import dev.vecho.client.Script;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.Source;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

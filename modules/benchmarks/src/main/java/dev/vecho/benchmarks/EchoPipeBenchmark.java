@@ -1,7 +1,7 @@
 package dev.vecho.benchmarks;
 
-import dev.vecho.core.EchoPipe;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.echo.EchoPipe;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;

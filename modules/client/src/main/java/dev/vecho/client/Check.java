@@ -2,14 +2,14 @@ package dev.vecho.client;
 
 import dev.vecho.client.Budget.Item;
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transport.Carriage;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -1,8 +1,8 @@
 package dev.vecho.client;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;

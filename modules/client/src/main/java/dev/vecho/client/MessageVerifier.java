@@ -2,6 +2,7 @@ package dev.vecho.client;
 
 import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.Plan.Piece;
+import dev.vecho.core.Listener;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.HexFormat;

@@ -1,6 +1,6 @@
 package dev.vecho.client;
 
-import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.config.InvalidInputException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;

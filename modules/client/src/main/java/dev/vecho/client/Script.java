@@ -1,10 +1,10 @@
 package dev.vecho.client;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Json;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
 import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Json;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

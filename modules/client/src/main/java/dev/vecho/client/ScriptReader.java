@@ -2,12 +2,12 @@ package dev.vecho.client;
 
 import dev.vecho.client.Budget.Item;
 import dev.vecho.client.Matrix.Connections;
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Json;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Json;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

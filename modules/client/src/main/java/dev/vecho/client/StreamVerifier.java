@@ -1,6 +1,7 @@
 package dev.vecho.client;
 
 import dev.vecho.client.Plan.Piece;
+import dev.vecho.core.Listener;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 package dev.vecho.client;
 
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.HashSet;

@@ -2,8 +2,8 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
+import dev.vecho.core.config.Source;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,11 +3,11 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

@@ -3,9 +3,9 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.Diagnosis.Word;
-import dev.vecho.core.Source;
 import dev.vecho.core.Transport.Carriage;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

@@ -1,5 +1,7 @@
 package dev.vecho.core;
 
+import dev.vecho.core.config.Hosts;
+import dev.vecho.core.config.Options;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;

@@ -1,5 +1,6 @@
 package dev.vecho.core;
 
+import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

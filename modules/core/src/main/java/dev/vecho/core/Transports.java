@@ -1,5 +1,7 @@
 package dev.vecho.core;
 
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.Collection;
 import java.util.List;

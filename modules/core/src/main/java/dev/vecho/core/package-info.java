@@ -1,6 +1,6 @@
 /**
- * What all of Vecho shares: the {@link dev.vecho.core.Transport} SPI, validated {@link dev.vecho.core.Options}, TLS,
- * the {@link dev.vecho.core.EchoPipe} and the {@link dev.vecho.core.Traffic} counters.
+ * The SPI: all that the author of a transport needs. A {@link dev.vecho.core.Transport} makes listeners and connections from
+ * validated {@link dev.vecho.core.config.Options}; listeners count in {@link dev.vecho.core.Traffic}.
  */
 @NullMarked
 package dev.vecho.core;

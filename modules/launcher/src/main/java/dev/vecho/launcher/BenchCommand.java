@@ -1,14 +1,14 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Io;
-import dev.vecho.core.Json;
 import dev.vecho.core.TransportException;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Json;
 import dev.vecho.load.Comparison;
 import dev.vecho.load.Load;
 import dev.vecho.load.Load.Progress;
 import dev.vecho.load.LoadOptions;
 import dev.vecho.load.LoadResult;
+import dev.vecho.net.io.Io;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;

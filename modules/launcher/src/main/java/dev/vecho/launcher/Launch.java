@@ -1,6 +1,6 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;

@@ -1,7 +1,7 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.FileNames;
-import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.config.FileNames;
+import dev.vecho.core.config.InvalidInputException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Objects;

@@ -1,6 +1,6 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

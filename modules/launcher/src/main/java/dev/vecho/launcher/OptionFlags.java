@@ -1,6 +1,6 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.Source;
+import dev.vecho.core.config.Source;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.server.EchoServerVerticle.OpenListener;

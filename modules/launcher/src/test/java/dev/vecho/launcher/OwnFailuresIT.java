@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.ForeignProgram;
 import java.io.IOException;
 import java.net.InetSocketAddress;

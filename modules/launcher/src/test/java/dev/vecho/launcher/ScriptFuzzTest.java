@@ -3,8 +3,8 @@ package dev.vecho.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.Script;
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Fuzz;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.vecho.launcher;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
+import dev.vecho.net.io.Io;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -64,7 +64,7 @@ class ServeIT {
             assertThat(vecho.await().exitCode()).isZero();
         }
         assertThat(Files.readString(loaded))
-                .contains("dev.vecho.core.EchoPipe ")
+                .contains("dev.vecho.net.echo.EchoPipe ")
                 .doesNotContain("io.netty.buffer.AbstractAllocatorEvent ");
     }
 

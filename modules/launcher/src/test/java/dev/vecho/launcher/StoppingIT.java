@@ -3,8 +3,8 @@ package dev.vecho.launcher;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Io;
 import dev.vecho.launcher.Vecho.Result;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import java.io.IOException;
 import java.io.InputStream;

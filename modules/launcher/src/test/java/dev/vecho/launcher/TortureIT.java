@@ -2,7 +2,7 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.torture.Settings;
 import dev.vecho.testkit.torture.Torture;
 import java.util.List;

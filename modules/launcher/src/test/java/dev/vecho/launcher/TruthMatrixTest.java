@@ -6,7 +6,7 @@ import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
 import dev.vecho.client.Script;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;

@@ -3,8 +3,8 @@ package dev.vecho.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.TransportException;
+import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;

@@ -1,11 +1,11 @@
 package dev.vecho.server;
 
-import dev.vecho.core.Io;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.net.io.Io;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -56,7 +56,7 @@ public final class Configuration {
      * Reads files, the environment ({@code VECHO__LISTENERS__IPV4__PORT}) and system properties
      * ({@code vecho.listeners.ipv4.port}), later ones over earlier ones.
      *
-     * @return fails with an {@link dev.vecho.core.InvalidInputException} where a file cannot be read or is not JSON
+     * @return fails with an {@link dev.vecho.core.config.InvalidInputException} where a file cannot be read or is not JSON
      */
     public static Future<Configuration> load(Vertx vertx, List<Path> files) {
         return Layers.load(vertx, files).map(Configuration::new);
@@ -75,7 +75,7 @@ public final class Configuration {
     /**
      * Checks everything. Blocks: it reads certificates.
      *
-     * @throws dev.vecho.core.InvalidInputException with all that is wrong
+     * @throws dev.vecho.core.config.InvalidInputException with all that is wrong
      */
     Valid validate(Vertx vertx, Transports transports) {
         Problems problems = new Problems();

@@ -1,13 +1,13 @@
 package dev.vecho.server;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration.Valid;
 import dev.vecho.server.Configuration.ValidListener;
 import io.vertx.core.Deployable;

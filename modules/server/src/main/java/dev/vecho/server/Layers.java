@@ -1,7 +1,7 @@
 package dev.vecho.server;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Source;
 import io.vertx.config.ConfigRetriever;
 import io.vertx.config.ConfigRetrieverOptions;
 import io.vertx.config.ConfigStoreOptions;

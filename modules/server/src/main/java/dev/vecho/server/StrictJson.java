@@ -1,6 +1,6 @@
 package dev.vecho.server;
 
-import dev.vecho.core.Json;
+import dev.vecho.core.config.Json;
 import io.vertx.config.spi.ConfigProcessor;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

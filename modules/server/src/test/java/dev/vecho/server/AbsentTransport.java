@@ -1,10 +1,10 @@
 package dev.vecho.server;
 
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.Optional;
 import java.util.Set;

@@ -2,10 +2,10 @@ package dev.vecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Json;
-import dev.vecho.core.Source;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Json;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Fuzz;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

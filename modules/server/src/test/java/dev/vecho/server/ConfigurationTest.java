@@ -2,10 +2,10 @@ package dev.vecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Io;
-import dev.vecho.core.Source;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Source;
+import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration.Valid;
 import dev.vecho.server.Configuration.ValidListener;
 import dev.vecho.testkit.Certificates;

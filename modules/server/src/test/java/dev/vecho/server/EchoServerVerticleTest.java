@@ -13,10 +13,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
 import io.vertx.core.DeploymentOptions;

@@ -2,11 +2,11 @@ package dev.vecho.server;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;

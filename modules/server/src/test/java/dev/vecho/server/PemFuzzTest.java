@@ -2,8 +2,8 @@ package dev.vecho.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.Fuzz;

@@ -2,14 +2,14 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Source;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
+import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Context;
 import io.vertx.core.Future;

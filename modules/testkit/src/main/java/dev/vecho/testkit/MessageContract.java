@@ -2,9 +2,9 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.net.io.Io;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

@@ -2,9 +2,9 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.IdleWatch;
-import dev.vecho.core.Io;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.echo.IdleWatch;
+import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import java.io.IOException;

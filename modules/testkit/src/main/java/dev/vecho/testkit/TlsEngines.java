@@ -1,6 +1,6 @@
 package dev.vecho.testkit;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import io.netty.handler.ssl.OpenSsl;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,13 +2,13 @@ package dev.vecho.testkit.torture;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.EchoClient;
 import io.vertx.core.Context;
 import io.vertx.core.Future;

@@ -1,6 +1,6 @@
 package dev.vecho.transport.eventbus;
 
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
 
 /**
  * The options of one listener on the event bus.

@@ -2,13 +2,13 @@ package dev.vecho.transport.eventbus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.InvalidInputException;
 import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Source;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;

@@ -1,8 +1,8 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.Addresses;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;

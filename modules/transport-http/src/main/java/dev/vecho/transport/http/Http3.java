@@ -1,10 +1,10 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Options;
 import dev.vecho.core.Target;
-import dev.vecho.core.TlsServer;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.tls.TlsServer;
 import dev.vecho.transport.quic.EchoStream;
 import dev.vecho.transport.quic.QuicClientTransport;
 import dev.vecho.transport.quic.QuicErrors;

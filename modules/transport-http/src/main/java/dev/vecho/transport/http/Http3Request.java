@@ -1,8 +1,8 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.tls.TlsClient;
 import dev.vecho.transport.quic.QuicRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;

@@ -1,7 +1,7 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Options;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.tls.TlsClient;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;

@@ -3,7 +3,7 @@ package dev.vecho.transport.http;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.TlsConnection;
+import dev.vecho.net.tls.TlsConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

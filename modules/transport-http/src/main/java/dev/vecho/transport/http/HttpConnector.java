@@ -1,16 +1,16 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Addresses;
-import dev.vecho.core.Connector;
-import dev.vecho.core.Family;
-import dev.vecho.core.Options;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.SocketConnector;
 import dev.vecho.core.Target;
-import dev.vecho.core.TlsClient;
-import dev.vecho.core.TlsConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.Family;
+import dev.vecho.net.connect.SocketConnector;
+import dev.vecho.net.tls.TlsClient;
+import dev.vecho.net.tls.TlsConnection;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.URI;

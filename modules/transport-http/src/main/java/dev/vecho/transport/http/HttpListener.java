@@ -1,8 +1,8 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.Listener;
-import dev.vecho.core.NetServers;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

@@ -1,9 +1,9 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.BindAddress;
-import dev.vecho.core.NetServers;
-import dev.vecho.core.Options;
-import dev.vecho.core.TlsServer;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.tls.TlsServer;
 import dev.vecho.transport.quic.QuicListenerOptions;
 import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.Vertx;

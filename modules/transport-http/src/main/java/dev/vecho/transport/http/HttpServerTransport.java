@@ -1,11 +1,11 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.EventLoops;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.listen.EventLoops;
 import dev.vecho.transport.quic.QuicServerTransport;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,9 +1,9 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.IdleWatch;
-import dev.vecho.core.StoppableReads;
 import dev.vecho.core.Traffic;
-import dev.vecho.core.WriteQueue;
+import dev.vecho.net.echo.IdleWatch;
+import dev.vecho.net.echo.StoppableReads;
+import dev.vecho.net.echo.WriteQueue;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The socket below every version of HTTP, between TLS and the codec. It does for them what the
- * {@link dev.vecho.core.EchoPipe} does for plain streams:
+ * {@link dev.vecho.net.echo.EchoPipe} does for plain streams:
  *
  * <ul>
  *   <li>A peer that closes its output still gets everything that is queued for it.

@@ -1,6 +1,6 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

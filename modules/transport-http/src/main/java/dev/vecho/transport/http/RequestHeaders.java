@@ -1,6 +1,6 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;

@@ -1,6 +1,6 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
 import java.util.List;
 import java.util.Map;
 

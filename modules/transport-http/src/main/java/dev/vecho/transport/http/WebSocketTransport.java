@@ -1,12 +1,12 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

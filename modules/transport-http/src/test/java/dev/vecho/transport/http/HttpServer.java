@@ -1,13 +1,13 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;

@@ -1,7 +1,7 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Transport;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.MessageClient;
 import dev.vecho.testkit.MessageContract;
 import io.vertx.core.json.JsonObject;

@@ -1,7 +1,7 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.EchoPipe;
-import dev.vecho.core.IdleWatch;
+import dev.vecho.net.echo.EchoPipe;
+import dev.vecho.net.echo.IdleWatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelConfig;

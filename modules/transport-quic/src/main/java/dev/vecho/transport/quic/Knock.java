@@ -1,7 +1,7 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Addresses;
-import dev.vecho.core.LinuxUdp;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.LinuxUdp;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,15 +1,15 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Connector;
-import dev.vecho.core.Connector.Attempt;
-import dev.vecho.core.Family;
-import dev.vecho.core.Options;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
-import dev.vecho.core.TlsClient;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.Connector.Attempt;
+import dev.vecho.net.connect.Family;
+import dev.vecho.net.tls.TlsClient;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;

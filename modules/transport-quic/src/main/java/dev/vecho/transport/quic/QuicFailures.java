@@ -1,10 +1,10 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Addresses;
-import dev.vecho.core.ConnectFailure;
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.ConnectFailure;
+import dev.vecho.net.tls.TlsClient;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.quic.QuicClosedChannelException;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;

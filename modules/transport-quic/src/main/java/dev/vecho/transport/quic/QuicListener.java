@@ -1,9 +1,9 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.Listener;
-import dev.vecho.core.TlsServer;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.vertx.core.Context;

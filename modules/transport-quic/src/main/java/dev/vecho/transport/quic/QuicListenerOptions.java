@@ -1,8 +1,8 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.BindAddress;
-import dev.vecho.core.Options;
-import dev.vecho.core.TlsServer;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.tls.TlsServer;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

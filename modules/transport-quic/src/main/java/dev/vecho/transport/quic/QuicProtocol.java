@@ -1,7 +1,7 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.TlsServer;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.TlsClient;
+import dev.vecho.net.tls.TlsClient;
 import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;

@@ -1,9 +1,9 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Identity;
-import dev.vecho.core.Options;
-import dev.vecho.core.TlsClient;
-import dev.vecho.core.TlsServer;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.tls.Identity;
+import dev.vecho.net.tls.TlsClient;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
 import io.vertx.core.Vertx;

@@ -3,12 +3,12 @@ package dev.vecho.transport.quic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.Listener;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Certificates;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

@@ -1,8 +1,8 @@
 package dev.vecho.transport.quic;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.StreamContract;

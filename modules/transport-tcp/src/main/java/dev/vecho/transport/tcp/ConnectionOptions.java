@@ -1,7 +1,7 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Options;
-import dev.vecho.core.TlsServer;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.tls.TlsServer;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

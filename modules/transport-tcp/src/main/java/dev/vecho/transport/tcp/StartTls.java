@@ -1,12 +1,12 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.SocketConnector;
-import dev.vecho.core.Source;
-import dev.vecho.core.TlsClient;
-import dev.vecho.core.TlsConnection;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
+import dev.vecho.net.connect.SocketConnector;
+import dev.vecho.net.tls.TlsClient;
+import dev.vecho.net.tls.TlsConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.vertx.core.Future;

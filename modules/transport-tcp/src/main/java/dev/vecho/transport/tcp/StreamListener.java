@@ -1,9 +1,9 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.EchoPipe;
 import dev.vecho.core.Listener;
-import dev.vecho.core.NetServers;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.echo.EchoPipe;
+import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

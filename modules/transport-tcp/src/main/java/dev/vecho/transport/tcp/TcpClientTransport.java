@@ -2,10 +2,10 @@ package dev.vecho.transport.tcp;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Connector;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.SocketConnector;
-import dev.vecho.core.TlsClient;
+import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.SocketConnector;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import org.jspecify.annotations.Nullable;

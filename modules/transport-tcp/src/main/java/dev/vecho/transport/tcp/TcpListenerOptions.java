@@ -1,8 +1,8 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.BindAddress;
-import dev.vecho.core.NetServers;
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.listen.NetServers;
 import io.vertx.core.Vertx;
 
 /**

@@ -1,9 +1,9 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.EventLoops;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.EventLoops;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServerOptions;

@@ -1,6 +1,6 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Addresses;
+import dev.vecho.net.Addresses;
 import io.vertx.core.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

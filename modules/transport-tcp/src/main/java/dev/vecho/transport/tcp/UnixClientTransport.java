@@ -1,13 +1,13 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.SocketConnector;
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.SocketConnector;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.FileNotFoundException;

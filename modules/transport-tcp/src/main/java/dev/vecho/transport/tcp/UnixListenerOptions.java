@@ -1,6 +1,6 @@
 package dev.vecho.transport.tcp;
 
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;

@@ -1,13 +1,13 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Family;
-import dev.vecho.core.Io;
-import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.TlsClient;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.connect.Family;
+import dev.vecho.net.io.Io;
+import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

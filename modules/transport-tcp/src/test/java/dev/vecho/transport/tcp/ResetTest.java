@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.core.TransportException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Certificates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

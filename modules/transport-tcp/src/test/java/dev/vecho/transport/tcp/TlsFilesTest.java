@@ -2,10 +2,10 @@ package dev.vecho.transport.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.InvalidInputException;
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.Keys;

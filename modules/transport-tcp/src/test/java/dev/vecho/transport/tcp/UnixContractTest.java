@@ -2,9 +2,9 @@ package dev.vecho.transport.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.StreamContract;
 import dev.vecho.testkit.UnixClient;

@@ -1,6 +1,6 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.LoopBuffer;
+import dev.vecho.net.echo.LoopBuffer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;

@@ -2,10 +2,10 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Connector;
-import dev.vecho.core.Connector.Attempt;
-import dev.vecho.core.LinuxUdp;
 import dev.vecho.core.Receiver;
+import dev.vecho.net.LinuxUdp;
+import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.Connector.Attempt;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollChannelOption;

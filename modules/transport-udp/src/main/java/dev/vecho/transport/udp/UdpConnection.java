@@ -1,11 +1,11 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Addresses;
-import dev.vecho.core.ConnectFailure;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.ConnectFailure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

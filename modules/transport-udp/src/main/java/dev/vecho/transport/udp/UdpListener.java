@@ -1,8 +1,8 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -1,7 +1,7 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.BindAddress;
-import dev.vecho.core.Options;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.BindAddress;
 import java.util.BitSet;
 
 /**

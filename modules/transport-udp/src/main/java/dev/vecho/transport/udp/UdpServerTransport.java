@@ -1,12 +1,12 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Addresses;
-import dev.vecho.core.BindAddress;
-import dev.vecho.core.EventLoops;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.listen.EventLoops;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.Inet4Address;

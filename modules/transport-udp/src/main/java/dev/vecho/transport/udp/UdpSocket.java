@@ -1,6 +1,6 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Io;
+import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;

@@ -1,13 +1,13 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Addresses;
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Connector;
-import dev.vecho.core.Family;
-import dev.vecho.core.Options;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.core.config.Options;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.Family;
 import io.vertx.core.Vertx;
 import java.util.Set;
 

@@ -1,8 +1,8 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.Io;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
+import dev.vecho.net.io.Io;
 import dev.vecho.testkit.MessageClient;
 import dev.vecho.testkit.MessageContract;
 import io.vertx.core.json.JsonObject;

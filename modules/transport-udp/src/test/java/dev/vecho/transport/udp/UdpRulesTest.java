@@ -2,10 +2,10 @@ package dev.vecho.transport.udp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Options;
-import dev.vecho.core.Problems;
-import dev.vecho.core.Source;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.transport.udp.UdpDrops.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

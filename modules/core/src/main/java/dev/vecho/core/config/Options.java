@@ -1,0 +1,387 @@
+package dev.vecho.core.config;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON object that a user wrote, read key by key. Every getter checks the type and the range; what is wrong is added to
+ * the problems as {@code source: path: expected, found}, and the getter returns its default, so that all problems are
+ * found in one go. In the end {@link #rejectUnknownKeys} reports the keys that nobody asked for.
+ *
+ * <p>Not safe for use by several threads.
+ */
+public final class Options {
+
+    private final JsonObject json;
+    private final String path;
+    private final Function<String, Source> sources;
+    private final Problems problems;
+    private final Set<String> known = new LinkedHashSet<>();
+
+    /**
+     * @param json the root object; not changed
+     * @param sources which source has the last word on a path such as {@code listeners.tls.port}
+     * @param problems where problems are added
+     */
+    public Options(JsonObject json, Function<String, Source> sources, Problems problems) {
+        this(json, "", sources, problems);
+    }
+
+    private Options(JsonObject json, String path, Function<String, Source> sources, Problems problems) {
+        this.json = json;
+        this.path = path;
+        this.sources = sources;
+        this.problems = problems;
+    }
+
+    /** A root object that comes from one source. */
+    public static Options of(JsonObject json, Source source, Problems problems) {
+        return new Options(json, path -> source, problems);
+    }
+
+    /** Whether the key is there, with a value other than null. */
+    public boolean has(String key) {
+        known.add(key);
+        return json.getValue(key) != null;
+    }
+
+    /** The keys of this object. Those that it names count as known. */
+    public Set<String> keys() {
+        known.addAll(json.fieldNames());
+        return json.fieldNames();
+    }
+
+    /** The source that has the last word on a key. */
+    public Source source(String key) {
+        return sources.apply(pathOf(key));
+    }
+
+    /** A text that is not empty, or null where there is none. */
+    public @Nullable String text(String key) {
+        Object value = value(key);
+        if (value instanceof Number || value instanceof Boolean) {
+            // The environment may have made a number of a password of digits.
+            value = source(key).textual() ? value.toString() : value;
+        }
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof String text) || text.isEmpty()) {
+            wrong(key, "must be a text that is not empty", value);
+            return null;
+        }
+        return text;
+    }
+
+    /** A text that is not empty, or the default where there is none. */
+    public String text(String key, String otherwise) {
+        String text = text(key);
+        return text == null ? otherwise : text;
+    }
+
+    /** A password: read as text, and no value of it is ever part of a message. */
+    public @Nullable String secret(String key) {
+        Object value = value(key);
+        if (value == null) {
+            return null;
+        }
+        if (value instanceof String text) {
+            return text;
+        }
+        if (source(key).textual()) {
+            return value.toString();
+        }
+        problem(key, "must be a text");
+        return null;
+    }
+
+    /** A list of texts, maybe empty ones; a single text stands for a list of one. No value of it is ever part of a message. */
+    public List<String> secrets(String key) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<String> texts = new ArrayList<>();
+        for (Object item : value instanceof JsonArray array ? array.getList() : List.of(value)) {
+            if (!(item instanceof String text)) {
+                problem(key, "must be a text or a list of texts");
+                return List.of();
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    /** A text that may be empty, or null where there is none. */
+    public @Nullable String anyText(String key) {
+        Object value = value(key);
+        if (value instanceof String text) {
+            return text;
+        }
+        if (value != null) {
+            wrong(key, "must be a text", value);
+        }
+        return null;
+    }
+
+    /** A whole number within bounds, both included. */
+    public int integer(String key, int otherwise, int least, int most) {
+        return (int) integer(key, (long) otherwise, least, most);
+    }
+
+    /** A whole number within bounds, both included. */
+    public long integer(String key, long otherwise, long least, long most) {
+        Object value = value(key);
+        if (value == null) {
+            return otherwise;
+        }
+        Object number = value;
+        if (value instanceof String text && source(key).textual()) {
+            try {
+                number = Long.valueOf(text.strip());
+            } catch (NumberFormatException e) {
+                number = value;
+            }
+        }
+        boolean whole = number instanceof Integer || number instanceof Long;
+        if (!whole || ((Number) number).longValue() < least || ((Number) number).longValue() > most) {
+            wrong(key, (number instanceof Number ? "must be " : "must be a number, ") + least + ".." + most, value);
+            return otherwise;
+        }
+        return ((Number) number).longValue();
+    }
+
+    /** A number within bounds, both included, maybe with decimals; null where there is none. */
+    public @Nullable Double decimal(String key, long least, long most) {
+        Object value = value(key);
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof Number number) || !(number.doubleValue() >= least && number.doubleValue() <= most)) {
+            wrong(key, (value instanceof Number ? "must be " : "must be a number, ") + least + ".." + most, value);
+            return null;
+        }
+        return number.doubleValue();
+    }
+
+    /** True or false. */
+    public boolean flag(String key, boolean otherwise) {
+        Object value = value(key);
+        if (value == null) {
+            return otherwise;
+        }
+        if (value instanceof Boolean flag) {
+            return flag;
+        }
+        if (source(key).textual() && (value.equals("true") || value.equals("false"))) {
+            return value.equals("true");
+        }
+        wrong(key, "must be true or false", value);
+        return otherwise;
+    }
+
+    /** One of a few words. */
+    public <T> T choice(String key, T otherwise, Map<String, T> choices) {
+        Object value = value(key);
+        if (value == null) {
+            return otherwise;
+        }
+        T chosen = value instanceof String text ? choices.get(text) : null;
+        if (chosen == null) {
+            wrong(key, "must be one of " + String.join(", ", choices.keySet()), value);
+            return otherwise;
+        }
+        return chosen;
+    }
+
+    /** A list of texts; a single text stands for a list of one, and in a textual source commas part them. */
+    public List<String> texts(String key) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<?> items = value instanceof JsonArray array ? array.getList() : List.of(value);
+        if (value instanceof String text && source(key).textual()) {
+            items = List.of(text.split("\\s*,\\s*"));
+        }
+        List<String> texts = new ArrayList<>();
+        for (Object item : items) {
+            if (!(item instanceof String text) || text.isEmpty()) {
+                wrong(key, "must be a list of texts", value);
+                return List.of();
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    /** A list of whole numbers within bounds, both included; a single number stands for a list of one. */
+    public List<Long> integers(String key, long least, long most) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<?> items = value instanceof JsonArray array ? array.getList() : List.of(value);
+        List<Long> numbers = new ArrayList<>();
+        for (int i = 0; i < items.size(); i++) {
+            Object item = items.get(i);
+            boolean whole = item instanceof Integer || item instanceof Long;
+            if (!whole || ((Number) item).longValue() < least || ((Number) item).longValue() > most) {
+                wrong(
+                        value instanceof JsonArray ? key + "[" + i + "]" : key,
+                        "must be a number, " + least + ".." + most,
+                        item);
+                return List.of();
+            }
+            numbers.add(((Number) item).longValue());
+        }
+        return numbers;
+    }
+
+    /** A file name, relative to the directory of the source that names it; null where there is none. */
+    public @Nullable Path file(String key) {
+        String text = text(key);
+        if (text == null) {
+            return null;
+        }
+        try {
+            return source(key).directory().resolve(text);
+        } catch (InvalidPathException e) {
+            problem(key, FileNames.problem(text));
+            return null;
+        }
+    }
+
+    /** An object; an empty one where there is none. */
+    public Options object(String key) {
+        Object value = value(key);
+        if (value != null && !(value instanceof JsonObject)) {
+            // A text in its place may hold what belongs into it: a secret, maybe.
+            problem(key, "must be an object, was " + (value instanceof String ? "a text" : show(value)));
+        }
+        return nested(pathOf(key), value instanceof JsonObject object ? object : new JsonObject());
+    }
+
+    /** A list of objects; an empty one where there is none. */
+    public List<Options> objects(String key) {
+        Object value = value(key);
+        if (value == null) {
+            return List.of();
+        }
+        if (!(value instanceof JsonArray array)) {
+            wrong(key, "must be a list", value);
+            return List.of();
+        }
+        List<Options> objects = new ArrayList<>();
+        for (int i = 0; i < array.size(); i++) {
+            String itemPath = pathOf(key) + "[" + i + "]";
+            if (array.getValue(i) instanceof JsonObject object) {
+                objects.add(nested(itemPath, object));
+            } else {
+                problems.add(sources.apply(itemPath).name() + ": " + itemPath + ": must be an object, was "
+                        + show(array.getValue(i)));
+            }
+        }
+        return objects;
+    }
+
+    /** Adds a problem with a key's value, or with this object itself where the key is empty. */
+    public void problem(String key, String message) {
+        problems.add(place(key) + ": " + message);
+    }
+
+    /** Where a key stands, or this object where the key is empty; such as {@code vecho.json: listeners.tls.port}. */
+    public String place(String key) {
+        String place = key.isEmpty() ? path : pathOf(key);
+        return sources.apply(place).name() + (place.isEmpty() ? "" : ": " + place);
+    }
+
+    /** How many problems were found so far, here and elsewhere in the same input. */
+    public int problemCount() {
+        return problems.size();
+    }
+
+    /** Adds a problem for each key that no getter asked for, with the nearest that one did. */
+    public void rejectUnknownKeys() {
+        for (String key : json.fieldNames()) {
+            if (!known.contains(key)) {
+                problem(key, "is not a known key" + didYouMean(key, known));
+            }
+        }
+    }
+
+    /** {@code , did you mean "…"?} with the candidate that is nearest, or nothing where none is near. */
+    public static String didYouMean(String word, Collection<String> candidates) {
+        String nearest = null;
+        int least = Math.max(2, word.length() / 2) + 1;
+        for (String candidate : candidates) {
+            int distance = distance(word, candidate);
+            if (distance < least) {
+                least = distance;
+                nearest = candidate;
+            }
+        }
+        return nearest == null
+                ? ", expected " + (candidates.isEmpty() ? "none" : "one of " + String.join(", ", candidates))
+                : ", did you mean \"" + nearest + "\"?";
+    }
+
+    /** How many characters to insert, delete or replace to make one of the other, case ignored (Levenshtein 1966). */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                boolean same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+                int replaced = diagonal + (same ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+
+    private Options nested(String nestedPath, JsonObject object) {
+        return new Options(object, nestedPath, sources, problems);
+    }
+
+    private @Nullable Object value(String key) {
+        known.add(key);
+        return json.getValue(key);
+    }
+
+    private String pathOf(String key) {
+        return path.isEmpty() ? key : path + "." + key;
+    }
+
+    private void wrong(String key, String expected, @Nullable Object found) {
+        problem(key, expected + ", was " + show(found));
+    }
+
+    private static String show(@Nullable Object value) {
+        if (value instanceof JsonObject) {
+            return "an object";
+        }
+        if (value instanceof JsonArray) {
+            return "a list";
+        }
+        if (value instanceof String text) {
+            return "\"" + (text.length() > 60 ? text.substring(0, 60) + "…" : text) + "\"";
+        }
+        return String.valueOf(value);
+    }
+}

@@ -1,0 +1,44 @@
+package dev.vecho.net;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+
+/** What Linux lets one choose for a UDP socket, ip(7) and ipv6(7). Elsewhere, and without a native transport of Netty's, nothing. */
+public final class LinuxUdp {
+
+    private static final boolean LINUX = "Linux".equals(System.getProperty("os.name"));
+
+    private static final int IPPROTO_IP = 0;
+    private static final int IPPROTO_IPV6 = 41;
+
+    private static final IntegerUnixChannelOption IP_RECVERR =
+            new IntegerUnixChannelOption("IP_RECVERR", IPPROTO_IP, 11);
+    private static final IntegerUnixChannelOption IPV6_RECVERR =
+            new IntegerUnixChannelOption("IPV6_RECVERR", IPPROTO_IPV6, 25);
+
+    private LinuxUdp() {}
+
+    /**
+     * Lets the next read or write of a socket fail with whatever ICMP says of its datagrams. Otherwise Linux keeps back what
+     * may pass, such as that a host or network is unreachable, and tells a connected socket of the rest only.
+     *
+     * <p>The caller closes the socket at the first such error, since nobody reads the queue in which Linux keeps them. A write
+     * may fail with {@code ENOBUFS}, too, where Linux would otherwise drop the datagram without a word.
+     */
+    public static void reportIcmpErrors(Channel channel) {
+        if (LINUX) {
+            // A socket of IPv6 may have peers of IPv4, whose errors the option of IPv4 reports.
+            set(channel, IP_RECVERR);
+            set(channel, IPV6_RECVERR);
+        }
+    }
+
+    private static void set(Channel channel, IntegerUnixChannelOption option) {
+        try {
+            channel.config().setOption(option, 1);
+        } catch (ChannelException refused) {
+            // A socket of IPv4 has no options of IPv6.
+        }
+    }
+}

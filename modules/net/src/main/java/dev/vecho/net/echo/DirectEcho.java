@@ -1,0 +1,376 @@
+package dev.vecho.net.echo;
+
+import dev.vecho.core.Traffic;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shortest way of an echo: from the socket into the event loop's buffer and back, before Netty's channel hears of it. It
+ * serves a connection while nothing but bytes comes and nothing waits to be written; all else is left to the channel and its
+ * {@link EchoPipe}. Where it is encrypted, it does so from the end of the handshake on, with the engine of the channel's
+ * handler, and leaves to that handler whatever is not data.
+ *
+ * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache, and those
+ * of a channel with its pipeline are many: they push out what the system keeps of the sockets. A server in C that touches
+ * twenty cache lines for each of 1,000 connections is a fifth slower over Unix domain sockets. All that is used here is
+ * in this object, which therefore is the channel's own socket once more, and is allocated next to Netty's registration of it.
+ *
+ * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
+ * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
+ * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), up to urgent data,
+ * which EPOLLPRI tells of. On Unix domain sockets a read ends after descriptors, too: a while later it looks again by itself,
+ * and where that finds much, epoll tells always.
+ *
+ * <p>Used on the event loop of its channel only.
+ */
+final class DirectEcho extends Socket implements EpollIoHandle {
+
+    /** Half of it was slower with messages of 1 MiB. */
+    static final int MAX_BYTES = 256 * 1024;
+
+    private static final int MAX_SENDS = 16;
+
+    /** From so many in turn on epoll tells once. To ask for it is a system call, which short connections would not earn back. */
+    private static final int SHORT_READS = 16;
+
+    /** A peer that leaves so much to find again sends descriptors, or so fast that epoll has no time to look in vain. */
+    private static final int MAX_FOUND = 16;
+
+    /** EPOLLPRI of Linux, which Netty does not name. */
+    private static final EpollIoOps ONCE = EpollIoOps.EPOLLET.with(EpollIoOps.valueOf(0x002));
+
+    private final EpollIoHandle channel;
+    private final Map<IoHandle, DirectEcho> all;
+    private final Consumer<DirectEcho> toLookAgain;
+
+    private EpollIoOps wanted = EpollIoOps.EPOLLIN;
+    private byte shortReads;
+    private boolean tcp;
+    private boolean isToLookAgain;
+    private boolean leavesMuch;
+    private @Nullable EchoPipe pipe;
+    private @Nullable Traffic traffic;
+    private @Nullable IdleWatch watch;
+    private @Nullable SSLEngine engine;
+    private @Nullable IoRegistration registration;
+
+    /** Of a record whose end has not come yet. Here only while nothing waits, so that the channel cannot read past it. */
+    private @Nullable ByteBuf beginning;
+
+    private boolean nothingWaits;
+
+    /**
+     * Makes what does nothing until it is {@linkplain #start started}.
+     *
+     * @param all where it is found by its channel's handle, while that is registered
+     * @param toLookAgain is given those that are to {@linkplain #lookAgain look again}, each once until it does
+     */
+    DirectEcho(EpollIoHandle channel, Map<IoHandle, DirectEcho> all, Consumer<DirectEcho> toLookAgain) {
+        super(channel.fd().intValue());
+        this.channel = channel;
+        this.all = all;
+        this.toLookAgain = toLookAgain;
+    }
+
+    /**
+     * Lets it echo, as long as the pipe allows it.
+     *
+     * @param pipe is asked before the first message, and again after something was left to the channel or given to keep
+     * @param tcp whether it is a TCP connection
+     * @param engine decrypts and encrypts; null where nothing is
+     */
+    void start(EchoPipe pipe, Traffic traffic, @Nullable IdleWatch watch, boolean tcp, @Nullable SSLEngine engine) {
+        this.pipe = pipe;
+        this.tcp = tcp;
+        this.traffic = traffic;
+        this.watch = watch;
+        this.engine = engine;
+    }
+
+    /** Tells another watch of what is received, from now on. */
+    void watch(IdleWatch watch) {
+        this.watch = watch;
+    }
+
+    /** Whether it holds nothing of a record whose end has not come yet. */
+    boolean isBetweenRecords() {
+        return beginning == null;
+    }
+
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+        boolean onlyReadable = ((EpollIoEvent) event).ops().value() == EpollIoOps.EPOLLIN.value();
+        if (pipe == null || traffic == null) {
+            channel.handle(registration, event);
+        } else if (!onlyReadable || echo(pipe, traffic, registration) < 0) {
+            // It may leave something waiting, also in the socket.
+            nothingWaits = false;
+            tellAgain(registration, pipe);
+            if (beginning != null) {
+                pipe.answer(takeBeginning());
+            }
+            channel.handle(registration, event);
+        }
+    }
+
+    /** Echoes what can be read at once; what cannot is told again. Returns what came, less than 0 if the channel has to do it. */
+    private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration) {
+        nothingWaits = nothingWaits || pipe.isNothingWaiting();
+        if (!nothingWaits || DirectMemory.isScarce()) {
+            return -1;
+        }
+        if (engine != null) {
+            TlsEcho tls = TlsEcho.here();
+            return tls == null ? -1 : echo(pipe, traffic, registration, engine, tls);
+        }
+        ByteBuf buffer = LoopBuffer.borrow(MAX_BYTES);
+        if (buffer == null) {
+            return -1;
+        }
+        try {
+            int received = receive(buffer);
+            if (received > 0) {
+                afterRead(buffer, registration);
+                traffic.received(received);
+                sendAll(buffer, pipe);
+            }
+            return received;
+        } catch (Throwable failure) {
+            // All of them, as Netty does for what a channel reads: an Error would end the event loop.
+            pipe.failed(failure);
+            return 0;
+        } finally {
+            buffer.release();
+        }
+    }
+
+    /** The same for what is encrypted. */
+    private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration, SSLEngine engine, TlsEcho tls) {
+        try {
+            ByteBuf records = tls.records(beginning);
+            int received = receive(records);
+            if (received <= 0) {
+                return received;
+            }
+            if (beginning != null) {
+                takeBeginning().release();
+            }
+            afterRead(records, registration);
+            TlsEcho.End end;
+            try {
+                end = tls.echo(engine);
+            } finally {
+                traffic.received(tls.plainBytes());
+                sendAll(tls.echoes(), pipe);
+            }
+            switch (end) {
+                case RECORDS -> {
+                    if (records.isReadable() && nothingWaits && TlsEcho.mayBeRecord(records)) {
+                        beginning = copy(records);
+                    } else if (records.isReadable()) {
+                        pipe.answer(copy(records));
+                    }
+                }
+                case ANSWER -> {
+                    nothingWaits = false;
+                    pipe.answer(copy(records));
+                }
+                case CLOSED -> {
+                    nothingWaits = false;
+                    pipe.closed();
+                }
+            }
+            return received;
+        } catch (SSLException broken) {
+            pipe.broken(broken);
+        } catch (Throwable failure) {
+            pipe.failed(failure);
+        }
+        return 0;
+    }
+
+    private static ByteBuf copy(ByteBuf bytes) {
+        return PooledByteBufAllocator.DEFAULT
+                .directBuffer(bytes.readableBytes())
+                .writeBytes(bytes);
+    }
+
+    private ByteBuf takeBeginning() {
+        ByteBuf taken = Objects.requireNonNull(beginning);
+        beginning = null;
+        return taken;
+    }
+
+    private void sendAll(ByteBuf buffer, EchoPipe pipe) throws IOException {
+        if (!buffer.isReadable()) {
+            return;
+        }
+        int sent = send(buffer);
+        // Again, for a peer that reads meanwhile takes more.
+        for (int i = 1; i < MAX_SENDS && sent > 0 && buffer.isReadable(); i++) {
+            sent = send(buffer);
+        }
+        if (buffer.isReadable()) {
+            nothingWaits = false;
+            pipe.keep(buffer);
+        }
+    }
+
+    /** Something was received. */
+    private void afterRead(ByteBuf buffer, IoRegistration registration) {
+        if (buffer.isWritable()) {
+            countShortRead(registration);
+        } else {
+            tellAgain(registration);
+        }
+        if (watch != null) {
+            watch.active();
+        }
+    }
+
+    private void countShortRead(IoRegistration registration) {
+        if (shortReads < SHORT_READS && !leavesMuch && ++shortReads == SHORT_READS) {
+            registration.submit(wanted.with(ONCE));
+        }
+        if (!tcp && !isToLookAgain && shortReads == SHORT_READS) {
+            isToLookAgain = true;
+            toLookAgain.accept(this);
+        }
+    }
+
+    /** Echoes what short reads have left, of which epoll, which was to tell once, does not tell. */
+    void lookAgain() {
+        isToLookAgain = false;
+        if (pipe == null || traffic == null || registration == null) {
+            return;
+        }
+        for (int found = 0; registration.isValid() && shortReads == SHORT_READS; found++) {
+            leavesMuch = found == MAX_FOUND;
+            int received = leavesMuch ? -1 : echo(pipe, traffic, registration);
+            if (received < 0) {
+                tellAgain(registration, pipe);
+            }
+            if (received <= 0) {
+                return;
+            }
+        }
+    }
+
+    private void tellAgain(IoRegistration registration, EchoPipe pipe) {
+        try {
+            tellAgain(registration);
+        } catch (UncheckedIOException failure) {
+            pipe.failed(failure);
+        }
+    }
+
+    /** Lets epoll tell what there is as often as it is asked. */
+    private void tellAgain(IoRegistration registration) {
+        if (shortReads == SHORT_READS) {
+            registration.submit(wanted);
+        }
+        shortReads = 0;
+    }
+
+    /** Returns 0 if there was nothing, less at the end of the input, which can be read once more. */
+    private int receive(ByteBuf buffer) throws IOException {
+        int received;
+        if (buffer.hasMemoryAddress()) {
+            received = recvAddress(buffer.memoryAddress(), buffer.writerIndex(), buffer.capacity());
+        } else {
+            ByteBuffer room = buffer.internalNioBuffer(buffer.writerIndex(), buffer.writableBytes());
+            received = recv(room, room.position(), room.limit());
+        }
+        buffer.writerIndex(buffer.writerIndex() + Math.max(received, 0));
+        return received;
+    }
+
+    private int send(ByteBuf buffer) throws IOException {
+        int sent;
+        if (buffer.hasMemoryAddress()) {
+            sent = sendAddress(buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
+        } else {
+            ByteBuffer bytes = buffer.internalNioBuffer(buffer.readerIndex(), buffer.readableBytes());
+            sent = send(bytes, bytes.position(), bytes.limit());
+        }
+        buffer.skipBytes(sent);
+        return sent;
+    }
+
+    /** Gives the channel its registration, so that what it wants to be told of becomes known here. */
+    IoRegistration heard(IoRegistration registration) {
+        this.registration = registration;
+        return new IoRegistration() {
+            @Override
+            public long submit(IoOps ops) {
+                wanted = (EpollIoOps) ops;
+                shortReads = 0;
+                return registration.submit(ops);
+            }
+
+            @Override
+            @SuppressWarnings("TypeParameterUnusedInFormals")
+            public <T> T attachment() {
+                return registration.attachment();
+            }
+
+            @Override
+            public boolean isValid() {
+                return registration.isValid();
+            }
+
+            @Override
+            public boolean cancel() {
+                return registration.cancel();
+            }
+        };
+    }
+
+    @Override
+    public FileDescriptor fd() {
+        return channel.fd();
+    }
+
+    @Override
+    public void registered() {
+        all.put(channel, this);
+        channel.registered();
+    }
+
+    @Override
+    public void unregistered() {
+        all.remove(channel);
+        if (beginning != null) {
+            takeBeginning().release();
+        }
+        channel.unregistered();
+    }
+
+    /** Closes the channel, and with it the socket. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("Netty's channels close without an exception", e);
+        }
+    }
+}

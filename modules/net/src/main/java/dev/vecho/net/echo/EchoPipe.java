@@ -1,0 +1,310 @@
+package dev.vecho.net.echo;
+
+import dev.vecho.core.Traffic;
+import dev.vecho.net.tls.TlsHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.vertx.core.net.impl.ShutdownEvent;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The echo: writes back every buffer that it reads, as it came. It sits last in a connection's Netty pipeline, before
+ * the handler of Vert.x, because the public API of Vert.x copies each buffer and loses what is still queued when the
+ * peer closes its output.
+ *
+ * <ul>
+ *   <li>Lossless: when the input ends, by FIN or by close_notify, it waits until the operating system took everything,
+ *       and only then closes.
+ *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer. What came
+ *       with the last read, 256 KiB at most, may wait beyond that.
+ *   <li>Honest: a connection that is cut with echoes still under way is reset, so that the peer does not take the cut
+ *       for the end.
+ *   <li>Soon over: when its listener drains it goes on while its peer talks, and is closed once both are quiet.
+ * </ul>
+ *
+ * <p>One instance a connection, used on the event loop of that connection only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
+public final class EchoPipe extends ChannelDuplexHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
+
+    private static final int CLOSE_NOTIFY_SECONDS = 1;
+
+    private final Traffic traffic;
+    private final int writeQueueBytes;
+    private final Duration idle;
+    private final boolean encrypted;
+
+    private ChannelHandlerContext context;
+    private StoppableReads reads;
+    private @Nullable IdleWatch watch;
+    private @Nullable TlsHandler tls;
+    private boolean lost;
+    private boolean ending;
+    private boolean whole;
+
+    /**
+     * Makes the pipe of one connection, which {@link Traffic#open} has let in.
+     *
+     * @param writeQueueBytes how much may wait to be written before reading stops
+     * @param idle closes the connection when no byte moved either way for so long; zero for never
+     * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
+     */
+    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
+    public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
+        this.traffic = traffic;
+        this.writeQueueBytes = writeQueueBytes;
+        this.idle = idle;
+        this.encrypted = encrypted;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ChannelConfig config = ctx.channel().config();
+        // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
+        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        context = ctx;
+        reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
+        watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
+        // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
+        ctx.channel().closeFuture().addListener(closed -> countEnd());
+        if (!encrypted) {
+            startDirectEcho(null);
+        }
+    }
+
+    private void startDirectEcho(@Nullable SSLEngine engine) {
+        Channel channel = context.channel();
+        DirectEcho direct = EpollLoop.before(channel);
+        if (direct != null) {
+            direct.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
+        }
+    }
+
+    /** Whether what is read may be sent past this handler: nothing waits here, before it, or to be written. */
+    boolean isNothingWaiting() {
+        Channel channel = context.channel();
+        return !ending
+                && (tls == null ? context.pipeline().firstContext() == context : tls.isBetweenRecords())
+                && channel.config().isAutoRead()
+                && WriteQueue.isEmpty(channel);
+    }
+
+    /** Keeps a copy of what the operating system did not take, encrypted or not needing it, until it does. */
+    void keep(ByteBuf rest) {
+        // As in channelRead reading stops after the flush, not before: see StoppableReads on what Netty asks of epoll.
+        reads.begin();
+        try {
+            ChannelHandlerContext first = context.pipeline().firstContext();
+            first.writeAndFlush(exact(context, rest.retain()), first.voidPromise());
+            stopReadingIfFull(context.channel());
+        } finally {
+            reads.end();
+        }
+    }
+
+    /** Its listener drains. */
+    private void drain() {
+        Channel channel = context.channel();
+        IdleWatch draining =
+                IdleWatch.drain(watch, channel, this::isNothingUnderWay, () -> close(context, context.newPromise()));
+        watch = draining;
+        DirectEcho direct = EpollLoop.before(channel);
+        if (direct != null) {
+            direct.watch(draining);
+        }
+    }
+
+    /** Whether all that came was echoed, but for what the operating system still holds. */
+    private boolean isNothingUnderWay() {
+        DirectEcho direct = EpollLoop.before(context.channel());
+        return WriteQueue.isEmpty(context.channel())
+                && (tls == null || tls.isBetweenRecords())
+                && (direct == null || direct.isBetweenRecords());
+    }
+
+    /** What was sent past this handler has failed. */
+    void failed(Throwable cause) {
+        lost = true;
+        context.pipeline().fireExceptionCaught(cause);
+    }
+
+    /** Leaves to the handler of TLS what was read of it, and what it has to answer to what came before. */
+    void answer(ByteBuf records) {
+        if (records.isReadable()) {
+            context.pipeline().fireChannelRead(records);
+            context.pipeline().fireChannelReadComplete();
+        } else {
+            records.release();
+        }
+        context.pipeline().flush();
+    }
+
+    /** The peer's close_notify has come. */
+    void closed() {
+        endAfterLastByte(context);
+    }
+
+    /** What has come is not TLS as agreed upon. */
+    void broken(SSLException cause) {
+        // The engine's alert.
+        context.pipeline().flush();
+        context.pipeline().fireExceptionCaught(cause);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        reads.begin();
+        ByteBuf bytes = (ByteBuf) message;
+        traffic.received(bytes.readableBytes());
+        Channel channel = ctx.channel();
+        // The queue counts bytes, not the buffers that hold them.
+        boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
+        ctx.write(wasteful ? exact(ctx, bytes) : bytes, channel.voidPromise());
+        // What is encrypted before the next record is read stays deliverable if that one is close_notify, after
+        // which an engine may encrypt no more. The network sees no more flushes for it: they are consolidated
+        // below.
+        if (encrypted || !channel.isWritable()) {
+            ctx.flush();
+        }
+        stopReadingIfFull(channel);
+    }
+
+    /**
+     * Stops reading after a flush that goes past TLS, whose own are put off while something is read: where nothing was flushed,
+     * and the peer has closed its output, Netty would ask epoll for nothing at all; see {@link StoppableReads}.
+     */
+    private static void stopReadingIfFull(Channel channel) {
+        if (!channel.isWritable()) {
+            channel.pipeline().firstContext().flush();
+            if (!channel.isWritable()) {
+                channel.config().setAutoRead(false);
+            }
+        }
+    }
+
+    /** Moves bytes into a buffer of their size, leaving the indices of the old one. */
+    private static ByteBuf exact(ChannelHandlerContext ctx, ByteBuf bytes) {
+        try {
+            return ctx.alloc()
+                    .directBuffer(bytes.readableBytes())
+                    .writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+        } finally {
+            bytes.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        reads.end();
+        if (watch != null) {
+            watch.active();
+        }
+        ctx.flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
+        // answers to a peer that asks for new keys and does not read them.
+        if (ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+        } else if (!reads.isReading()) {
+            stopReadingIfFull(ctx.channel());
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
+            endAfterLastByte(ctx);
+        } else if (encrypted && event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+            tls = ctx.pipeline().get(TlsHandler.class);
+            if (tls != null) {
+                startDirectEcho(tls.engine());
+            }
+        } else if (event instanceof ShutdownEvent) {
+            drain();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Closes once the operating system took all that is queued. */
+    private void endAfterLastByte(ChannelHandlerContext ctx) {
+        if (ending) {
+            return;
+        }
+        ending = true;
+        ctx.flush();
+        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
+        ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (written.isSuccess()) {
+                whole = true;
+                ctx.close();
+            }
+        });
+    }
+
+    /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
+            cut(ctx, promise);
+            return;
+        }
+        whole = true;
+        ctx.close(promise);
+        // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
+        ctx.executor().schedule(() -> cut(ctx, ctx.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Closes past TLS; with a reset where bytes wait to be written, so that the peer does not take it for the end. */
+    private static void cut(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!ctx.channel().isOpen()) {
+            promise.trySuccess();
+            return;
+        }
+        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        ctx.pipeline().firstContext().close(promise);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (StoppableReads.isStop(cause)) {
+            return;
+        }
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        whole = false;
+        if (lost || cause instanceof OutOfMemoryError) {
+            // What is lost is not in the queue, so that the end would seem to be a clean one.
+            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        cut(ctx, ctx.newPromise());
+    }
+
+    private void countEnd() {
+        traffic.closed(whole);
+        if (watch != null) {
+            watch.stop();
+        }
+    }
+}

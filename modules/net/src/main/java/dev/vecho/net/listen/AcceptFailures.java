@@ -1,0 +1,126 @@
+package dev.vecho.net.listen;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a listening socket does when a connection cannot be accepted. Netty by itself would pause for a second, with a stack
+ * trace each time, and leave the clients waiting.
+ *
+ * <p>Without a file descriptor for it, a connection is accepted with the {@link SpareDescriptor} and reset, so that its client
+ * knows, and counted as refused. After any other failure, such as a peer that has gone meanwhile or a lack of memory, it goes
+ * on at once, or after a second if failures do not end. Connections that are open notice nothing of all this.
+ *
+ * <p>One for each listening socket, used on its event loop only.
+ */
+public final class AcceptFailures extends ChannelInboundHandlerAdapter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AcceptFailures.class);
+
+    /** Who counts the refused connections of the socket that is being opened. */
+    private static final ThreadLocal<@Nullable Runnable> OPENING = new ThreadLocal<>();
+
+    /** So many failures in turn may be those of peers. */
+    private static final int MANY = 16;
+
+    private static final long PAUSE_SECONDS = 1;
+
+    private static final long LOG_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    /** For all listening sockets, which suffer together. */
+    private static final AtomicLong LAST_LOGGED = new AtomicLong(System.nanoTime() - LOG_NANOS);
+
+    private final Runnable refused;
+    private int inTurn;
+    private boolean paused;
+
+    private AcceptFailures(Runnable refused) {
+        this.refused = refused;
+        SpareDescriptor.hold();
+    }
+
+    /** Runs what opens a listening socket on one of Vecho's transports, with what is to be called for each refused connection. */
+    static <T> T counting(Runnable refused, Supplier<T> opening) {
+        OPENING.set(refused);
+        try {
+            return opening.get();
+        } finally {
+            OPENING.remove();
+        }
+    }
+
+    /** Puts one before the listening socket that is going to be opened. */
+    public static void install(ServerBootstrap server) {
+        Runnable refused = OPENING.get();
+        server.handler(new AcceptFailures(refused == null ? () -> {} : refused));
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        inTurn = 0;
+        // It is missing where it was given up for this connection. If there is another one by now, the worst is over.
+        if (SpareDescriptor.hold()) {
+            ctx.fireChannelRead(message);
+        } else {
+            reset((Channel) message);
+            SpareDescriptor.hold();
+            refused.run();
+        }
+    }
+
+    private static void reset(Channel connection) {
+        connection.config().setOption(ChannelOption.SO_LINGER, 0);
+        connection.unsafe().closeForcibly();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            ctx.fireExceptionCaught(cause);
+            return;
+        }
+        if (SpareDescriptor.isNeeded()) {
+            log(ctx, "new connections are reset until there is a file descriptor for them (ulimit -n)", cause);
+            if (!SpareDescriptor.release()) {
+                pause(ctx);
+            }
+        } else if (++inTurn > MANY) {
+            log(ctx, "no connection can be accepted for now", cause);
+            pause(ctx);
+        }
+    }
+
+    private void log(ChannelHandlerContext ctx, String what, Throwable cause) {
+        long now = System.nanoTime();
+        long last = LAST_LOGGED.get();
+        if (now - last >= LOG_NANOS && LAST_LOGGED.compareAndSet(last, now)) {
+            LOG.warn("{}: {}: {}", ctx.channel().localAddress(), what, cause.getMessage());
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // It does not fail.
+    private void pause(ChannelHandlerContext ctx) {
+        if (!paused) {
+            paused = true;
+            ctx.channel().config().setAutoRead(false);
+            ctx.executor()
+                    .schedule(
+                            () -> {
+                                paused = false;
+                                ctx.channel().config().setAutoRead(true);
+                            },
+                            PAUSE_SECONDS,
+                            TimeUnit.SECONDS);
+        }
+    }
+}
