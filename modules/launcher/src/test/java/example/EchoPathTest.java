@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vecho.client.Check;
-import dev.vecho.client.Report;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Promise;

@@ -1,7 +1,12 @@
 package dev.vecho.client;
 
-import dev.vecho.client.Budget.Miss;
-import dev.vecho.client.Diagnosis.Word;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Summary;
+import dev.vecho.client.script.Budget;
+import dev.vecho.client.script.Budget.Miss;
+import dev.vecho.client.script.Case;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -26,7 +31,7 @@ public record CaseReport(Case played, Summary summary, List<Report> rounds, Budg
                 && budget.misses(summary).isEmpty();
     }
 
-    /** What of the budget was not kept, {@link Word#BUDGET}; null if all was, or no round was played. */
+    /** What of the budget was not kept, {@link FailureKind#BUDGET}; null if all was, or no round was played. */
     public @Nullable Diagnosis diagnosis() {
         List<Miss> misses = misses();
         return misses.isEmpty() ? null : Budget.diagnosis(misses);

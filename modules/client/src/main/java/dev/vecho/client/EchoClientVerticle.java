@@ -1,5 +1,7 @@
 package dev.vecho.client;
 
+import dev.vecho.client.script.Script;
+import dev.vecho.client.script.ScriptReader;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;

@@ -1,5 +1,13 @@
 package dev.vecho.client;
 
+import dev.vecho.client.report.KeptRounds;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Totals;
+import dev.vecho.client.report.Trace;
+import dev.vecho.client.script.Budget;
+import dev.vecho.client.script.Case;
+import dev.vecho.client.script.Schedule;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;

@@ -1,5 +1,8 @@
 package dev.vecho.client;
 
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Trace;
+import dev.vecho.client.script.Case;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package dev.vecho.client;
 
+import dev.vecho.client.report.Report;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

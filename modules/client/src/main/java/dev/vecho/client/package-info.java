@@ -1,6 +1,7 @@
 /**
- * The echo client: a {@link dev.vecho.client.Script} is played by a {@link dev.vecho.client.Check} against a target,
- * every byte that comes back is verified, and a {@link dev.vecho.client.Report} tells how fast it was or what broke.
+ * The public face of the check: {@link dev.vecho.client.Check} plays a script against a target,
+ * {@link dev.vecho.client.Run} plays all cases of a script as often as it says, and
+ * {@link dev.vecho.client.EchoClientVerticle} does so as a verticle.
  */
 @NullMarked
 package dev.vecho.client;

@@ -2,7 +2,11 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
@@ -198,7 +202,7 @@ final class AnswersTest {
     void judges(String steps, Dialogue peer, String verdict) {
         for (boolean takesTime : new boolean[] {false, true}) {
             Dialogue played = new Dialogue(takesTime, peer.lines());
-            Report report = Replays.play(setting(Carriage.STREAM, steps), () -> new FakeClient(played));
+            Report report = Replays.play(caseContext(Framing.STREAM, steps), () -> new FakeClient(played));
             assertThat(verdict(report)).as("%s", report.diagnosis()).isEqualTo(verdict);
         }
     }
@@ -213,8 +217,8 @@ final class AnswersTest {
     }
 
     private List<String> kept(String steps, Dialogue peer) {
-        Setting setting = Settings.kept(setting(Carriage.STREAM, steps.replace('\'', '"')));
-        return Replays.play(setting, () -> new FakeClient(peer), 2).stream()
+        CaseContext caseContext = Settings.kept(caseContext(Framing.STREAM, steps.replace('\'', '"')));
+        return Replays.play(caseContext, () -> new FakeClient(peer), 2).stream()
                 .map(AnswersTest::verdict)
                 .toList();
     }
@@ -246,7 +250,7 @@ final class AnswersTest {
     @ParameterizedTest(name = "{2}: {0}")
     @MethodSource("messages")
     void judgesMessages(String steps, Dialogue peer, String verdict) throws Exception {
-        Check check = new Check(setting(Carriage.MESSAGES, steps), () -> new FakeClient(peer));
+        Check check = new Check(caseContext(Framing.MESSAGES, steps), () -> new FakeClient(peer));
         Report report =
                 check.play(1).toCompletionStage().toCompletableFuture().get(20, java.util.concurrent.TimeUnit.SECONDS);
         assertThat(verdict(report)).as("%s", report.diagnosis()).isEqualTo(verdict);
@@ -261,9 +265,9 @@ final class AnswersTest {
         return found.kind() + " " + found.step() + (found.offset() == null ? "" : " " + found.offset());
     }
 
-    private Setting setting(Carriage carriage, String steps) {
+    private CaseContext caseContext(Framing framing, String steps) {
         Script script = Script.of(new JsonObject("{\"steps\": [" + steps + "]}"), Source.named("test"))
                 .withTimeout(Duration.ofSeconds(30));
-        return Settings.of(vertx, carriage, script, System::nanoTime);
+        return Settings.of(vertx, framing, script, System::nanoTime);
     }
 }

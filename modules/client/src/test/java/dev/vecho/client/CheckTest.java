@@ -3,11 +3,16 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.FakePeer.Answer;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Payload;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
@@ -240,7 +245,7 @@ final class CheckTest {
         Report report = replay(peer, steps("""
                 {"send": {"random": 200000, "seed": 1}}, {"expect": "echo"}"""));
 
-        Diagnosis diagnosis = assertFailed(report, Word.CORRUPTED, 1);
+        Diagnosis diagnosis = assertFailed(report, FailureKind.CORRUPTED, 1);
         assertThat(diagnosis.offset()).isEqualTo(offset);
         byte[] expected = new byte[1];
         Payload.random(200_000, 1).copy(offset, expected, 1);
@@ -253,7 +258,7 @@ final class CheckTest {
         Answer peer = (connection, all) -> connection.deliver(Buffer.buffer("ax"));
 
         Diagnosis diagnosis = assertFailed(replay(peer, steps("""
-                {"send": {"text": "ab"}}, {"pauseMillis": 30000}, {"expect": "echo"}""")), Word.CORRUPTED, 2);
+                {"send": {"text": "ab"}}, {"pauseMillis": 30000}, {"expect": "echo"}""")), FailureKind.CORRUPTED, 2);
 
         assertThat(diagnosis.sentence()).isEqualTo("byte 1 came back as 0x78, expected 0x62");
     }
@@ -265,7 +270,7 @@ final class CheckTest {
             connection.deliverEnd();
         };
 
-        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), Word.TRUNCATED, 1);
+        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), FailureKind.TRUNCATED, 1);
 
         assertThat(diagnosis.offset()).isEqualTo(10);
         assertThat(diagnosis.sentence()).isEqualTo("the peer closed at byte 10 of 42");
@@ -281,7 +286,7 @@ final class CheckTest {
         };
 
         Diagnosis diagnosis = assertFailed(replay(peer, steps("""
-                {"send": {"text": "ab"}}, {"close": "output"}, {"expect": "echo"}""")), Word.CLOSED, 2);
+                {"send": {"text": "ab"}}, {"close": "output"}, {"expect": "echo"}""")), FailureKind.CLOSED, 2);
 
         assertThat(diagnosis.sentence())
                 .isEqualTo("the peer closed without a reply, at byte 0 of 2, after this side closed its output");
@@ -291,7 +296,7 @@ final class CheckTest {
     void findsBytesBehindTheEcho() {
         Answer peer = (connection, all) -> connection.deliver(all.appendString("xyz"));
 
-        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), Word.INJECTED, 3);
+        Diagnosis diagnosis = assertFailed(replay(peer, Script.standard()), FailureKind.INJECTED, 3);
 
         assertThat(diagnosis.offset()).isEqualTo(42);
         assertThat(diagnosis.sentence()).isEqualTo("3 bytes came that were never sent, at offset 42");
@@ -308,7 +313,7 @@ final class CheckTest {
             }
         };
 
-        assertFailed(replay(peer, Script.standard()), Word.INJECTED, 3);
+        assertFailed(replay(peer, Script.standard()), FailureKind.INJECTED, 3);
     }
 
     @Test
@@ -322,7 +327,7 @@ final class CheckTest {
         };
 
         Diagnosis diagnosis = assertFailed(replay(peer, steps("""
-                {"pauseMillis": 30000}, {"send": {"text": "a"}}, {"expect": "echo"}""")), Word.INJECTED, 0);
+                {"pauseMillis": 30000}, {"send": {"text": "a"}}, {"expect": "echo"}""")), FailureKind.INJECTED, 0);
 
         assertThat(diagnosis.offset()).isZero();
     }
@@ -335,7 +340,7 @@ final class CheckTest {
 
         for (String before : List.of("", "{\"pauseMillis\": 1},")) {
             Report report = replay(FakePeer.ECHO, steps(script.formatted(before)));
-            Diagnosis diagnosis = assertFailed(report, Word.UNEXPECTED, 2);
+            Diagnosis diagnosis = assertFailed(report, FailureKind.UNEXPECTED, 2);
             assertThat(diagnosis.sentence()).isEqualTo("2 bytes came after the expected answer, at offset 1");
             assertThat(diagnosis.offset()).isEqualTo(1);
         }
@@ -351,7 +356,7 @@ final class CheckTest {
         };
 
         assertFailed(replay(peer, steps("""
-                {"expect": "nothing", "forMillis": 30000}, {"expect": "end"}""")), Word.UNEXPECTED, 0);
+                {"expect": "nothing", "forMillis": 30000}, {"expect": "end"}""")), FailureKind.UNEXPECTED, 0);
     }
 
     // ---- what never comes
@@ -360,7 +365,7 @@ final class CheckTest {
     void findsSilence() {
         Diagnosis diagnosis = assertFailed(
                 play(new FakeClient(NO_ANSWER), Script.standard().withTimeout(Duration.ofMillis(SHORT))),
-                Word.SILENT,
+                FailureKind.SILENT,
                 1);
         assertThat(diagnosis.sentence()).isEqualTo("connected, but nothing came back for 40 ms");
     }
@@ -370,7 +375,9 @@ final class CheckTest {
         Answer peer = (connection, all) -> connection.deliver(all.slice(0, 41));
 
         Diagnosis diagnosis = assertFailed(
-                play(new FakeClient(peer), Script.standard().withTimeout(Duration.ofMillis(SHORT))), Word.TIMEOUT, 1);
+                play(new FakeClient(peer), Script.standard().withTimeout(Duration.ofMillis(SHORT))),
+                FailureKind.TIMEOUT,
+                1);
 
         assertThat(diagnosis.sentence()).isEqualTo("41 of 42 bytes came back, then nothing for 40 ms");
         assertThat(diagnosis.offset()).isEqualTo(41);
@@ -387,9 +394,12 @@ final class CheckTest {
 
         assertFailed(
                 play(new FakeClient(peer), Script.standard().withTimeout(Duration.ofMillis(SHORT))),
-                Word.HALF_CLOSE,
+                FailureKind.HALF_CLOSE,
                 3);
-        assertFailed(play(new FakeClient(peer), steps("{\"expect\": \"end\", \"withinMillis\": 40}")), Word.TIMEOUT, 0);
+        assertFailed(
+                play(new FakeClient(peer), steps("{\"expect\": \"end\", \"withinMillis\": 40}")),
+                FailureKind.TIMEOUT,
+                0);
     }
 
     @Test
@@ -405,7 +415,7 @@ final class CheckTest {
         Report report = play(client, steps("""
                 {"send": {"random": 100000000}}, {"expect": "echo", "withinMillis": 40}"""));
 
-        Diagnosis diagnosis = assertFailed(report, Word.SILENT, 1);
+        Diagnosis diagnosis = assertFailed(report, FailureKind.SILENT, 1);
         assertThat(diagnosis.sentence())
                 .isEqualTo(
                         "connected, but nothing came back within 40 ms, and only 0 of 100000000 bytes could be sent");
@@ -455,7 +465,7 @@ final class CheckTest {
             }
         };
         Script script = steps("{\"send\": {\"random\": 1000000}}").withTimeout(Duration.ofMillis(SHORT));
-        Diagnosis diagnosis = assertFailed(play(new FakeClient(stuck), script), Word.TIMEOUT, null);
+        Diagnosis diagnosis = assertFailed(play(new FakeClient(stuck), script), FailureKind.TIMEOUT, null);
         assertThat(diagnosis.sentence()).isEqualTo("65536 of 1000000 bytes were sent, nothing more for 40 ms");
     }
 
@@ -466,7 +476,8 @@ final class CheckTest {
 
     @Test
     void failsWhatMovesTooSlowlyForALimitOfTheStep() {
-        Diagnosis diagnosis = assertFailed(playSlowly("{\"expect\": \"echo\", \"withinMillis\": 20}"), Word.SLOW, 1);
+        Diagnosis diagnosis =
+                assertFailed(playSlowly("{\"expect\": \"echo\", \"withinMillis\": 20}"), FailureKind.SLOW, 1);
         assertThat(diagnosis.sentence()).isEqualTo("2 of 3 bytes came back within 20 ms, and they still came");
     }
 
@@ -505,7 +516,7 @@ final class CheckTest {
 
         Report report = play(client, Script.standard());
 
-        Word word = fault == Fault.TIMEOUT ? Word.FILTERED : word(fault);
+        FailureKind word = fault == Fault.TIMEOUT ? FailureKind.FILTERED : word(fault);
         Diagnosis diagnosis = assertFailed(report, word, null);
         assertThat(diagnosis.sentence()).isEqualTo("the fault is " + fault);
         assertThat(report.remoteAddress()).isNull();
@@ -527,7 +538,7 @@ final class CheckTest {
             }
         };
         Report report = replay(peer, Script.standard());
-        assertThat(assertFailed(report, Word.RESET, 0).sentence())
+        assertThat(assertFailed(report, FailureKind.RESET, 0).sentence())
                 .isEqualTo("the fault is RESET, after 0 bytes had come back");
     }
 
@@ -544,9 +555,9 @@ final class CheckTest {
         };
 
         assertFailed(play(new FakeClient(peer), steps("""
-                {"send": {"random": 1000000}}, {"pauseMillis": 5}, {"expect": "echo"}""")), Word.CLOSED, 2);
+                {"send": {"random": 1000000}}, {"pauseMillis": 5}, {"expect": "echo"}""")), FailureKind.CLOSED, 2);
         assertFailed(play(new FakeClient(peer), steps("""
-                {"send": {"random": 1000000}}, {"expect": "end"}""")), Word.RESET, null);
+                {"send": {"random": 1000000}}, {"expect": "end"}""")), FailureKind.RESET, null);
     }
 
     @Test
@@ -555,7 +566,7 @@ final class CheckTest {
         Promise<Connection> late = Promise.promise();
         List<Receiver> receivers = new ArrayList<>();
         Check check = new Check(
-                setting(Carriage.STREAM, Script.standard().withTimeout(Duration.ofMillis(SHORT)), () -> 0), () -> {
+                caseContext(Framing.STREAM, Script.standard().withTimeout(Duration.ofMillis(SHORT)), () -> 0), () -> {
                     FakeClient client = !clients.isEmpty()
                             ? new FakeClient(FakePeer.ECHO)
                             : new FakeClient(FakePeer.ECHO) {
@@ -570,7 +581,7 @@ final class CheckTest {
                 });
 
         Report report = await(check.play(1));
-        assertThat(assertFailed(report, Word.FILTERED, null).sentence())
+        assertThat(assertFailed(report, FailureKind.FILTERED, null).sentence())
                 .isEqualTo("no answer to the attempt to connect within 40 ms");
         assertThat(clients.get(0).closed()).isTrue();
 
@@ -596,8 +607,8 @@ final class CheckTest {
                 return Promise.<Connection>promise().future();
             }
         };
-        Diagnosis diagnosis =
-                assertFailed(play(client, Script.standard().withTimeout(Duration.ofMillis(SHORT))), Word.TIMEOUT, null);
+        Diagnosis diagnosis = assertFailed(
+                play(client, Script.standard().withTimeout(Duration.ofMillis(SHORT))), FailureKind.TIMEOUT, null);
         assertThat(diagnosis.sentence()).startsWith("connected, but not ready");
     }
 
@@ -640,7 +651,7 @@ final class CheckTest {
                 throw new UnsupportedOperationException("a bug");
             }
         };
-        assertFailed(play(new FakeClient(peer), Script.standard()), Word.FAILED, 0);
+        assertFailed(play(new FakeClient(peer), Script.standard()), FailureKind.FAILED, 0);
     }
 
     @Test
@@ -664,12 +675,12 @@ final class CheckTest {
 
     @Test
     void playsMessages() {
-        Report report = play(Carriage.MESSAGES, new FakeClient(FakePeer.ECHO), steps("""
+        Report report = play(Framing.MESSAGES, new FakeClient(FakePeer.ECHO), steps("""
                 {"send": {"random": 200000}}, {"send": {"text": ""}}, {"send": {"text": "c"}}, {"expect": "echo"},
                 {"send": {"text": "d"}}, {"expect": {"text": "d"}}, {"expect": "echo"}"""), System::nanoTime);
         assertPassed(report);
         assertThat(report.roundTrips().each()).hasSize(1);
-        assertPassed(play(Carriage.MESSAGES, new FakeClient(NO_END), Script.standard(), System::nanoTime));
+        assertPassed(play(Framing.MESSAGES, new FakeClient(NO_END), Script.standard(), System::nanoTime));
     }
 
     private static final FakePeer NO_END = new FakePeer() {
@@ -681,15 +692,15 @@ final class CheckTest {
 
     @Test
     void findsWhatIsWrongWithMessages() {
-        assertThat(message(bytes -> List.of(bytes.slice(0, 2))).word()).isEqualTo(Word.TRUNCATED);
+        assertThat(message(bytes -> List.of(bytes.slice(0, 2))).word()).isEqualTo(FailureKind.TRUNCATED);
         assertThat(message(bytes -> List.of(bytes.copy().appendString("d"))).word())
-                .isEqualTo(Word.INJECTED);
-        assertThat(message(bytes -> List.of(bytes, bytes)).word()).isEqualTo(Word.DUPLICATED);
-        assertThat(message(bytes -> List.of(Buffer.buffer("abx"))).word()).isEqualTo(Word.CORRUPTED);
+                .isEqualTo(FailureKind.INJECTED);
+        assertThat(message(bytes -> List.of(bytes, bytes)).word()).isEqualTo(FailureKind.DUPLICATED);
+        assertThat(message(bytes -> List.of(Buffer.buffer("abx"))).word()).isEqualTo(FailureKind.CORRUPTED);
         assertThat(message(bytes -> List.of(bytes.slice(0, 1), bytes.slice(1, 3)))
                         .word())
-                .isEqualTo(Word.TRUNCATED);
-        assertThat(message(bytes -> List.of()).word()).isEqualTo(Word.SILENT);
+                .isEqualTo(FailureKind.TRUNCATED);
+        assertThat(message(bytes -> List.of()).word()).isEqualTo(FailureKind.SILENT);
     }
 
     private interface Mishap {
@@ -701,7 +712,7 @@ final class CheckTest {
         Script script = steps("""
                 {"send": {"text": "abc"}}, {"expect": "echo", "withinMillis": 40},
                 {"expect": "nothing", "forMillis": 30000}""");
-        Diagnosis diagnosis = play(Carriage.MESSAGES, new FakeClient(peer), script, System::nanoTime)
+        Diagnosis diagnosis = play(Framing.MESSAGES, new FakeClient(peer), script, System::nanoTime)
                 .diagnosis();
         assertThat(diagnosis).isNotNull();
         return Objects.requireNonNull(diagnosis);
@@ -757,20 +768,20 @@ final class CheckTest {
         return steps("{\"send\": {\"random\": " + size + "}}, {\"expect\": \"echo\"}");
     }
 
-    private static Word word(Fault fault) {
+    private static FailureKind word(Fault fault) {
         return switch (fault) {
-            case BIND, OTHER -> Word.FAILED;
-            default -> Word.valueOf(fault.name());
+            case BIND, OTHER -> FailureKind.FAILED;
+            default -> FailureKind.valueOf(fault.name());
         };
     }
 
     private Check check(FakeClient client, Script script) {
-        return new Check(setting(Carriage.STREAM, script, System::nanoTime), () -> client);
+        return new Check(caseContext(Framing.STREAM, script, System::nanoTime), () -> client);
     }
 
     /** Plays it again and again, what comes being cut in all ways. */
     private Report replay(FakePeer peer, Script script) {
-        return Replays.play(setting(Carriage.STREAM, script, System::nanoTime), () -> new FakeClient(peer));
+        return Replays.play(caseContext(Framing.STREAM, script, System::nanoTime), () -> new FakeClient(peer));
     }
 
     private Report play(FakeClient client, Script script) {
@@ -778,22 +789,22 @@ final class CheckTest {
     }
 
     private Report play(FakeClient client, Script script, LongSupplier nanoTime) {
-        return play(Carriage.STREAM, client, script, nanoTime);
+        return play(Framing.STREAM, client, script, nanoTime);
     }
 
-    private Report play(Carriage carriage, FakeClient client, Script script, LongSupplier nanoTime) {
-        return await(new Check(setting(carriage, script, nanoTime), () -> client).play(1));
+    private Report play(Framing framing, FakeClient client, Script script, LongSupplier nanoTime) {
+        return await(new Check(caseContext(framing, script, nanoTime), () -> client).play(1));
     }
 
-    private Setting setting(Carriage carriage, Script script, LongSupplier nanoTime) {
-        return Settings.of(vertx, carriage, script, nanoTime);
+    private CaseContext caseContext(Framing framing, Script script, LongSupplier nanoTime) {
+        return Settings.of(vertx, framing, script, nanoTime);
     }
 
     private static void assertPassed(Report report) {
         assertThat(report.diagnosis()).isNull();
     }
 
-    private static Diagnosis assertFailed(Report report, Word word, @Nullable Integer step) {
+    private static Diagnosis assertFailed(Report report, FailureKind word, @Nullable Integer step) {
         Diagnosis diagnosis = report.diagnosis();
         if (diagnosis == null) {
             throw new AssertionError("expected " + word + ", but the check passed");

@@ -2,6 +2,8 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Step;
 import dev.vecho.core.Target;
 import dev.vecho.core.config.Source;
 import io.vertx.core.buffer.Buffer;

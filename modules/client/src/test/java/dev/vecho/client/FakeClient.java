@@ -11,18 +11,18 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Connects to a {@link FakePeer}, at once unless a test overrides that. */
-class FakeClient implements ClientTransport {
+public class FakeClient implements ClientTransport {
 
     private final FakePeer peer;
     private final Map<String, String> details;
     private final List<FakeConnection> connections = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    FakeClient(FakePeer peer) {
+    public FakeClient(FakePeer peer) {
         this(peer, Map.of("protocol", "fake"));
     }
 
-    FakeClient(FakePeer peer, Map<String, String> details) {
+    public FakeClient(FakePeer peer, Map<String, String> details) {
         this.peer = peer;
         this.details = details;
     }

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** A connection to a {@link FakePeer}, in memory. What the peer delivers comes in order, each piece in a turn of its own. */
-final class FakeConnection implements Connection {
+public final class FakeConnection implements Connection {
 
     private final FakePeer peer;
     private final Receiver receiver;
@@ -29,7 +29,7 @@ final class FakeConnection implements Connection {
         this.receiver = receiver;
     }
 
-    void deliver(Buffer bytes) {
+    public void deliver(Buffer bytes) {
         Buffer copy = bytes.copy();
         context.runOnContext(turn -> {
             receiver.received(copy);
@@ -38,16 +38,16 @@ final class FakeConnection implements Connection {
         });
     }
 
-    void deliverEnd() {
+    public void deliverEnd() {
         context.runOnContext(turn -> receiver.ended());
     }
 
-    void deliverFault(TransportException cause) {
+    public void deliverFault(TransportException cause) {
         context.runOnContext(turn -> receiver.failed(cause));
     }
 
     /** Everything that was sent so far. */
-    Buffer sent() {
+    public Buffer sent() {
         return sent.copy();
     }
 

@@ -6,7 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 
 /** How the far end of a {@link FakeConnection} behaves. By default it is a perfect echo. */
-interface FakePeer {
+public interface FakePeer {
 
     FakePeer ECHO = new FakePeer() {};
 

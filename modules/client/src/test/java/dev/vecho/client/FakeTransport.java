@@ -3,7 +3,7 @@ package dev.vecho.client;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
@@ -12,32 +12,32 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Transports that the class path of these tests names. The target's host chooses the peer. */
-abstract class FakeTransport implements Transport {
+abstract class FakeTransport implements TestableTransport {
 
     private final String scheme;
-    private final Carriage carriage;
+    private final Framing framing;
 
-    FakeTransport(String scheme, Carriage carriage) {
+    FakeTransport(String scheme, Framing framing) {
         this.scheme = scheme;
-        this.carriage = carriage;
+        this.framing = framing;
     }
 
     public static final class Stream extends FakeTransport {
         public Stream() {
-            super("fake", Carriage.STREAM);
+            super("fake", Framing.STREAM);
         }
     }
 
     public static final class Messages extends FakeTransport {
         public Messages() {
-            super("fakemsg", Carriage.MESSAGES);
+            super("fakemsg", Framing.MESSAGES);
         }
     }
 
     /** Has options of its own. */
     public static final class Coloured extends FakeTransport {
         public Coloured() {
-            super("fakecoloured", Carriage.STREAM);
+            super("fakecoloured", Framing.STREAM);
         }
 
         @Override
@@ -61,7 +61,7 @@ abstract class FakeTransport implements Transport {
     /** Knows one version of TLS, and one family of addresses. */
     public static final class Tls extends FakeTransport {
         public Tls() {
-            super("faketls", Carriage.STREAM);
+            super("faketls", Framing.STREAM);
         }
 
         @Override
@@ -77,7 +77,7 @@ abstract class FakeTransport implements Transport {
 
     public static final class Absent extends FakeTransport {
         public Absent() {
-            super("absent", Carriage.STREAM);
+            super("absent", Framing.STREAM);
         }
 
         @Override
@@ -101,8 +101,8 @@ abstract class FakeTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return carriage;
+    public Framing framing() {
+        return framing;
     }
 
     @Override

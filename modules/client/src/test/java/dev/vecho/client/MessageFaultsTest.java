@@ -2,8 +2,12 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Diagnosis.Word;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -88,7 +92,7 @@ final class MessageFaultsTest {
             for (int lost : new int[] {0, 4, 9}) {
                 Report report = play(all -> without(all, lost), script + WITHIN);
                 Diagnosis found = word(report);
-                assertThat(found.word()).isEqualTo(Word.LOST);
+                assertThat(found.word()).isEqualTo(FailureKind.LOST);
                 assertThat(found.sentence())
                         .isEqualTo("1 of 10 messages did not come back within 300 ms, the first of them message "
                                 + (lost + 1));
@@ -100,15 +104,17 @@ final class MessageFaultsTest {
     @Test
     void countsLostMessagesWhereTheyAreTolerated() {
         for (String script : SCRIPTS) {
-            Setting setting = Settings.tolerating(setting(script + WITHIN), Word.LOST, Word.REORDERED, Word.DUPLICATED);
+            CaseContext caseContext = Settings.tolerating(
+                    caseContext(script + WITHIN), FailureKind.LOST, FailureKind.REORDERED, FailureKind.DUPLICATED);
             Report report =
-                    play(setting, new Peer(all -> List.of(all.get(3), all.get(0), all.get(0), all.get(5)), false));
+                    play(caseContext, new Peer(all -> List.of(all.get(3), all.get(0), all.get(0), all.get(5)), false));
             assertThat(report.diagnosis()).isNull();
             Report.Messages messages = Objects.requireNonNull(report.messages());
             assertThat(messages).isEqualTo(new Report.Messages(10, 4, 7, 1, 1, messages.jitter()));
 
-            assertThat(word(play(setting, new Peer(all -> List.of(), false))).word())
-                    .isEqualTo(Word.SILENT);
+            assertThat(word(play(caseContext, new Peer(all -> List.of(), false)))
+                            .word())
+                    .isEqualTo(FailureKind.SILENT);
         }
     }
 
@@ -123,7 +129,7 @@ final class MessageFaultsTest {
                             return more;
                         },
                         script + "}, {\"expect\": \"nothing\", \"forMillis\": 30000}");
-                assertThat(word(report).word()).isEqualTo(Word.DUPLICATED);
+                assertThat(word(report).word()).isEqualTo(FailureKind.DUPLICATED);
                 assertThat(word(report).sentence()).isEqualTo("message " + (twice + 1) + " came back once more");
                 assertThat(Objects.requireNonNull(report.messages()).duplicated())
                         .isEqualTo(1);
@@ -141,7 +147,7 @@ final class MessageFaultsTest {
                         return late;
                     },
                     script + "}");
-            assertThat(word(report).word()).isEqualTo(Word.REORDERED);
+            assertThat(word(report).word()).isEqualTo(FailureKind.REORDERED);
             assertThat(word(report).sentence()).isEqualTo("message 5 came back after message 7");
             assertThat(Objects.requireNonNull(report.messages()).reordered()).isEqualTo(1);
         }
@@ -156,13 +162,13 @@ final class MessageFaultsTest {
                         message.setByte(at, (byte) ~message.getByte(at));
                         return message;
                     });
-                    assertThat(corrupted.word()).isEqualTo(Word.CORRUPTED);
+                    assertThat(corrupted.word()).isEqualTo(FailureKind.CORRUPTED);
                     assertThat(corrupted.offset()).isEqualTo(which * 100L + at);
                     assertThat(corrupted.sentence())
                             .isEqualTo("message " + (which + 1) + " of 100 bytes came back with another byte " + at);
 
                     Diagnosis truncated = change(script, which, message -> message.slice(0, at));
-                    assertThat(truncated.word()).isEqualTo(Word.TRUNCATED);
+                    assertThat(truncated.word()).isEqualTo(FailureKind.TRUNCATED);
                     assertThat(truncated.offset()).isEqualTo(which * 100L + at);
 
                     Diagnosis injected = change(
@@ -172,7 +178,7 @@ final class MessageFaultsTest {
                                     .copy()
                                     .appendString("!!!")
                                     .appendBuffer(message.slice(at, 100)));
-                    assertThat(injected.word()).isEqualTo(Word.INJECTED);
+                    assertThat(injected.word()).isEqualTo(FailureKind.INJECTED);
                     assertThat(injected.sentence()).startsWith("3 more came in message " + (which + 1));
                 }
             }
@@ -190,7 +196,7 @@ final class MessageFaultsTest {
                             return more;
                         },
                         script + "}");
-                assertThat(word(report).word()).isEqualTo(Word.INJECTED);
+                assertThat(word(report).word()).isEqualTo(FailureKind.INJECTED);
                 assertThat(word(report).sentence())
                         .isEqualTo("a message of " + size + " bytes came that was never sent");
             }
@@ -209,10 +215,10 @@ final class MessageFaultsTest {
                 false);
         FakeClient client = new FakeClient(stale);
         String script = "{\"send\": {\"random\": " + size + "}, \"count\": 10}, {\"expect\": \"echo\"}";
-        Check check = new Check(setting(script), () -> client);
+        Check check = new Check(caseContext(script), () -> client);
         assertThat(await(check.play(1)).diagnosis()).isNull();
         Diagnosis found = word(await(check.play(2)));
-        assertThat(found.word()).isEqualTo(Word.FOREIGN);
+        assertThat(found.word()).isEqualTo(FailureKind.FOREIGN);
         assertThat(found.sentence()).isEqualTo("a message came that was sent on fake://peer, round 1");
     }
 
@@ -220,8 +226,8 @@ final class MessageFaultsTest {
     void tellsMessagesThatAreTheSameApartByTheirOrder() {
         String script = "{\"send\": {\"text\": \"ping\"}, \"count\": 10}, {\"expect\": \"echo\"";
         assertThat(play(all -> all, script + "}").diagnosis()).isNull();
-        assertThat(word(play(all -> without(all, 3), script + WITHIN)).word()).isEqualTo(Word.LOST);
-        assertThat(word(play(all -> flip(all, 3), script + "}")).word()).isEqualTo(Word.CORRUPTED);
+        assertThat(word(play(all -> without(all, 3), script + WITHIN)).word()).isEqualTo(FailureKind.LOST);
+        assertThat(word(play(all -> flip(all, 3), script + "}")).word()).isEqualTo(FailureKind.CORRUPTED);
         assertThat(word(play(
                                 all -> {
                                     all.add(all.get(0));
@@ -229,26 +235,26 @@ final class MessageFaultsTest {
                                 },
                                 script + "}, {\"expect\": \"nothing\", \"forMillis\": 30000}"))
                         .word())
-                .isEqualTo(Word.DUPLICATED);
+                .isEqualTo(FailureKind.DUPLICATED);
         String empty = "{\"send\": {\"text\": \"\"}, \"count\": 10}, {\"expect\": \"echo\"";
         assertThat(play(all -> all, empty + "}").diagnosis()).isNull();
-        assertThat(word(play(all -> without(all, 3), empty + WITHIN)).word()).isEqualTo(Word.LOST);
+        assertThat(word(play(all -> without(all, 3), empty + WITHIN)).word()).isEqualTo(FailureKind.LOST);
     }
 
     @Test
     void findsTheEndTooEarly() {
         for (String script : SCRIPTS) {
-            Report early = play(setting(script + "}"), new Peer(all -> all.subList(0, 4), true));
-            assertThat(word(early).word()).isEqualTo(Word.TRUNCATED);
-            Report atOnce = play(setting(script + "}"), new Peer(all -> List.of(), true));
-            assertThat(word(atOnce).word()).isEqualTo(Word.CLOSED);
+            Report early = play(caseContext(script + "}"), new Peer(all -> all.subList(0, 4), true));
+            assertThat(word(early).word()).isEqualTo(FailureKind.TRUNCATED);
+            Report atOnce = play(caseContext(script + "}"), new Peer(all -> List.of(), true));
+            assertThat(word(atOnce).word()).isEqualTo(FailureKind.CLOSED);
         }
     }
 
     @Test
     void findsSilence() {
         for (String script : SCRIPTS) {
-            assertThat(word(play(all -> List.of(), script + WITHIN)).word()).isEqualTo(Word.SILENT);
+            assertThat(word(play(all -> List.of(), script + WITHIN)).word()).isEqualTo(FailureKind.SILENT);
         }
     }
 
@@ -265,9 +271,9 @@ final class MessageFaultsTest {
             }
         };
         String script = "{\"send\": {\"random\": 100}, \"count\": 100}, {\"expect\": \"echo\"";
-        assertThat(word(play(setting(script + ", \"withinMillis\": 1000}"), slow))
+        assertThat(word(play(caseContext(script + ", \"withinMillis\": 1000}"), slow))
                         .word())
-                .isEqualTo(Word.SLOW);
+                .isEqualTo(FailureKind.SLOW);
     }
 
     // ---- what the tests share
@@ -292,19 +298,19 @@ final class MessageFaultsTest {
         return rest;
     }
 
-    private Setting setting(String steps) {
+    private CaseContext caseContext(String steps) {
         Script script = Script.of(new JsonObject("{\"steps\": [" + steps + "]}"), Source.named("test"))
                 .withTimeout(AMPLE);
-        return Settings.of(vertx, Carriage.MESSAGES, script, System::nanoTime);
+        return Settings.of(vertx, Framing.MESSAGES, script, System::nanoTime);
     }
 
     private Report play(Function<List<Buffer>, List<Buffer>> fault, String steps) {
-        return play(setting(steps), new Peer(fault, false));
+        return play(caseContext(steps), new Peer(fault, false));
     }
 
-    private static Report play(Setting setting, FakePeer peer) {
+    private static Report play(CaseContext caseContext, FakePeer peer) {
         FakeClient client = new FakeClient(peer);
-        return await(new Check(setting, () -> client).play(1));
+        return await(new Check(caseContext, () -> client).play(1));
     }
 
     private static Diagnosis word(Report report) {

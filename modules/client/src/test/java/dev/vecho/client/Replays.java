@@ -3,6 +3,8 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.Segmented.Cuts;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Report;
 import dev.vecho.core.ClientTransport;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -20,7 +22,7 @@ import java.util.stream.Stream;
  * Plays a script against a peer again and again, what comes from the peer being cut at every place, into single bytes, and
  * nowhere, and demands the same diagnosis each time.
  */
-final class Replays {
+public final class Replays {
 
     private static final Duration AMPLE = Duration.ofSeconds(50);
 
@@ -28,7 +30,7 @@ final class Replays {
     private static final int EVERY = 1500;
 
     /** A longer one is cut at so many places at each end, and as many between. */
-    private static final int MOST = 100;
+    private static final int MAX = 100;
 
     /** How many are played at the same time. */
     private static final int BATCH = 500;
@@ -41,8 +43,8 @@ final class Replays {
     }
 
     /** Plays one round; returns its report. */
-    static Report play(Setting setting, Supplier<ClientTransport> peer) {
-        return play(setting, peer, 1).get(0);
+    public static Report play(CaseContext caseContext, Supplier<ClientTransport> peer) {
+        return play(caseContext, peer, 1).get(0);
     }
 
     /**
@@ -50,22 +52,22 @@ final class Replays {
      *
      * @param peer opens a transport to it, which knows of no other
      */
-    static List<Report> play(Setting setting, Supplier<ClientTransport> peer, int rounds) {
+    public static List<Report> play(CaseContext caseContext, Supplier<ClientTransport> peer, int rounds) {
         Segmented whole = new Segmented(peer.get(), Cuts.NOWHERE, false);
-        List<Report> first = await(rounds(setting, whole, rounds));
+        List<Report> first = await(rounds(caseContext, whole, rounds));
         Map<String, Replay> replays = new LinkedHashMap<>();
-        replays.put("as the peer sends it", () -> rounds(setting, peer.get(), rounds));
+        replays.put("as the peer sends it", () -> rounds(caseContext, peer.get(), rounds));
         for (boolean together : new boolean[] {false, true}) {
             String turns = together ? ", in one turn" : "";
-            replays.put("in one piece" + turns, replay(setting, peer, Cuts.NOWHERE, together, rounds));
-            replays.put("in single bytes" + turns, replay(setting, peer, Cuts.EVERYWHERE, together, rounds));
+            replays.put("in one piece" + turns, replay(caseContext, peer, Cuts.NOWHERE, together, rounds));
+            replays.put("in single bytes" + turns, replay(caseContext, peer, Cuts.EVERYWHERE, together, rounds));
         }
         for (int at = 1; at < whole.longest(); at++) {
             if (whole.longest() <= EVERY
-                    || at < MOST
-                    || at > whole.longest() - MOST
-                    || at % (whole.longest() / MOST + 1) == 0) {
-                replays.put("cut at " + at, replay(setting, peer, Cuts.at(at), false, rounds));
+                    || at < MAX
+                    || at > whole.longest() - MAX
+                    || at % (whole.longest() / MAX + 1) == 0) {
+                replays.put("cut at " + at, replay(caseContext, peer, Cuts.at(at), false, rounds));
             }
         }
         compare(first, replays);
@@ -73,8 +75,8 @@ final class Replays {
     }
 
     private static Replay replay(
-            Setting setting, Supplier<ClientTransport> peer, Cuts cuts, boolean together, int rounds) {
-        return () -> rounds(setting, new Segmented(peer.get(), cuts, together), rounds);
+            CaseContext caseContext, Supplier<ClientTransport> peer, Cuts cuts, boolean together, int rounds) {
+        return () -> rounds(caseContext, new Segmented(peer.get(), cuts, together), rounds);
     }
 
     private static void compare(List<Report> first, Map<String, Replay> replays) {
@@ -101,8 +103,8 @@ final class Replays {
                 .toList();
     }
 
-    private static Future<List<Report>> rounds(Setting setting, ClientTransport transport, int rounds) {
-        Setting own = Settings.alone(setting);
+    private static Future<List<Report>> rounds(CaseContext caseContext, ClientTransport transport, int rounds) {
+        CaseContext own = Settings.alone(caseContext);
         Check check = new Check(own, () -> transport);
         Future<List<Report>> played = Future.succeededFuture(List.of());
         for (int round = 1; round <= rounds; round++) {

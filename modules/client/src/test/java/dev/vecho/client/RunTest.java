@@ -3,10 +3,17 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Summary;
+import dev.vecho.client.script.Budget;
+import dev.vecho.client.script.Case;
+import dev.vecho.client.script.Schedule;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -139,8 +146,8 @@ final class RunTest {
                 return FakePeer.super.sent(connection, bytes);
             }
         };
-        Setting setting = Settings.of(vertx, Carriage.STREAM, Script.standard(), nanos::get);
-        List<Check> checks = List.of(new Check(setting, () -> new FakeClient(slow)));
+        CaseContext caseContext = Settings.of(vertx, Framing.STREAM, Script.standard(), nanos::get);
+        List<Check> checks = List.of(new Check(caseContext, () -> new FakeClient(slow)));
         Run run = new Run(
                 vertx, checks, new Schedule(2, Duration.ofMillis(1), Duration.ZERO), 1, Budget.NONE, nanos::get);
 
@@ -166,8 +173,8 @@ final class RunTest {
                 return FakePeer.super.sent(connection, bytes);
             }
         };
-        Setting setting = Settings.of(vertx, Carriage.STREAM, Script.standard(), nanos::get);
-        List<Check> checks = List.of(new Check(setting, () -> new FakeClient(slow)));
+        CaseContext caseContext = Settings.of(vertx, Framing.STREAM, Script.standard(), nanos::get);
+        List<Check> checks = List.of(new Check(caseContext, () -> new FakeClient(slow)));
         Run run = new Run(
                 vertx, checks, new Schedule(1, Duration.ofMillis(1), Duration.ZERO), 1, Budget.NONE, nanos::get);
 
@@ -297,8 +304,8 @@ final class RunTest {
         List<Check> checks = new ArrayList<>();
         for (Supplier<ClientTransport> opener : openers) {
             Case played = new Case(checks.size(), "c" + checks.size(), "fake://peer", null, null, null, false);
-            Setting setting = Settings.of(vertx, Carriage.STREAM, Script.standard(), System::nanoTime);
-            checks.add(new Check(setting, played, null, opener));
+            CaseContext caseContext = Settings.of(vertx, Framing.STREAM, Script.standard(), System::nanoTime);
+            checks.add(new Check(caseContext, played, null, opener));
         }
         return new Run(vertx, checks, schedule, concurrency, Budget.NONE, System::nanoTime);
     }

@@ -3,6 +3,7 @@ package dev.vecho.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;

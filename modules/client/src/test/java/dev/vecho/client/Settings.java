@@ -1,73 +1,79 @@
 package dev.vecho.client;
 
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.script.Case;
+import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Seed;
+import dev.vecho.client.verify.SentHistory;
+import dev.vecho.core.Transport.Framing;
 import io.vertx.core.Vertx;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
 /** Settings for tests: one case, of a run of its own. */
-final class Settings {
+public final class Settings {
 
     private Settings() {}
 
-    static Setting of(Vertx vertx, Carriage carriage, Script script, LongSupplier nanoTime) {
-        return new Setting(
+    public static CaseContext of(Vertx vertx, Framing framing, Script script, LongSupplier nanoTime) {
+        return new CaseContext(
                 vertx,
                 "fake://peer",
-                carriage,
-                script.steps(carriage, Case.of("fake://peer")),
+                framing,
+                script.steps(framing, Case.of("fake://peer")),
                 script.timeout(),
                 false,
                 Set.of(),
                 new Seed(1),
                 0,
-                new Recent(),
+                new SentHistory(),
                 nanoTime);
     }
 
     /** The same, in a run of its own. */
-    static Setting alone(Setting setting) {
-        return new Setting(
-                setting.vertx(),
-                setting.target(),
-                setting.carriage(),
-                setting.steps(),
-                setting.timeout(),
-                setting.kept(),
-                setting.tolerated(),
-                setting.seed(),
-                setting.index(),
-                new Recent(),
-                setting.nanoTime());
+    static CaseContext alone(CaseContext caseContext) {
+        return new CaseContext(
+                caseContext.vertx(),
+                caseContext.target(),
+                caseContext.framing(),
+                caseContext.steps(),
+                caseContext.timeout(),
+                caseContext.kept(),
+                caseContext.tolerated(),
+                caseContext.seed(),
+                caseContext.index(),
+                new SentHistory(),
+                caseContext.nanoTime());
     }
 
-    static Setting kept(Setting setting) {
-        return new Setting(
-                setting.vertx(),
-                setting.target(),
-                setting.carriage(),
-                setting.steps(),
-                setting.timeout(),
+    static CaseContext kept(CaseContext caseContext) {
+        return new CaseContext(
+                caseContext.vertx(),
+                caseContext.target(),
+                caseContext.framing(),
+                caseContext.steps(),
+                caseContext.timeout(),
                 true,
-                setting.tolerated(),
-                setting.seed(),
-                setting.index(),
-                setting.recent(),
-                setting.nanoTime());
+                caseContext.tolerated(),
+                caseContext.seed(),
+                caseContext.index(),
+                caseContext.history(),
+                caseContext.nanoTime());
     }
 
-    static Setting tolerating(Setting setting, Diagnosis.Word... words) {
-        return new Setting(
-                setting.vertx(),
-                setting.target(),
-                setting.carriage(),
-                setting.steps(),
-                setting.timeout(),
-                setting.kept(),
+    static CaseContext tolerating(CaseContext caseContext, FailureKind... words) {
+        return new CaseContext(
+                caseContext.vertx(),
+                caseContext.target(),
+                caseContext.framing(),
+                caseContext.steps(),
+                caseContext.timeout(),
+                caseContext.kept(),
                 Set.of(words),
-                setting.seed(),
-                setting.index(),
-                setting.recent(),
-                setting.nanoTime());
+                caseContext.seed(),
+                caseContext.index(),
+                caseContext.history(),
+                caseContext.nanoTime());
     }
 }

@@ -2,11 +2,18 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Diagnosis.Word;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Trace;
+import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Seed;
+import dev.vecho.client.verify.SentHistory;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.Source;
@@ -114,7 +121,7 @@ final class StepsTest {
 
         Diagnosis found = diagnosis(play(client, ECHO + ", {\"reconnect\": true}, " + ECHO));
 
-        assertThat(found.word()).isEqualTo(Word.REFUSED);
+        assertThat(found.word()).isEqualTo(FailureKind.REFUSED);
         assertThat(found.step()).isEqualTo(2);
     }
 
@@ -131,7 +138,7 @@ final class StepsTest {
 
         Diagnosis found = diagnosis(play(client, ECHO + ", {\"reconnect\": true, \"withinMillis\": 40}"));
 
-        assertThat(found.word()).isEqualTo(Word.FILTERED);
+        assertThat(found.word()).isEqualTo(FailureKind.FILTERED);
         assertThat(found.step()).isEqualTo(2);
         assertThat(client.closed()).isTrue();
     }
@@ -194,7 +201,7 @@ final class StepsTest {
         };
         Script script = script(ECHO).withTimeout(Duration.ofMillis(40));
         Report report =
-                await(new Check(Settings.of(vertx, Carriage.STREAM, script, System::nanoTime), () -> client).play(1));
+                await(new Check(Settings.of(vertx, Framing.STREAM, script, System::nanoTime), () -> client).play(1));
         assertThat(diagnosis(report).kind())
                 .isEqualTo(
                         switch (phase) {
@@ -255,13 +262,13 @@ final class StepsTest {
         Check check = kept(client, ECHO);
         assertThat(await(check.play(1)).diagnosis()).isNull();
         client.connections().get(0).deliver(Buffer.buffer("x"));
-        assertThat(diagnosis(await(check.play(2))).word()).isEqualTo(Word.INJECTED);
+        assertThat(diagnosis(await(check.play(2))).word()).isEqualTo(FailureKind.INJECTED);
     }
 
     @Test
     void findsTheEchoOfAnEarlierRoundOnAKeptConnection() {
         List<Report> reports = Replays.play(
-                Settings.kept(setting(Carriage.STREAM, ECHO)),
+                Settings.kept(caseContext(Framing.STREAM, ECHO)),
                 () -> new FakeClient(new FakePeer() {
                     private @Nullable Buffer first;
 
@@ -275,7 +282,7 @@ final class StepsTest {
                 2);
         assertThat(reports.get(0).diagnosis()).isNull();
         Diagnosis found = diagnosis(reports.get(1));
-        assertThat(found.word()).isEqualTo(Word.FOREIGN);
+        assertThat(found.word()).isEqualTo(FailureKind.FOREIGN);
         assertThat(found.sentence()).endsWith("fake://peer, round 1");
     }
 
@@ -301,21 +308,21 @@ final class StepsTest {
         FakeClient client = new FakeClient(FakePeer.ECHO);
         String steps =
                 "{\"send\": {\"random\": 64}}, {\"send\": {\"random\": 8}, \"count\": 5}, {\"expect\": \"echo\"}";
-        Setting setting = setting(Carriage.STREAM, steps);
-        Check check = new Check(setting, () -> client);
+        CaseContext caseContext = caseContext(Framing.STREAM, steps);
+        Check check = new Check(caseContext, () -> client);
         await(check.play(1));
         Report failed = await(check.play(7));
-        Setting again = new Setting(
+        CaseContext again = new CaseContext(
                 vertx,
-                setting.target(),
-                setting.carriage(),
-                setting.steps(),
-                setting.timeout(),
+                caseContext.target(),
+                caseContext.framing(),
+                caseContext.steps(),
+                caseContext.timeout(),
                 false,
-                setting.tolerated(),
+                caseContext.tolerated(),
                 new Seed(failed.seed()),
                 0,
-                new Recent(),
+                new SentHistory(),
                 System::nanoTime);
         await(new Check(again, () -> client).play(1));
 
@@ -327,14 +334,14 @@ final class StepsTest {
     // ---- a rate
 
     @ParameterizedTest
-    @EnumSource(Carriage.class)
-    void sendsAtARateAndMeasuresEachBlock(Carriage carriage) {
+    @EnumSource(Framing.class)
+    void sendsAtARateAndMeasuresEachBlock(Framing framing) {
         FakeClient client = new FakeClient(FakePeer.ECHO);
         long start = System.nanoTime();
 
         Report report = play(
-                setting(
-                        carriage,
+                caseContext(
+                        framing,
                         "{\"send\": {\"random\": 20}, \"count\": 50, \"ratePerSecond\": 500}, "
                                 + "{\"expect\": \"echo\"}"),
                 client);
@@ -349,8 +356,8 @@ final class StepsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Carriage.class)
-    void tellsAStallByTheCorrectedRoundTrips(Carriage carriage) {
+    @EnumSource(Framing.class)
+    void tellsAStallByTheCorrectedRoundTrips(Framing framing) {
         // What is sent first is not taken for 300 ms, and so nothing more is; each echo comes at once all the same.
         FakePeer stalling = new FakePeer() {
             private @Nullable Future<Void> over;
@@ -364,8 +371,8 @@ final class StepsTest {
         };
 
         Report report = play(
-                setting(
-                        carriage,
+                caseContext(
+                        framing,
                         "{\"send\": {\"random\": 20}, \"count\": 100, \"ratePerSecond\": 250}, "
                                 + "{\"expect\": \"echo\"}"),
                 new FakeClient(stalling));
@@ -383,16 +390,16 @@ final class StepsTest {
                         "{\"send\": {\"random\": 20}, \"count\": 3, \"ratePerSecond\": 2}, {\"expect\": \"echo\"}")
                 .withTimeout(Duration.ofMillis(300));
         FakeClient client = new FakeClient(FakePeer.ECHO);
-        assertThat(await(new Check(Settings.of(vertx, Carriage.STREAM, script, System::nanoTime), () -> client).play(1))
+        assertThat(await(new Check(Settings.of(vertx, Framing.STREAM, script, System::nanoTime), () -> client).play(1))
                         .diagnosis())
                 .isNull();
     }
 
     @Test
     void sendsManyBlocksAsFastAsPossible() {
-        for (Carriage carriage : Carriage.values()) {
+        for (Framing framing : Framing.values()) {
             Report report = play(
-                    setting(carriage, "{\"send\": {\"random\": 8}, \"count\": 200000}, {\"expect\": \"echo\"}"),
+                    caseContext(framing, "{\"send\": {\"random\": 8}, \"count\": 200000}, {\"expect\": \"echo\"}"),
                     new FakeClient(FakePeer.ECHO));
             assertThat(report.diagnosis()).isNull();
             assertThat(report.roundTrips().count()).isEqualTo(200_000);
@@ -442,9 +449,10 @@ final class StepsTest {
                 events.add("closed");
             }
         };
-        Setting setting = setting(Carriage.STREAM, ECHO + ", {\"close\": \"output\"}, {\"expect\": \"end\"}");
+        CaseContext caseContext =
+                caseContext(Framing.STREAM, ECHO + ", {\"close\": \"output\"}, {\"expect\": \"end\"}");
 
-        await(new Check(setting, () -> new FakeClient(FakePeer.ECHO)).play(1, trace));
+        await(new Check(caseContext, () -> new FakeClient(FakePeer.ECHO)).play(1, trace));
 
         assertThat(events)
                 .containsExactly(
@@ -470,25 +478,25 @@ final class StepsTest {
                 .withTimeout(AMPLE);
     }
 
-    private Setting setting(Carriage carriage, String steps) {
-        return Settings.of(vertx, carriage, script(steps), System::nanoTime);
+    private CaseContext caseContext(Framing framing, String steps) {
+        return Settings.of(vertx, framing, script(steps), System::nanoTime);
     }
 
     private Check kept(FakeClient client, String steps) {
-        return new Check(Settings.kept(setting(Carriage.STREAM, steps)), () -> client);
+        return new Check(Settings.kept(caseContext(Framing.STREAM, steps)), () -> client);
     }
 
     private Report play(FakeClient client, String steps) {
-        return play(setting(Carriage.STREAM, steps), client);
+        return play(caseContext(Framing.STREAM, steps), client);
     }
 
     /** Plays it again and again, what comes being cut in all ways. */
     private Report replay(FakePeer peer, String steps) {
-        return Replays.play(setting(Carriage.STREAM, steps), () -> new FakeClient(peer));
+        return Replays.play(caseContext(Framing.STREAM, steps), () -> new FakeClient(peer));
     }
 
-    private static Report play(Setting setting, FakeClient client) {
-        return await(new Check(setting, () -> client).play(1));
+    private static Report play(CaseContext caseContext, FakeClient client) {
+        return await(new Check(caseContext, () -> client).play(1));
     }
 
     private static Diagnosis diagnosis(Report report) {

@@ -2,8 +2,12 @@ package dev.vecho.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Diagnosis.Word;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
@@ -74,18 +78,18 @@ final class StreamFaultsTest {
     @Test
     void findsCorruption() {
         for (int at : new int[] {0, 1, 500, 991, 992, 998, 999}) {
-            Diagnosis found = diagnose(Word.CORRUPTED, sent -> flip(sent, at, 1));
+            Diagnosis found = diagnose(FailureKind.CORRUPTED, sent -> flip(sent, at, 1));
             assertThat(found.offset()).isEqualTo(at);
             assertThat(found.expected()).hasSize(2 * Math.min(8, SIZE - at));
             assertThat(found.found()).hasSize(2 * Math.min(8, SIZE - at));
             assertThat(found.sentence()).startsWith("byte " + at + " came back as 0x");
         }
-        assertThat(diagnose(Word.CORRUPTED, sent -> flip(sent, 10, 20)).offset())
+        assertThat(diagnose(FailureKind.CORRUPTED, sent -> flip(sent, 10, 20)).offset())
                 .isEqualTo(10);
-        assertThat(diagnose(Word.CORRUPTED, sent -> flip(sent, 0, SIZE)).offset())
+        assertThat(diagnose(FailureKind.CORRUPTED, sent -> flip(sent, 0, SIZE)).offset())
                 .isZero();
         for (int at : new int[] {0, 20, 41}) {
-            assertText(Word.CORRUPTED, at, sent -> flip(sent, at, 1));
+            assertText(FailureKind.CORRUPTED, at, sent -> flip(sent, at, 1));
         }
     }
 
@@ -93,13 +97,13 @@ final class StreamFaultsTest {
     void findsInjectedBytes() {
         for (int at : new int[] {0, 1, 500, 999}) {
             for (String more : new String[] {"!", "hello, this is a proxy", "x".repeat(200)}) {
-                Diagnosis found = diagnose(Word.INJECTED, sent -> insert(sent, at, more));
+                Diagnosis found = diagnose(FailureKind.INJECTED, sent -> insert(sent, at, more));
                 // What is put in may begin with what should have come, then it goes wrong one byte later.
                 assertThat(found.offset()).isBetween((long) at, at + 2L);
                 assertThat(found.found()).startsWith(hex(more).substring(0, 2));
             }
         }
-        assertText(Word.INJECTED, 0, sent -> insert(sent, 0, "!"));
+        assertText(FailureKind.INJECTED, 0, sent -> insert(sent, 0, "!"));
     }
 
     @Test
@@ -107,7 +111,7 @@ final class StreamFaultsTest {
         String end = ", {\"close\": \"output\"}, {\"expect\": \"end\"}";
         for (String more : new String[] {"!", "hello, this is a proxy", "x".repeat(300)}) {
             Diagnosis found = word(play(new Peer(SIZE, false, sent -> insert(sent, SIZE, more)), ECHO + end));
-            assertThat(found.word()).isEqualTo(Word.INJECTED);
+            assertThat(found.word()).isEqualTo(FailureKind.INJECTED);
             assertThat(found.offset()).isEqualTo(SIZE);
             assertThat(found.found()).isEqualTo(hex(more.substring(0, Math.min(8, more.length()))));
             assertThat(found.expected()).isNull();
@@ -117,7 +121,7 @@ final class StreamFaultsTest {
     @Test
     void findsBytesThatComeTwice() {
         Diagnosis found = diagnose(
-                Word.INJECTED,
+                FailureKind.INJECTED,
                 sent -> sent.slice(0, 600)
                         .copy()
                         .appendBuffer(sent.slice(100, 600))
@@ -128,11 +132,11 @@ final class StreamFaultsTest {
     @Test
     void findsMissingBytes() {
         for (int[] cut : new int[][] {{0, 1}, {500, 1}, {500, 100}, {10, 900}, {996, 2}}) {
-            Diagnosis found = diagnose(Word.LOST, sent -> drop(sent, cut[0], cut[1]));
+            Diagnosis found = diagnose(FailureKind.LOST, sent -> drop(sent, cut[0], cut[1]));
             assertThat(found.offset()).isEqualTo(cut[0]);
             assertThat(found.sentence()).startsWith(Diagnosis.bytes(cut[1]) + " are missing at offset " + cut[0]);
         }
-        assertText(Word.LOST, 5, sent -> drop(sent, 5, 10));
+        assertText(FailureKind.LOST, 5, sent -> drop(sent, 5, 10));
     }
 
     @Test
@@ -140,18 +144,18 @@ final class StreamFaultsTest {
         String text = "{\"send\": {\"random\": 300000, \"seed\": 3}}, {\"send\": {\"text\": \"" + "abcdefg".repeat(9000)
                 + "-the very end of it\"}}, {\"expect\": \"echo\"}";
         Peer peer = new Peer(363_019, false, sent -> drop(sent, 300_005, 62_995));
-        assertThat(word(play(peer, text)).word()).isEqualTo(Word.LOST);
+        assertThat(word(play(peer, text)).word()).isEqualTo(FailureKind.LOST);
     }
 
     @Test
     void findsTheEndTooEarly() {
         for (int at : new int[] {1, 500, 999}) {
             Diagnosis found = word(play(new Peer(SIZE, true, sent -> sent.slice(0, at)), ECHO));
-            assertThat(found.word()).isEqualTo(Word.TRUNCATED);
+            assertThat(found.word()).isEqualTo(FailureKind.TRUNCATED);
             assertThat(found.offset()).isEqualTo(at);
         }
         Diagnosis found = word(play(new Peer(SIZE, true, sent -> Buffer.buffer()), ECHO));
-        assertThat(found.word()).isEqualTo(Word.CLOSED);
+        assertThat(found.word()).isEqualTo(FailureKind.CLOSED);
         assertThat(found.sentence()).isEqualTo("the peer closed without a reply, at byte 0 of 1000");
     }
 
@@ -184,7 +188,7 @@ final class StreamFaultsTest {
                     return before.get(0);
                 });
             });
-            assertThat(found.word()).as(size + " bytes: " + found).isEqualTo(Word.FOREIGN);
+            assertThat(found.word()).as(size + " bytes: " + found).isEqualTo(FailureKind.FOREIGN);
             assertThat(found.sentence()).endsWith("came bytes that were sent on fake://peer, round 1");
         }
     }
@@ -200,12 +204,12 @@ final class StreamFaultsTest {
                         : sent.slice(0, 300).copy().appendBuffer(before.get(0).slice(100, 800));
             });
         });
-        assertThat(found.word()).isEqualTo(Word.FOREIGN);
+        assertThat(found.word()).isEqualTo(FailureKind.FOREIGN);
     }
 
     /** What the second round fails with, the first having passed. */
     private Diagnosis second(String steps, Supplier<FakePeer> peer) {
-        List<Report> reports = Replays.play(setting(steps), () -> new FakeClient(peer.get()), 2);
+        List<Report> reports = Replays.play(caseContext(steps), () -> new FakeClient(peer.get()), 2);
         assertThat(reports.get(0).diagnosis()).isNull();
         return word(reports.get(1));
     }
@@ -237,7 +241,8 @@ final class StreamFaultsTest {
                 }
             };
             String within = "{\"send\": {\"random\": 1000}}, {\"expect\": \"echo\", \"withinMillis\": 1000}";
-            assertThat(word(once(peer, within)).word()).isEqualTo(stop == SIZE ? Word.SLOW : Word.TIMEOUT);
+            assertThat(word(once(peer, within)).word())
+                    .isEqualTo(stop == SIZE ? FailureKind.SLOW : FailureKind.TIMEOUT);
         }
     }
 
@@ -293,7 +298,7 @@ final class StreamFaultsTest {
 
     // ---- what the tests share
 
-    private void assertText(Word word, int at, UnaryOperator<Buffer> fault) {
+    private void assertText(FailureKind word, int at, UnaryOperator<Buffer> fault) {
         for (boolean ends : new boolean[] {false, true}) {
             Diagnosis found = word(play(new Peer(42, ends, fault), TEXT));
             assertThat(found.word()).as(found.toString()).isEqualTo(word);
@@ -301,7 +306,7 @@ final class StreamFaultsTest {
         }
     }
 
-    private Diagnosis diagnose(Word word, UnaryOperator<Buffer> fault) {
+    private Diagnosis diagnose(FailureKind word, UnaryOperator<Buffer> fault) {
         Diagnosis open = word(play(new Peer(SIZE, false, fault), ECHO));
         Diagnosis ended = word(play(new Peer(SIZE, true, fault), ECHO));
         assertThat(open.word()).as(open.toString()).isEqualTo(word);
@@ -332,19 +337,19 @@ final class StreamFaultsTest {
         return HexFormat.of().parseHex(hex);
     }
 
-    private Setting setting(String steps) {
+    private CaseContext caseContext(String steps) {
         Script script = Script.of(new JsonObject("{\"steps\": [" + steps + "]}"), Source.named("test"))
                 .withTimeout(AMPLE);
-        return Settings.of(vertx, Carriage.STREAM, script, System::nanoTime);
+        return Settings.of(vertx, Framing.STREAM, script, System::nanoTime);
     }
 
     private Report play(FakePeer peer, String steps) {
-        return Replays.play(setting(steps), () -> new FakeClient(peer));
+        return Replays.play(caseContext(steps), () -> new FakeClient(peer));
     }
 
     /** Not in other pieces: the peer takes its time. */
     private Report once(FakePeer peer, String steps) {
-        return await(new Check(setting(steps), () -> new FakeClient(peer)).play(1));
+        return await(new Check(caseContext(steps), () -> new FakeClient(peer)).play(1));
     }
 
     private static Diagnosis word(Report report) {

@@ -2,9 +2,6 @@ package dev.vecho.core;
 
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,7 +15,7 @@ import java.util.Set;
 public interface Transport {
 
     /** What a connection carries. The client and the contract tests branch on it, nothing else does. */
-    enum Carriage {
+    enum Framing {
         /** A stream of bytes, in order, whose ends can be closed one by one; it keeps no message boundaries. */
         STREAM,
         /** Messages with boundaries: one comes back for one that was sent. */
@@ -32,38 +29,11 @@ public interface Transport {
     Set<String> schemes();
 
     /** What its connections carry. */
-    Carriage carriage();
+    Framing framing();
 
     /** The largest message in bytes, where it carries messages; meaningless for streams. */
     default int maxMessageBytes() {
         return 1 << 20;
-    }
-
-    /**
-     * Options of listeners for a self-test: on loopback, on any free port. The default is one with a host and a port.
-     *
-     * @param directory for those who listen on a file; removed afterwards
-     * @param tls a {@code tls} object that works, for those who offer TLS
-     */
-    default List<JsonObject> selftests(Path directory, JsonObject tls) {
-        return List.of(new JsonObject().put("host", "127.0.0.1").put("port", 0));
-    }
-
-    /**
-     * The versions of TLS that a target can be asked to speak, such as {@code TLSv1.3}; none where it has no TLS.
-     *
-     * @param begun whether TLS is begun on its connections, see {@link Connection#startTls}
-     */
-    default Set<String> tlsVersions(Target target, boolean begun) {
-        return Set.of();
-    }
-
-    /**
-     * The families of addresses that a target can be reached by, of {@code ipv4} and {@code ipv6}; none where it has no
-     * such address. One that has any understands the client's option {@code family}.
-     */
-    default Set<String> families(Target target) {
-        return Set.of();
     }
 
     /** Why this transport cannot run here, such as a native library that is missing; empty if it can. */
@@ -97,7 +67,7 @@ public interface Transport {
      * Reads and validates a target and the options of connections to it, on a thread that may block. Everything that is
      * wrong is added to {@code options}; the result must not be used if anything was.
      *
-     * @param options where a user gave them: {@code tls}; {@code family}, see {@link #families}; {@code options}, which has
+     * @param options where a user gave them: {@code tls}; {@code family}, see {@link TestableTransport#families}; {@code options}, which has
      *     the object that {@link #optionsKey} names, and nothing else
      */
     ClientTransport client(Vertx vertx, Target target, Options options);

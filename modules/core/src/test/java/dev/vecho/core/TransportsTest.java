@@ -30,8 +30,8 @@ final class TransportsTest {
         }
 
         @Override
-        public Carriage carriage() {
-            return Carriage.STREAM;
+        public Framing framing() {
+            return Framing.STREAM;
         }
 
         @Override

@@ -1,11 +1,11 @@
 package dev.vecho.launcher;
 
-import dev.vecho.client.Case;
 import dev.vecho.client.CaseReport;
-import dev.vecho.client.Report;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
-import dev.vecho.client.Trace;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Trace;
+import dev.vecho.client.script.Case;
 import dev.vecho.report.ReportWriter;
 import dev.vecho.report.TraceText;
 import java.io.PrintWriter;

@@ -1,11 +1,12 @@
 package dev.vecho.launcher;
 
 import dev.vecho.client.Check;
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Report;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.Transport;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.Transports;
 import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
@@ -163,7 +164,10 @@ final class SelftestCommand implements Callable<Integer> {
             return List.of(new Result(transport.name(), "-", "skipped", Double.NaN, Double.NaN, unavailable.get()));
         }
         List<Result> results = new ArrayList<>();
-        for (JsonObject options : transport.selftests(directory, tls)) {
+        List<JsonObject> listeners = transport instanceof TestableTransport testable
+                ? testable.selftests(directory, tls)
+                : TestableTransport.onAnyPort();
+        for (JsonObject options : listeners) {
             JsonObject configuration = new JsonObject()
                     .put("drainMillis", 0)
                     .put("listeners", new JsonObject().put("selftest", options.put("transport", transport.name())));
@@ -187,7 +191,7 @@ final class SelftestCommand implements Callable<Integer> {
     private static Result check(Vertx vertx, String transport, String address, Path certificate) {
         String scheme = address.substring(0, address.indexOf(':'));
         Transport connecting = Transports.load().ofScheme(scheme).orElseThrow();
-        boolean messages = connecting.carriage() == Carriage.MESSAGES;
+        boolean messages = connecting.framing() == Framing.MESSAGES;
         int large = messages ? Math.min(LARGE_BYTES, connecting.maxMessageBytes()) : LARGE_BYTES;
         Script script = Script.standard()
                 .withTargets(List.of(address), SELFTEST)

@@ -12,7 +12,7 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The arrows point inward: launcher to server and client, these and the transports to core, and none else. */
+/** The arrows point inward: launcher to server and client, transports to net, all of them to core, and no other way. */
 class ArchitectureTest {
 
     private static JavaClasses classes;
@@ -26,8 +26,22 @@ class ArchitectureTest {
 
     @Test
     void seesAllModules() {
-        for (String module :
-                new String[] {"core", "server", "client", "report", "load", "launcher", "transport.tcp", "testkit"}) {
+        for (String module : new String[] {
+            "core",
+            "core.config",
+            "net",
+            "transport.tcp",
+            "transport.udp",
+            "transport.http",
+            "transport.quic",
+            "transport.eventbus",
+            "server",
+            "client",
+            "report",
+            "load",
+            "launcher",
+            "testkit"
+        }) {
             assertThat(classes.stream().anyMatch(type -> type.getPackageName().equals("dev.vecho." + module)))
                     .as(module)
                     .isTrue();
@@ -40,6 +54,8 @@ class ArchitectureTest {
                 .consideringOnlyDependenciesInAnyPackage("dev.vecho..")
                 .layer("core")
                 .definedBy("dev.vecho.core..")
+                .layer("net")
+                .definedBy("dev.vecho.net..")
                 .layer("transports")
                 .definedBy("dev.vecho.transport..")
                 .layer("server")
@@ -68,8 +84,10 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("load")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("net")
+                .mayOnlyBeAccessedByLayers("transports", "server", "launcher", "testkit")
                 .whereLayer("core")
-                .mayOnlyBeAccessedByLayers("transports", "server", "client", "load", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers("net", "transports", "server", "client", "load", "launcher", "testkit")
                 .check(classes);
     }
 
@@ -84,8 +102,57 @@ class ArchitectureTest {
                 .check(classes);
     }
 
+    /** The event bus brings its own addresses and carries messages of Vert.x: nothing that sockets share is of use to it. */
     @Test
-    void modulesHaveNoCycles() {
+    void theEventBusNeedsTheSpiAlone() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAPackage("dev.vecho.transport.eventbus..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.vecho.net..")
+                .check(classes);
+    }
+
+    @Test
+    void outsidersSeeThePublicFaceOfTheClient() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.vecho.client..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.vecho.client.play..", "dev.vecho.client.verify..")
+                .check(classes);
+    }
+
+    /** Of the client's packages, each may use those that stand before it. */
+    @Test
+    void theClientIsBuiltInLayers() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.vecho.client..")
+                .layer("report")
+                .definedBy("dev.vecho.client.report")
+                .layer("script")
+                .definedBy("dev.vecho.client.script")
+                .layer("verify")
+                .definedBy("dev.vecho.client.verify")
+                .layer("play")
+                .definedBy("dev.vecho.client.play")
+                .layer("face")
+                .definedBy("dev.vecho.client")
+                .whereLayer("face")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("play")
+                .mayOnlyBeAccessedByLayers("face")
+                .whereLayer("verify")
+                .mayOnlyBeAccessedByLayers("play", "face")
+                .whereLayer("script")
+                .mayOnlyBeAccessedByLayers("verify", "play", "face")
+                .check(classes);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
         slices().matching("dev.vecho.(**)").should().beFreeOfCycles().check(classes);
     }
 

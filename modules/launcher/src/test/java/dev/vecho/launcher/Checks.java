@@ -1,9 +1,9 @@
 package dev.vecho.launcher;
 
 import dev.vecho.client.Check;
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Report;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import io.vertx.core.AsyncResult;

@@ -32,7 +32,7 @@ class ClusterIT {
     private static final Pattern MESSAGES = Pattern.compile("listener bus: (\\d+) connections");
 
     /** How many rounds may pass until one has the expected result. */
-    private static final int MOST_ROUNDS = 100;
+    private static final int MAX_ROUNDS = 100;
 
     @TempDir
     Path directory;
@@ -224,12 +224,12 @@ class ClusterIT {
 
     /** Reads rounds up to one with these words. */
     private static void awaitOneOf(Vecho check, String words) throws Exception {
-        for (int round = 0; round < MOST_ROUNDS; round++) {
+        for (int round = 0; round < MAX_ROUNDS; round++) {
             if (check.awaitLine("bus://").contains(words)) {
                 return;
             }
         }
-        throw new AssertionError("no round with \"" + words + "\" among " + MOST_ROUNDS);
+        throw new AssertionError("no round with \"" + words + "\" among " + MAX_ROUNDS);
     }
 
     private static int failedRounds(Result result) {

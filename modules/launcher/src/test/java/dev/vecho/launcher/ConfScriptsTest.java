@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.CaseReport;
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Diagnosis.Word;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
@@ -132,7 +132,7 @@ class ConfScriptsTest {
         RunReport open = play(parse("firewall", Map.of("port", ports.get("tcp"))));
         assertThat(open.passed()).isFalse();
         Diagnosis diagnosis = open.cases().get(0).rounds().get(0).diagnosis();
-        assertThat(Objects.requireNonNull(diagnosis).word()).isEqualTo(Word.UNEXPECTED);
+        assertThat(Objects.requireNonNull(diagnosis).word()).isEqualTo(FailureKind.UNEXPECTED);
         assertThat(diagnosis.sentence()).isEqualTo("expected to fail with refused, but it passed");
     }
 
@@ -156,7 +156,7 @@ class ConfScriptsTest {
                 Map.of("port", ports.get("tcp"), "durationMillis", "1", "intervalMillis", "1", "p99Millis", "0")));
         assertThat(report.cases()).allSatisfy(each -> {
             assertThat(each.summary().failed()).isZero();
-            assertThat(Objects.requireNonNull(each.diagnosis()).word()).isEqualTo(Word.BUDGET);
+            assertThat(Objects.requireNonNull(each.diagnosis()).word()).isEqualTo(FailureKind.BUDGET);
             assertThat(each.diagnosis().sentence()).matches("p99Millis is [0-9.]+, allowed is 0");
         });
     }

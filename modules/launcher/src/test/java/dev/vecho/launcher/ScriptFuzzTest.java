@@ -2,7 +2,7 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Script;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Fuzz;

@@ -2,11 +2,11 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Report;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;

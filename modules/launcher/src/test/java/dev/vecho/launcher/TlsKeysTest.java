@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Report;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;

@@ -3,10 +3,10 @@ package dev.vecho.launcher;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Diagnosis;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
-import dev.vecho.client.Script;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;

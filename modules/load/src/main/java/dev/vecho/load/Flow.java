@@ -2,7 +2,7 @@ package dev.vecho.load;
 
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
@@ -68,7 +68,7 @@ final class Flow implements Receiver {
         this.owner = owner;
         this.allowed = allowed;
         this.phase = phase;
-        this.stream = worker.carriage() == Carriage.STREAM;
+        this.stream = worker.framing() == Framing.STREAM;
         this.size = options.size();
         this.depth = options.depth();
         int capacity = Integer.highestOneBit(Math.max(1, depth + (stream ? 0 : REMEMBERED)) * 2 - 1);

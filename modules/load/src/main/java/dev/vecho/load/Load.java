@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.Transports;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
@@ -89,7 +89,7 @@ public final class Load {
         stopping.tryComplete();
     }
 
-    private record Opened(ClientTransport transport, Carriage carriage) {}
+    private record Opened(ClientTransport transport, Framing framing) {}
 
     private Opened open() {
         try {
@@ -105,7 +105,7 @@ public final class Load {
             if (options.options().getValue(transport.optionsKey()) instanceof JsonObject own) {
                 json.put("options", new JsonObject().put(transport.optionsKey(), own));
             }
-            if (transport.carriage() == Carriage.MESSAGES && options.size() > transport.maxMessageBytes()) {
+            if (transport.framing() == Framing.MESSAGES && options.size() > transport.maxMessageBytes()) {
                 problems.add(source.name() + ": size: a message to " + target + " has at most "
                         + transport.maxMessageBytes() + " bytes, was " + options.size());
             }
@@ -114,7 +114,7 @@ public final class Load {
             given.has("options");
             ClientTransport client = transport.client(vertx, target, given);
             problems.throwIfAny();
-            return new Opened(client, transport.carriage());
+            return new Opened(client, transport.framing());
         } catch (IllegalArgumentException e) {
             throw new InvalidInputException(List.of(String.valueOf(e.getMessage())));
         }
@@ -129,7 +129,7 @@ public final class Load {
                     vertx,
                     ((VertxInternal) vertx).createEventLoopContext(),
                     opened.transport(),
-                    opened.carriage(),
+                    opened.framing(),
                     options,
                     pattern,
                     random.nextLong(),

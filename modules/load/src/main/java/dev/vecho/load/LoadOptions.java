@@ -36,7 +36,7 @@ public record LoadOptions(
         JsonObject options) {
 
     /** The largest message. */
-    public static final int MOST_BYTES = 16 << 20;
+    public static final int MAX_BYTES = 16 << 20;
 
     /** One connection, 64 bytes, one message under way, for 10 seconds after 2 of warm-up, on one thread. */
     public static LoadOptions of(String target) {
@@ -62,7 +62,7 @@ public record LoadOptions(
      */
     public LoadOptions {
         within("connections", connections, 1, 1_000_000);
-        within("size", size, 1, MOST_BYTES);
+        within("size", size, 1, MAX_BYTES);
         within("depth", depth, 1, 65_536);
         within("threads", threads, 1, 1024);
         if (!(rate >= 0 && rate <= 1e9)) {

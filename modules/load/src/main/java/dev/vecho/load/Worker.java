@@ -1,7 +1,7 @@
 package dev.vecho.load;
 
 import dev.vecho.core.ClientTransport;
-import dev.vecho.core.Transport.Carriage;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
@@ -29,7 +29,7 @@ final class Worker {
     private final Vertx vertx;
     private final ContextInternal context;
     private final ClientTransport transport;
-    private final Carriage carriage;
+    private final Framing framing;
     private final LoadOptions options;
     private final Pattern pattern;
     private final SplittableRandom random;
@@ -88,7 +88,7 @@ final class Worker {
             Vertx vertx,
             ContextInternal context,
             ClientTransport transport,
-            Carriage carriage,
+            Framing framing,
             LoadOptions options,
             Pattern pattern,
             long seed,
@@ -97,7 +97,7 @@ final class Worker {
         this.vertx = vertx;
         this.context = context;
         this.transport = transport;
-        this.carriage = carriage;
+        this.framing = framing;
         this.options = options;
         this.pattern = pattern;
         this.random = new SplittableRandom(seed);
@@ -124,8 +124,8 @@ final class Worker {
         return options;
     }
 
-    Carriage carriage() {
-        return carriage;
+    Framing framing() {
+        return framing;
     }
 
     Pattern pattern() {

@@ -6,7 +6,7 @@ import org.HdrHistogram.Histogram;
 /** A small histogram for people: a bar for each of a few spans of time, which grow geometrically. */
 final class Bars {
 
-    private static final int MOST_ROWS = 10;
+    private static final int MAX_ROWS = 10;
     private static final int WIDTH = 40;
 
     /** Factors between the limits of two rows, the finest first. */
@@ -20,7 +20,7 @@ final class Bars {
         double high = Math.max(low, (double) nanos.getMaxValue());
         double factor = FACTORS[FACTORS.length - 1];
         for (double finer : FACTORS) {
-            if (low * Math.pow(finer, MOST_ROWS) > high) {
+            if (low * Math.pow(finer, MAX_ROWS) > high) {
                 factor = finer;
                 break;
             }

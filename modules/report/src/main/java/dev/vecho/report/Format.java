@@ -10,7 +10,7 @@ public enum Format {
     TEXT("txt"),
     /** One JSON document, in the end: {@link dev.vecho.client.RunReport#toJson}. */
     JSON("json"),
-    /** A line of JSON for each round, at once: {@code case}, and what {@link dev.vecho.client.Report#toJson} has. */
+    /** A line of JSON for each round, at once: {@code case}, and what {@link dev.vecho.client.report.Report#toJson} has. */
     JSONL("jsonl"),
     /** The XML that JUnit's Ant task began and that servers for continuous integration read: a test case for each case. */
     JUNIT("xml");

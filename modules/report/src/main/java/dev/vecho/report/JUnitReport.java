@@ -1,9 +1,9 @@
 package dev.vecho.report;
 
 import dev.vecho.client.CaseReport;
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Report;
 import dev.vecho.client.RunReport;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

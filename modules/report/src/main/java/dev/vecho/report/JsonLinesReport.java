@@ -1,8 +1,8 @@
 package dev.vecho.report;
 
-import dev.vecho.client.Case;
-import dev.vecho.client.Report;
 import dev.vecho.client.RunReport;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Case;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Duration;

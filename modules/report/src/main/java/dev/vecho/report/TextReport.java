@@ -1,15 +1,15 @@
 package dev.vecho.report;
 
-import dev.vecho.client.Case;
 import dev.vecho.client.CaseReport;
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Report;
-import dev.vecho.client.Report.Messages;
-import dev.vecho.client.Report.Warning;
-import dev.vecho.client.RoundTrips;
 import dev.vecho.client.RunReport;
-import dev.vecho.client.Summary;
-import dev.vecho.client.Summary.PhaseTime;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Report.Messages;
+import dev.vecho.client.report.Report.Warning;
+import dev.vecho.client.report.RoundTrips;
+import dev.vecho.client.report.Summary;
+import dev.vecho.client.report.Summary.PhaseTime;
+import dev.vecho.client.script.Case;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;

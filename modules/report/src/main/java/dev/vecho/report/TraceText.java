@@ -1,7 +1,7 @@
 package dev.vecho.report;
 
-import dev.vecho.client.Case;
-import dev.vecho.client.Trace;
+import dev.vecho.client.report.Trace;
+import dev.vecho.client.script.Case;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.io.PrintWriter;

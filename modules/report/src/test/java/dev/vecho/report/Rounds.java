@@ -1,11 +1,11 @@
 package dev.vecho.report;
 
-import dev.vecho.client.Diagnosis;
-import dev.vecho.client.Diagnosis.Word;
-import dev.vecho.client.Report;
-import dev.vecho.client.Report.Messages;
-import dev.vecho.client.Report.Warning;
-import dev.vecho.client.RoundTrips;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Report.Messages;
+import dev.vecho.client.report.Report.Warning;
+import dev.vecho.client.report.RoundTrips;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -27,7 +27,7 @@ final class Rounds {
         return round(round, null, trips.get(), null, List.of());
     }
 
-    static Report failed(int round, Word word, String sentence) {
+    static Report failed(int round, FailureKind word, String sentence) {
         return round(round, new Diagnosis(word, null, sentence, 1, null, null, null), RoundTrips.NONE, null, List.of());
     }
 

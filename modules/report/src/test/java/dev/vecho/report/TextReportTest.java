@@ -3,15 +3,15 @@ package dev.vecho.report;
 import static dev.vecho.report.Rounds.TARGET;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.client.Budget;
-import dev.vecho.client.Case;
 import dev.vecho.client.CaseReport;
-import dev.vecho.client.Diagnosis.Word;
-import dev.vecho.client.Report;
-import dev.vecho.client.Report.Messages;
-import dev.vecho.client.RoundTrips;
-import dev.vecho.client.Summary;
-import dev.vecho.client.Summary.PhaseTime;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Report.Messages;
+import dev.vecho.client.report.RoundTrips;
+import dev.vecho.client.report.Summary;
+import dev.vecho.client.report.Summary.PhaseTime;
+import dev.vecho.client.script.Budget;
+import dev.vecho.client.script.Case;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -48,7 +48,7 @@ class TextReportTest {
 
     @Test
     void tellsWhatFailedAndWhere() {
-        assertThat(told(false, false, Rounds.failed(2, Word.HALF_CLOSE, "the end did not come")))
+        assertThat(told(false, false, Rounds.failed(2, FailureKind.HALF_CLOSE, "the end did not come")))
                 .isEqualTo("tcp://localhost:7007 size=1 round=2 FAILED half-close: the end did not come (steps[1])\n");
     }
 
@@ -70,7 +70,7 @@ class TextReportTest {
 
     @Test
     void leavesOutWhatPassedWhereItIsToBeQuiet() {
-        assertThat(told(false, true, Rounds.passed(1, 5), Rounds.failed(2, Word.RESET, "gone"))
+        assertThat(told(false, true, Rounds.passed(1, 5), Rounds.failed(2, FailureKind.RESET, "gone"))
                         .lines())
                 .singleElement()
                 .satisfies(line -> assertThat(line).contains("round=2 FAILED reset: gone"));
@@ -78,7 +78,7 @@ class TextReportTest {
 
     @Test
     void coloursOnlyWhereItIsWanted() {
-        Report failed = Rounds.failed(1, Word.RESET, "gone");
+        Report failed = Rounds.failed(1, FailureKind.RESET, "gone");
         assertThat(told(true, false, failed)).startsWith("\u001b[31m").endsWith("\u001b[0m\n");
         assertThat(told(false, false, failed)).doesNotContain("\u001b");
     }
@@ -86,7 +86,8 @@ class TextReportTest {
     @ParameterizedTest
     @ValueSource(strings = {"a\u001b[2Jb", "a\nb", "a\u009bb", "a\u0000b"})
     void letsNoPeerRuleTheTerminal(String sentence) {
-        assertThat(told(false, false, Rounds.failed(1, Word.TLS, sentence)).strip())
+        assertThat(told(false, false, Rounds.failed(1, FailureKind.TLS, sentence))
+                        .strip())
                 .matches("[\\P{Cc}]*")
                 .contains("FAILED tls: a?");
     }
@@ -104,7 +105,7 @@ class TextReportTest {
                 new Messages(200, 199, 1, 0, 2, Duration.ofNanos(1_500_000)),
                 new Summary.Phases(
                         null, new PhaseTime(3, Duration.ofMillis(1), Duration.ofMillis(2)), null, null, null),
-                Map.of(Word.CORRUPTED, 1L),
+                Map.of(FailureKind.CORRUPTED, 1L),
                 Map.of("family", 2L));
         assertThat(TextReport.summary(new CaseReport(CASE, summary, List.of(), Budget.NONE), Style.PLAIN))
                 .isEqualTo("""

@@ -23,8 +23,8 @@ public final class AbsentTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     @Override

@@ -40,8 +40,8 @@ public final class NotingTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     @Override

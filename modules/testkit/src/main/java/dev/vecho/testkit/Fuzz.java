@@ -25,8 +25,8 @@ public final class Fuzz {
     private static final Duration SHORT = Duration.ofSeconds(1);
     private static final long SEED = 20261129;
     private static final Duration LIMIT = Duration.ofSeconds(20);
-    private static final int MOST_BYTES = 20_000;
-    private static final int MOST_CHANGES = 6;
+    private static final int MAX_BYTES = 20_000;
+    private static final int MAX_CHANGES = 6;
     private static final int LINES_TOLD = 60;
 
     private final Random random = new Random(SEED);
@@ -148,10 +148,10 @@ public final class Fuzz {
 
     private byte[] next() {
         byte[] input = examples.get(random.nextInt(examples.size()));
-        for (int i = random.nextInt(MOST_CHANGES) + 1; i > 0; i--) {
+        for (int i = random.nextInt(MAX_CHANGES) + 1; i > 0; i--) {
             input = change(input);
         }
-        return input.length > MOST_BYTES ? Arrays.copyOf(input, MOST_BYTES) : input;
+        return input.length > MAX_BYTES ? Arrays.copyOf(input, MAX_BYTES) : input;
     }
 
     private byte[] change(byte[] input) {

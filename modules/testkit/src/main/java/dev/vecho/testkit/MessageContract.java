@@ -63,7 +63,7 @@ public abstract class MessageContract extends ListenerContract {
 
     @Test
     void carriesMessages() {
-        assertThat(transport().carriage()).isEqualTo(Transport.Carriage.MESSAGES);
+        assertThat(transport().framing()).isEqualTo(Transport.Framing.MESSAGES);
     }
 
     @Test

@@ -32,8 +32,8 @@ public final class Hosts {
 
     private static final Pattern BEYOND_ASCII = Pattern.compile("[^\\x00-\\x7f]");
 
-    private static final int MOST_LABEL = 63;
-    private static final int MOST_NAME = 253;
+    private static final int MAX_LABEL = 63;
+    private static final int MAX_NAME = 253;
 
     private Hosts() {}
 
@@ -68,8 +68,8 @@ public final class Hosts {
         for (String name : names) {
             checkLabel(host, name);
         }
-        if (ascii.length() - (rooted ? 1 : 0) > MOST_NAME) {
-            throw wrong(host, "is longer than " + MOST_NAME + " characters");
+        if (ascii.length() - (rooted ? 1 : 0) > MAX_NAME) {
+            throw wrong(host, "is longer than " + MAX_NAME + " characters");
         }
         return ascii;
     }
@@ -88,8 +88,8 @@ public final class Hosts {
         if (label.isEmpty()) {
             throw wrong(host, "has nothing before or between its dots");
         }
-        if (label.length() > MOST_LABEL) {
-            throw wrong(host, "has more than " + MOST_LABEL + " characters between two dots");
+        if (label.length() > MAX_LABEL) {
+            throw wrong(host, "has more than " + MAX_LABEL + " characters between two dots");
         }
         if (!LABEL.matcher(label).matches()) {
             throw wrong(host, "may have letters, digits, \"-\", \"_\" and dots only");

@@ -28,7 +28,7 @@ public final class PeerTrust extends X509ExtendedTrustManager {
      */
     record Refusal(List<X509Certificate> chain, CertificateException cause) {}
 
-    private static final int MOST = 64;
+    private static final int MAX = 64;
 
     private final X509TrustManager trust;
 
@@ -90,7 +90,7 @@ public final class PeerTrust extends X509ExtendedTrustManager {
             }
         } catch (CertificateException e) {
             refusals.addFirst(new Refusal(List.of(chain), e));
-            if (refusals.size() > MOST) {
+            if (refusals.size() > MAX) {
                 refusals.pollLast();
             }
             throw e;

@@ -1,5 +1,6 @@
 package dev.vecho.net.tls;
 
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
@@ -48,7 +49,7 @@ record Tls(
         List<String> alpn,
         @Nullable TrustManagerFactory trust) {
 
-    static final List<String> ALL_PROTOCOLS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
+    static final List<String> ALL_PROTOCOLS = TestableTransport.TLS_VERSIONS;
     private static final List<String> DEFAULT_PROTOCOLS = List.of("TLSv1.2", "TLSv1.3");
 
     /**

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // A failed close of Netty's is moot.
 public final class TlsConnection {
 
-    private static final int MOST_SEEN = 64;
+    private static final int MAX_SEEN = 64;
     private static final int HANDSHAKE = 22;
     private static final int CLIENT_HELLO = 1;
 
@@ -170,8 +170,8 @@ public final class TlsConnection {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
-            if (message instanceof ByteBuf bytes && seen.size() < MOST_SEEN) {
-                byte[] some = new byte[Math.min(MOST_SEEN - seen.size(), bytes.readableBytes())];
+            if (message instanceof ByteBuf bytes && seen.size() < MAX_SEEN) {
+                byte[] some = new byte[Math.min(MAX_SEEN - seen.size(), bytes.readableBytes())];
                 bytes.getBytes(bytes.readerIndex(), some);
                 seen.writeBytes(some);
             }

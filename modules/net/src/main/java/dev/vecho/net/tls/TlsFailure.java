@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 record TlsFailure(String reason, String sentence) {
 
-    private static final int MOST_NAMES = 8;
-    private static final int MOST_CHARACTERS = 200;
+    private static final int MAX_NAMES = 8;
+    private static final int MAX_LENGTH = 200;
 
     private static final String CLIENT_REFUSED = "client-certificate-refused";
 
@@ -233,8 +233,8 @@ record TlsFailure(String reason, String sentence) {
         try {
             Collection<List<?>> all = certificate.getSubjectAlternativeNames();
             for (List<?> name : all == null ? List.<List<?>>of() : all) {
-                if (names.size() == MOST_NAMES) {
-                    names.add((all.size() - MOST_NAMES) + " more");
+                if (names.size() == MAX_NAMES) {
+                    names.add((all.size() - MAX_NAMES) + " more");
                     break;
                 }
                 if (name.get(1) instanceof String text) {
@@ -255,7 +255,7 @@ record TlsFailure(String reason, String sentence) {
     static String printable(String text) {
         StringBuilder printable = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {
-            if (i == MOST_CHARACTERS) {
+            if (i == MAX_LENGTH) {
                 return printable.append('…').toString();
             }
             char c = text.charAt(i);

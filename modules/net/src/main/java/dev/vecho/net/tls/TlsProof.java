@@ -23,7 +23,7 @@ final class TlsProof {
     private static final int RECORDS_BYTES = 256 * 1024;
 
     /** More than a handshake has flights. */
-    private static final int MOST_TURNS = 50;
+    private static final int MAX_TURNS = 50;
 
     private TlsProof() {}
 
@@ -72,7 +72,7 @@ final class TlsProof {
         ByteBuffer toClient = ByteBuffer.allocateDirect(RECORDS_BYTES);
         client.beginHandshake();
         step(client, toClient, toServer);
-        for (int turn = 0; turn < MOST_TURNS; turn++) {
+        for (int turn = 0; turn < MAX_TURNS; turn++) {
             step(server, toServer, toClient);
             step(client, toClient, toServer);
             if (isDone(client) && isDone(server)) {

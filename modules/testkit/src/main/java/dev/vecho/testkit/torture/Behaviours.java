@@ -17,7 +17,7 @@ final class Behaviours {
 
     private static final long LARGEST_OF_HTTP2 = 8 << 20;
     private static final long LARGEST_BY_THE_CHECK = 4 << 20;
-    private static final int MOST_REQUESTS = 20;
+    private static final int MAX_REQUESTS = 20;
 
     private Behaviours() {}
 
@@ -83,7 +83,7 @@ final class Behaviours {
     /** Some requests, one after the other on one connection; the last one may be broken off. */
     private static void requests(Play play, String listener) throws Exception {
         Opening opening = opening(play.random(), listener);
-        int count = 1 + (int) Manner.size(play.random(), MOST_REQUESTS);
+        int count = 1 + (int) Manner.size(play.random(), MAX_REQUESTS);
         List<Manner> manners = new ArrayList<>();
         List<Exchange> exchanges = new ArrayList<>();
         List<Boolean> chunked = new ArrayList<>();

@@ -16,14 +16,14 @@ final class DatagramClient {
 
     private static final int TIMEOUT_MILLIS = 500;
     private static final int TRIES = 60;
-    private static final int MOST = 100;
+    private static final int MAX = 100;
     private static final int AT_ONCE = 4;
     private static final int LARGEST = 65_507;
 
     private DatagramClient() {}
 
     static void play(Play play, String listener) throws Exception {
-        int count = 1 + (int) Manner.size(play.random(), MOST);
+        int count = 1 + (int) Manner.size(play.random(), MAX);
         Payload payload = play.payload();
         SplittableRandom random = play.random().split();
         Ledger.Account account = play.account(listener);

@@ -19,7 +19,7 @@ final class WebSocketClient {
     private static final int CLOSE = 8;
     private static final int PING = 9;
     private static final int PONG = 10;
-    private static final int MOST_MESSAGES = 40;
+    private static final int MAX_MESSAGES = 40;
     private static final long LARGEST = 1 << 20;
 
     private final Play play;
@@ -41,7 +41,7 @@ final class WebSocketClient {
     WebSocketClient(Play play, String listener, long largest) {
         this.play = play;
         this.account = play.account(listener);
-        this.messages = 1 + (int) Manner.size(play.random(), MOST_MESSAGES);
+        this.messages = 1 + (int) Manner.size(play.random(), MAX_MESSAGES);
         this.orderly = play.random().nextInt(6) > 0;
         this.bytesInAll = Math.min(Math.min(largest, play.stage().settings().largest()), 4 * LARGEST);
         this.writer = play.random().split();

@@ -16,7 +16,7 @@ final class Workers {
     private static final int WATCH_MILLIS = 200;
 
     /** After so many the rest would say the same. */
-    private static final int MOST_FINDINGS = 10;
+    private static final int MAX_FINDINGS = 10;
 
     private final Play.Stage stage;
     private final List<Behaviour> behaviours;
@@ -76,7 +76,7 @@ final class Workers {
 
     private void work(long end) {
         while (System.nanoTime() < end
-                && findings.count() < MOST_FINDINGS
+                && findings.count() < MAX_FINDINGS
                 && stage.service().isAlive()) {
             long number = next.getAndIncrement();
             if (number >= stage.settings().plays()) {

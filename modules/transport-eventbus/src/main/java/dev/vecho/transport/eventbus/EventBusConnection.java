@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class EventBusConnection implements Connection {
 
     /** The largest message: it is held in memory, whole, also by every member on the way. */
-    static final int MOST_BYTES = 16 * 1024 * 1024;
+    static final int MAX_BYTES = 16 * 1024 * 1024;
 
     private record Unsent(Buffer message, Promise<Void> sent) {}
 
@@ -51,9 +51,9 @@ final class EventBusConnection implements Connection {
         if (closed) {
             return Future.failedFuture(new TransportException(Fault.OTHER, "the connection is closed", null));
         }
-        if (bytes.length() > MOST_BYTES) {
+        if (bytes.length() > MAX_BYTES) {
             return Future.failedFuture(new TransportException(
-                    Fault.OTHER, "a message must have at most " + MOST_BYTES + " bytes, was " + bytes.length(), null));
+                    Fault.OTHER, "a message must have at most " + MAX_BYTES + " bytes, was " + bytes.length(), null));
         }
         Promise<Void> sent = Promise.promise();
         queue.add(new Unsent(bytes, sent));

@@ -31,13 +31,13 @@ final class EventBusRequest {
     /** For each millisecond more a message may have so many bytes: a large one that is on its way is not sent again. */
     private static final int BYTES_PER_MILLI = 1024;
 
-    private static final int MOST_TRIES = 6;
+    private static final int MAX_TRIES = 6;
 
     /** Whoever waits for an answer has given up long before. */
     private static final long TRY_MILLIS = 600_000;
 
     /** While the cluster makes up for a member that is gone, nobody may seem to listen. */
-    private static final int MOST_ABSENCES = 3;
+    private static final int MAX_ABSENCES = 3;
 
     private static final long ABSENCE_MILLIS = 100;
 
@@ -88,7 +88,7 @@ final class EventBusRequest {
             LOG.debug("bus://{}: sent once more, try {}", transport.address(), tries);
         }
         underWay++;
-        if (tries < MOST_TRIES) {
+        if (tries < MAX_TRIES) {
             sendAgainAfter(wait);
             wait *= 2;
         }
@@ -145,7 +145,7 @@ final class EventBusRequest {
 
     private void absent(Throwable cause) {
         boolean wasThere = transport.answered() || tries > 1;
-        if (wasThere && absences < MOST_ABSENCES) {
+        if (wasThere && absences < MAX_ABSENCES) {
             absences++;
             sendAgainAfter(ABSENCE_MILLIS);
         } else {
@@ -155,7 +155,7 @@ final class EventBusRequest {
 
     /** A consumer that goes away gives back at once what it has not looked at. */
     private void discarded(Throwable cause) {
-        if (tries < MOST_TRIES) {
+        if (tries < MAX_TRIES) {
             sendAgainAfter(1);
         } else if (underWay == 0) {
             fail(new TransportException(Fault.TIMEOUT, where() + " did not answer", cause));

@@ -3,7 +3,7 @@ package dev.vecho.transport.eventbus;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -15,7 +15,7 @@ import java.util.Set;
  * The Vert.x event bus: messages to an address, as {@code bus://address}. It reaches the listeners of the same Vert.x
  * instance, and where that is clustered those of every member.
  */
-public final class EventBusTransport implements Transport {
+public final class EventBusTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -28,8 +28,8 @@ public final class EventBusTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.MESSAGES;
+    public Framing framing() {
+        return Framing.MESSAGES;
     }
 
     @Override

@@ -168,7 +168,7 @@ final class EventBusClientTest {
     void hasNoOutputToCloseAndABoundForMessages() throws Exception {
         Connection connection = connect();
         assertThat(failure(on(connection::closeOutput)).fault()).isEqualTo(Fault.OTHER);
-        Buffer large = Buffer.buffer(new byte[EventBusConnection.MOST_BYTES + 1]);
+        Buffer large = Buffer.buffer(new byte[EventBusConnection.MAX_BYTES + 1]);
         assertThat(failure(on(() -> connection.send(large))))
                 .hasMessage("a message must have at most 16777216 bytes, was 16777217");
     }

@@ -3,7 +3,7 @@ package dev.vecho.transport.http;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.tls.TlsClient;
@@ -18,7 +18,7 @@ import java.util.Set;
  * or with TLS as {@code https://host/path}, over QUIC as {@code h3://host/path}. A listener speaks HTTP/1.1, HTTP/2, with TLS
  * HTTP/3 and, by upgrade, WebSocket.
  */
-public final class HttpTransport implements Transport {
+public final class HttpTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -31,8 +31,8 @@ public final class HttpTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     @Override

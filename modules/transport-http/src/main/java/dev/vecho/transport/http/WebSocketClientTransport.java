@@ -17,12 +17,12 @@ import io.vertx.core.Promise;
 final class WebSocketClientTransport implements ClientTransport {
 
     /** A message that comes back is held in memory, whole. */
-    static final int MOST_IN_A_MESSAGE = 16 * 1024 * 1024;
+    static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
     /** What cannot be compressed gets longer when it is. */
-    static final int MOST_IN_A_FRAME = MOST_IN_A_MESSAGE + 64 * 1024;
+    static final int MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + 64 * 1024;
 
-    private static final int MOST_IN_A_REFUSAL = 64 * 1024;
+    private static final int MAX_REFUSAL_BYTES = 64 * 1024;
 
     private static final int LEVEL = 6;
 
@@ -41,8 +41,8 @@ final class WebSocketClientTransport implements ClientTransport {
             WebSocketConnection connection = new WebSocketConnection(connector, options, receiver, tls, opened);
             channel.pipeline()
                     .addLast(new HttpClientCodec())
-                    .addLast("refusal", new HttpObjectAggregator(MOST_IN_A_REFUSAL))
-                    .addLast("messages", new WebSocketFrameAggregator(MOST_IN_A_FRAME));
+                    .addLast("refusal", new HttpObjectAggregator(MAX_REFUSAL_BYTES))
+                    .addLast("messages", new WebSocketFrameAggregator(MAX_FRAME_BYTES));
             if (options.compression()) {
                 // Behind the one that joins fragments: Netty takes none for valid that decompresses to nothing.
                 channel.pipeline().addLast(new WebSocketClientExtensionHandler(deflate()));
@@ -56,7 +56,7 @@ final class WebSocketClientTransport implements ClientTransport {
     /** An offer that lets the server choose, but for a window of ours that is smaller than Java's. */
     private static WebSocketClientExtensionHandshaker deflate() {
         int window = PerMessageDeflateServerExtensionHandshaker.MAX_WINDOW_SIZE;
-        return new PerMessageDeflateClientExtensionHandshaker(LEVEL, false, window, true, false, MOST_IN_A_FRAME);
+        return new PerMessageDeflateClientExtensionHandshaker(LEVEL, false, window, true, false, MAX_FRAME_BYTES);
     }
 
     @Override

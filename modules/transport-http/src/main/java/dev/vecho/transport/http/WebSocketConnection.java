@@ -78,7 +78,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
                 options.subprotocols().isEmpty() ? null : String.join(", ", options.subprotocols()),
                 options.compression(),
                 options.headers().putInto(new DefaultHttpHeaders()),
-                WebSocketClientTransport.MOST_IN_A_FRAME);
+                WebSocketClientTransport.MAX_FRAME_BYTES);
     }
 
     @Override

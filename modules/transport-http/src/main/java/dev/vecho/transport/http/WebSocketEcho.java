@@ -37,7 +37,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     private static final int RSV1 = 0x40;
     private static final int RSV2_AND_3 = 0x30;
     private static final int MASKED = 0x80;
-    private static final int MOST_IN_CONTROL = 125;
+    private static final int MAX_CONTROL_BYTES = 125;
 
     private static final int GOING_AWAY = 1001;
     private static final int PROTOCOL_ERROR = 1002;
@@ -63,7 +63,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     private int opcode;
     private long frameLeft;
     private int mask;
-    private final byte[] control = new byte[MOST_IN_CONTROL];
+    private final byte[] control = new byte[MAX_CONTROL_BYTES];
     private int controlBytes;
 
     // The message in progress: its opcode, or CONTINUATION for none.
@@ -160,7 +160,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
         if ((head[1] & MASKED) == 0) {
             return fail(ctx, PROTOCOL_ERROR, "not masked");
         }
-        if (opcode >= CLOSE && (!fin || (head[1] & 0x7f) > MOST_IN_CONTROL)) {
+        if (opcode >= CLOSE && (!fin || (head[1] & 0x7f) > MAX_CONTROL_BYTES)) {
             return fail(ctx, PROTOCOL_ERROR, "a control frame that is fragmented or too long");
         }
         if (opcode == CONTINUATION && message == CONTINUATION) {

@@ -3,7 +3,7 @@ package dev.vecho.transport.http;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.tls.TlsClient;
@@ -17,7 +17,7 @@ import java.util.Set;
  * WebSocket, RFC 6455: messages, plain as {@code ws://host/path} or with TLS as {@code wss://host/path}. Its listener is
  * the very one of {@link HttpTransport}, which serves both on one port; it only tells its addresses as {@code ws://}.
  */
-public final class WebSocketTransport implements Transport {
+public final class WebSocketTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -30,8 +30,8 @@ public final class WebSocketTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.MESSAGES;
+    public Framing framing() {
+        return Framing.MESSAGES;
     }
 
     @Override

@@ -36,7 +36,7 @@ final class RawHttp2 implements AutoCloseable {
 
     static final int INITIAL_WINDOW_SIZE = 4;
 
-    private static final int MOST_IN_FRAME = 16_384;
+    private static final int MAX_FRAME_BYTES = 16_384;
     private static final int SERVERS_STREAM_WINDOW = 256 * 1024;
     private static final int QUIET_MILLIS = 700;
     private static final int PATIENCE_MILLIS = 30_000;
@@ -158,7 +158,7 @@ final class RawHttp2 implements AutoCloseable {
     /** Sends on a stream as much as the windows allow, until none has been widened for a while. */
     void fill(int stream) throws IOException {
         while (true) {
-            int count = (int) Math.min(MOST_IN_FRAME, window(stream));
+            int count = (int) Math.min(MAX_FRAME_BYTES, window(stream));
             if (count > 0) {
                 data(stream, 0, new byte[count]);
             } else {

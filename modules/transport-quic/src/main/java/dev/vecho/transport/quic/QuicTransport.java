@@ -3,7 +3,7 @@ package dev.vecho.transport.quic;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.tls.TlsClient;
@@ -17,7 +17,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** QUIC, as {@code quic://host:port}: one bidirectional stream is what other transports call a connection. */
-public final class QuicTransport implements Transport {
+public final class QuicTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -30,8 +30,8 @@ public final class QuicTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.Connector;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 
 /** TCP: streams of bytes over IPv4 and IPv6, plain as {@code tcp://host:port} or with TLS as {@code tls://host:port}. */
-public final class TcpTransport implements Transport {
+public final class TcpTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -29,8 +29,8 @@ public final class TcpTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.connect.Family;
 import dev.vecho.net.io.Io;
@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Unix domain sockets: streams of bytes within a machine, as {@code unix:///path} or {@code unix:@name}. */
-public final class UnixTransport implements Transport {
+public final class UnixTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -29,8 +29,8 @@ public final class UnixTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.STREAM;
+    public Framing framing() {
+        return Framing.STREAM;
     }
 
     /**

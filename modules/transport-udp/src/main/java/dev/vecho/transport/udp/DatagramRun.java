@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class DatagramRun {
 
     /** What the system takes at most, in every version. */
-    private static final int MOST_DATAGRAMS = 64;
+    private static final int MAX_DATAGRAMS = 64;
 
     /** Together, with the headers of IP and UDP in one packet of IPv4. */
-    private static final int MOST_BYTES = UdpSocket.MOST_BYTES_IPV4;
+    private static final int MAX_BYTES = UdpSocket.MAX_BYTES_IPV4;
 
     /** The largest that Ethernet takes in one packet of IPv6: larger ones must be cut into fragments. */
     private static final int LARGEST = 1_452;
@@ -49,8 +49,8 @@ final class DatagramRun {
                     || first > LARGEST
                     || last < first
                     || size > first
-                    || bytes + size > MOST_BYTES
-                    || datagrams.size() == MOST_DATAGRAMS
+                    || bytes + size > MAX_BYTES
+                    || datagrams.size() == MAX_DATAGRAMS
                     || !isSame(from, source)) {
                 return false;
             }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class UdpCatchAll extends ChannelInboundHandlerAdapter {
 
     /** How many datagrams may be on their way to a socket that is being opened. */
-    private static final int MOST_UNDER_WAY = 64;
+    private static final int MAX_IN_FLIGHT = 64;
 
     private static final Logger LOG = LoggerFactory.getLogger(UdpCatchAll.class);
 
@@ -47,7 +47,7 @@ final class UdpCatchAll extends ChannelInboundHandlerAdapter {
         InetAddress destination = datagram.recipient().getAddress();
         if (!rules.networks().oneHost(destination)) {
             drop(datagram, Reason.DESTINATION);
-        } else if (underWay.incrementAndGet() > MOST_UNDER_WAY) {
+        } else if (underWay.incrementAndGet() > MAX_IN_FLIGHT) {
             underWay.decrementAndGet();
             drop(datagram, Reason.NO_SOCKET);
         } else {

@@ -90,7 +90,7 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        int most = peer.getAddress() instanceof Inet6Address ? UdpSocket.MOST_BYTES_IPV6 : UdpSocket.MOST_BYTES_IPV4;
+        int most = peer.getAddress() instanceof Inet6Address ? UdpSocket.MAX_BYTES_IPV6 : UdpSocket.MAX_BYTES_IPV4;
         if (bytes.length() > most) {
             return Future.failedFuture(new TransportException(
                     Fault.OTHER,

@@ -16,12 +16,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The echo of one socket: sends each datagram back as it came, if the rules let it. What the operating system does not take
- * soon is dropped: no more than {@value #MOST_WAITING} datagrams wait for it.
+ * soon is dropped: no more than {@value #MAX_WAITING} datagrams wait for it.
  */
 final class UdpEcho extends ChannelInboundHandlerAdapter {
 
     /** Together at most 4 MiB. */
-    static final int MOST_WAITING = 64;
+    static final int MAX_WAITING = 64;
 
     /** How a datagram without a byte is sent, which Netty cannot. */
     @FunctionalInterface
@@ -58,7 +58,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         DatagramPacket datagram = (DatagramPacket) message;
         InetSocketAddress source = datagram.sender();
         Reason refused = rules.refuse(source);
-        if (refused == null && waiting == MOST_WAITING) {
+        if (refused == null && waiting == MAX_WAITING) {
             refused = Reason.SEND_BUFFER;
         }
         if (refused != null) {

@@ -57,7 +57,7 @@ final class UdpListener implements Listener {
     private static final long LOOK_MILLIS = 5_000;
 
     /** How many addresses a wildcard listener serves, since the system may have whole networks routed to itself. */
-    private static final int MOST_ADDRESSES = 1_024;
+    private static final int MAX_ADDRESSES = 1_024;
 
     private final Vertx vertx;
     private final ContextInternal context;
@@ -199,7 +199,7 @@ final class UdpListener implements Listener {
         if (known != null) {
             return known;
         }
-        if (closing || sockets.size() >= MOST_ADDRESSES) {
+        if (closing || sockets.size() >= MAX_ADDRESSES) {
             return Future.failedFuture(new SocketException("too many addresses"));
         }
         Promise<UdpSocket> promise = Promise.promise();

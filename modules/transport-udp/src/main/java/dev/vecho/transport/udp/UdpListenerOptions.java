@@ -35,7 +35,7 @@ record UdpListenerOptions(
     /** From here on, the system of a client may have chosen the port by chance. */
     static final int EPHEMERAL = 32_768;
 
-    private static final int MOST_PORT = 65_535;
+    private static final int MAX_PORT = 65_535;
     private static final String PORTS =
             "must be a list of ports 0..65535 and ranges such as \"1-1023\", each a text, was ";
 
@@ -83,7 +83,7 @@ record UdpListenerOptions(
     private static int port(String text) {
         try {
             int port = Integer.parseInt(text.strip());
-            return port <= MOST_PORT ? port : -1;
+            return port <= MAX_PORT ? port : -1;
         } catch (NumberFormatException e) {
             return -1;
         }

@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class UdpSocket {
 
     /** What fits into a datagram of IPv4: 65,535 less the headers of IP and UDP. */
-    static final int MOST_BYTES_IPV4 = 65_507;
+    static final int MAX_BYTES_IPV4 = 65_507;
 
     /** What fits into a datagram of IPv6, whose length does not count the header of IP. */
-    static final int MOST_BYTES_IPV6 = 65_527;
+    static final int MAX_BYTES_IPV6 = 65_527;
 
     private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 

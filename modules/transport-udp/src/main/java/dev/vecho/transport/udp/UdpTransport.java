@@ -3,7 +3,7 @@ package dev.vecho.transport.udp;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
-import dev.vecho.core.Transport;
+import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.Connector;
@@ -12,7 +12,7 @@ import io.vertx.core.Vertx;
 import java.util.Set;
 
 /** UDP: datagrams over IPv4 and IPv6, as {@code udp://host:port}. */
-public final class UdpTransport implements Transport {
+public final class UdpTransport implements TestableTransport {
 
     @Override
     public String name() {
@@ -25,13 +25,13 @@ public final class UdpTransport implements Transport {
     }
 
     @Override
-    public Carriage carriage() {
-        return Carriage.MESSAGES;
+    public Framing framing() {
+        return Framing.MESSAGES;
     }
 
     @Override
     public int maxMessageBytes() {
-        return UdpSocket.MOST_BYTES_IPV4;
+        return UdpSocket.MAX_BYTES_IPV4;
     }
 
     @Override

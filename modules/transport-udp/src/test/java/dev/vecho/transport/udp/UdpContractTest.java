@@ -48,7 +48,7 @@ class UdpContractTest extends MessageContract {
 
     @Override
     protected int largestMessage() {
-        return host.equals("::1") ? UdpSocket.MOST_BYTES_IPV6 : UdpSocket.MOST_BYTES_IPV4;
+        return host.equals("::1") ? UdpSocket.MAX_BYTES_IPV6 : UdpSocket.MAX_BYTES_IPV4;
     }
 
     @Override

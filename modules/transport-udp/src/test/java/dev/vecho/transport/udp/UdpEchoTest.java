@@ -113,7 +113,7 @@ final class UdpEchoTest {
 
     /** Some would be dropped, if what was sent counted as waiting for ever. */
     private void assertNothingWaits() throws Exception {
-        for (int i = 0; i < UdpEcho.MOST_WAITING; i++) {
+        for (int i = 0; i < UdpEcho.MAX_WAITING; i++) {
             assertEchoes("aa", "bb", "c");
         }
         assertThat(drops.toString()).isEmpty();

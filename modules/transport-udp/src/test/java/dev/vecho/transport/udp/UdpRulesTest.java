@@ -149,10 +149,10 @@ class UdpRulesTest {
             ByteBuf bytes = Unpooled.directBuffer().writeInt(i);
             channel.writeInbound(new DatagramPacket(bytes, new InetSocketAddress("192.0.2.1", 7007), CLIENT));
         }
-        assertThat(stuck).hasSize(UdpEcho.MOST_WAITING);
-        assertThat(drops.of(Reason.SEND_BUFFER)).isEqualTo(100 - UdpEcho.MOST_WAITING);
+        assertThat(stuck).hasSize(UdpEcho.MAX_WAITING);
+        assertThat(drops.of(Reason.SEND_BUFFER)).isEqualTo(100 - UdpEcho.MAX_WAITING);
         stuck.remove().setFailure(new IOException("sendto(..) failed: No buffer space available"));
-        assertThat(drops.of(Reason.SEND_BUFFER)).isEqualTo(101 - UdpEcho.MOST_WAITING);
+        assertThat(drops.of(Reason.SEND_BUFFER)).isEqualTo(101 - UdpEcho.MAX_WAITING);
         stuck.remove().setFailure(new IOException("sendto(..) failed: Network is unreachable"));
         assertThat(drops.of(Reason.SEND_FAILED)).isEqualTo(1);
         assertThat(drops).hasToString("37 send buffer full, 1 not sendable");

@@ -260,7 +260,7 @@ class UdpTest {
         Connection connection = await(onContext(() -> client.connect(ear)));
         assertThat(ear.phases).containsExactly(Receiver.Phase.RESOLVE, Receiver.Phase.CONNECT);
         assertThat("udp://" + connection.remoteAddress()).isEqualTo(address);
-        int most = host.equals("::1") ? UdpSocket.MOST_BYTES_IPV6 : UdpSocket.MOST_BYTES_IPV4;
+        int most = host.equals("::1") ? UdpSocket.MAX_BYTES_IPV6 : UdpSocket.MAX_BYTES_IPV4;
         List<Integer> sizes = new ArrayList<>(List.of(1, 1_000, most, 2));
         if (!io.equals("nio")) {
             sizes.add(1, 0);

@@ -1,0 +1,195 @@
+package dev.vecho.client;
+
+import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.play.Sender;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.script.Budget.Item;
+import dev.vecho.client.script.Case;
+import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Seed;
+import dev.vecho.client.script.Step;
+import dev.vecho.client.verify.SentHistory;
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Target;
+import dev.vecho.core.TestableTransport;
+import dev.vecho.core.Transport;
+import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.Transports;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Makes the checks of a script: validates it against the transports that its targets name, and finds everything that is wrong. */
+final class CheckFactory {
+
+    private static final long MAX_CASES = 10_000;
+
+    private CheckFactory() {}
+
+    /**
+     * Opens a check for each case, in order. Blocks.
+     *
+     * @throws InvalidInputException with everything that is wrong; nothing is open then
+     */
+    static List<Check> openAll(Vertx vertx, Script script) {
+        String source = script.sources().apply("matrix").name();
+        if (script.matrix().combinations() > MAX_CASES / script.targets().size()) {
+            throw new InvalidInputException(List.of(source + ": matrix: must make at most " + MAX_CASES
+                    + " cases, makes " + script.matrix().combinations() + " for each of "
+                    + script.targets().size() + " targets"));
+        }
+        Transports transports = Transports.load();
+        List<Check> checks = new ArrayList<>();
+        Seed seed = script.seed() == null ? Seed.any() : new Seed(script.seed());
+        SentHistory history = new SentHistory();
+        List<Case> cases = new ArrayList<>();
+        // Options that all targets share are wrong for each of them, and told once.
+        Set<String> problems = new LinkedHashSet<>(optionsProblems(transports, script));
+        for (int i = 0; i < script.targets().size(); i++) {
+            String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
+            int before = cases.size();
+            Target target;
+            Transport transport;
+            try {
+                target = Target.parse(script.targets().get(i));
+                transport = transports.reaching(vertx, target);
+                script.matrix().addCases(target, transport, script.startsTls(), cases);
+            } catch (IllegalArgumentException e) {
+                problems.add(place + e.getMessage());
+                continue;
+            }
+            for (Case each : cases.subList(before, cases.size())) {
+                CaseContext caseContext = caseContext(vertx, script, transport, each, seed, history);
+                open(caseContext, script, transport, target, each, checks, problems);
+            }
+        }
+        if (!problems.isEmpty()) {
+            checks.forEach(Check::close);
+            throw new InvalidInputException(List.copyOf(problems));
+        }
+        return checks;
+    }
+
+    /** What is wrong with the options of all transports, also of those that no target needs. */
+    private static List<String> optionsProblems(Transports transports, Script script) {
+        Problems problems = new Problems();
+        JsonObject json = new JsonObject().put("options", script.options());
+        transports.validateOptions(new Options(json, script.sources(), problems).object("options"));
+        try {
+            problems.throwIfAny();
+            return List.of();
+        } catch (InvalidInputException e) {
+            return e.problems();
+        }
+    }
+
+    private static CaseContext caseContext(
+            Vertx vertx, Script script, Transport transport, Case played, Seed seed, SentHistory history) {
+        Framing framing = transport.framing();
+        return new CaseContext(
+                vertx,
+                played.target(),
+                framing,
+                script.steps(framing, played),
+                script.timeout(),
+                played.kept(),
+                script.budget().tolerated(),
+                seed,
+                played.index(),
+                history,
+                System::nanoTime);
+    }
+
+    private static void open(
+            CaseContext caseContext,
+            Script script,
+            Transport transport,
+            Target target,
+            Case played,
+            List<Check> checks,
+            Set<String> problems) {
+        try {
+            rejectImpossibleSteps(script, transport.framing(), target, played);
+            rejectImmeasurable(script, transport, target);
+            checks.add(new Check(
+                    caseContext,
+                    played,
+                    script.expectFailure(),
+                    () -> connector(caseContext.vertx(), script, transport, target, played)));
+        } catch (InvalidInputException e) {
+            problems.addAll(e.problems());
+        }
+    }
+
+    private static ClientTransport connector(
+            Vertx vertx, Script script, Transport transport, Target target, Case played) {
+        JsonObject tls = script.tls().copy();
+        if (played.tls() != null) {
+            tls.put("protocols", new JsonArray().add(played.tls()));
+        }
+        JsonObject json = new JsonObject();
+        if (!tls.isEmpty()) {
+            json.put("tls", tls);
+        }
+        Diagnosis.putIfKnown(json, "family", played.family());
+        String key = transport.optionsKey();
+        if (script.options().getValue(key) instanceof JsonObject own) {
+            json.put("options", new JsonObject().put(key, own));
+        }
+        Problems problems = new Problems();
+        // What a transport says of no option, it says of the target.
+        Options options =
+                new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
+        // Validated with those of all transports; one that has none need not know the key.
+        options.has("options");
+        ClientTransport opened = transport.client(vertx, target, options);
+        problems.throwIfAny();
+        return opened;
+    }
+
+    /** To judge by what cannot be measured would always fail. */
+    private static void rejectImmeasurable(Script script, Transport transport, Target target) {
+        Problems problems = new Problems();
+        boolean tls = transport instanceof TestableTransport testable
+                && !testable.tlsVersions(target, script.startsTls()).isEmpty();
+        for (Item item : script.budget().allowed().keySet()) {
+            String place = script.sources().apply("budget").name() + ": budget." + item.key() + ": ";
+            if (item.needsMessages() && transport.framing() == Framing.STREAM) {
+                problems.add(place + target + " carries a stream of bytes, which has no messages to count");
+            } else if (item == Item.TLS && !tls) {
+                problems.add(place + target + " has no TLS");
+            }
+        }
+        problems.throwIfAny();
+    }
+
+    private static void rejectImpossibleSteps(Script script, Framing framing, Target target, Case played) {
+        Problems problems = new Problems();
+        List<Step> steps = script.steps(framing, played);
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            String path = "steps[" + i + "]";
+            String place = script.sources().apply(path).name() + ": " + path + ": ";
+            if (played.kept() && Script.needsOwnConnection(step)) {
+                problems.add(place + "cannot be done to a connection that is kept, as matrix.connections says");
+            }
+            if (framing == Framing.STREAM) {
+                continue;
+            }
+            if (Script.needsStream(step)) {
+                problems.add(place + target + " carries messages, which have no output to close and no end");
+            } else if (step instanceof Step.Send send && send.payload().size() > Sender.MAX_MESSAGE_BYTES) {
+                problems.add(place + target + " carries messages, which must have at most " + Sender.MAX_MESSAGE_BYTES
+                        + " bytes, was " + send.payload().size());
+            }
+        }
+        problems.throwIfAny();
+    }
+}

@@ -1,0 +1,174 @@
+package dev.vecho.client.play;
+
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.RoundTrips;
+import dev.vecho.client.script.Seed;
+import dev.vecho.client.verify.MessageVerifier;
+import dev.vecho.client.verify.Verifier;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver.Phase;
+import dev.vecho.core.Transport.Framing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What is measured and counted in a round, on all its connections, in bounded memory. */
+final class Measures {
+
+    private static final long NEVER = -1;
+
+    /** Of RFC 3550, section 6.4.1. */
+    private static final double JITTER_GAIN = 1 / 16.0;
+
+    private final RoundTrips.Recorder roundTrips = new RoundTrips.Recorder();
+    private final RoundTrips.Recorder corrected = new RoundTrips.Recorder();
+    private final List<Report.Warning> warnings = new ArrayList<>();
+    private Map<Phase, Duration> opening = Map.of();
+    private boolean connecting;
+    private @Nullable String localAddress;
+    private @Nullable String remoteAddress;
+    private Map<String, String> details = Map.of();
+    private long firstSend = NEVER;
+    private @Nullable Duration firstByte;
+    private @Nullable Duration lastByte;
+    private long lastReceived = NEVER;
+    private long transit = NEVER;
+    private double jitter;
+    private long transits;
+    private long bytesSent;
+    private long bytesReceived;
+    private long sent;
+    private long received;
+    private long lost;
+    private long duplicated;
+    private long reordered;
+
+    /** A connection was opened, or could not be. Of several, the phases of the first are told. */
+    void opened(TrackedConnection tracked) {
+        if (!connecting) {
+            connecting = true;
+            opening = Map.copyOf(tracked.phases());
+        }
+        warnings.addAll(tracked.warnings());
+    }
+
+    /** This is the connection. */
+    void at(TrackedConnection tracked) {
+        Connection connection = tracked.connection();
+        if (connection != null) {
+            localAddress = connection.localAddress();
+            remoteAddress = connection.remoteAddress();
+            details = connection.details();
+        }
+    }
+
+    /** Whether there was a connection. */
+    boolean connected() {
+        return remoteAddress != null;
+    }
+
+    /** The moment from which bytes are waited for, the first time it is asked for. */
+    long firstSend(long now) {
+        firstSend = firstSend == NEVER ? now : firstSend;
+        return firstSend;
+    }
+
+    void received(long now, long since) {
+        lastReceived = now;
+        lastByte = Duration.ofNanos(now - since);
+        firstByte = firstByte == null ? lastByte : firstByte;
+    }
+
+    boolean receivedAnything() {
+        return lastReceived != NEVER;
+    }
+
+    boolean receivedSince(long moment) {
+        return receivedAnything() && lastReceived - moment >= 0;
+    }
+
+    /** All came that a step expects. */
+    void echo(long nanos) {
+        roundTrips.record(nanos);
+    }
+
+    /**
+     * A block, or a message, came back.
+     *
+     * @param sentAt -1 if that is not known any more
+     * @param intendedAt -1 if there is no such time
+     * @param many whether it is one of several of a send
+     */
+    void back(long now, long sentAt, long intendedAt, boolean many) {
+        if (many && intendedAt != NEVER) {
+            corrected.record(now - intendedAt);
+        }
+        if (sentAt == NEVER) {
+            return;
+        }
+        if (many) {
+            roundTrips.record(now - sentAt);
+        }
+        long before = transit;
+        transit = now - sentAt;
+        if (transits++ > 0) {
+            jitter += (Math.abs(transit - before) - jitter) * JITTER_GAIN;
+        }
+    }
+
+    /** A connection is not used any more. */
+    void done(RoundConnection roundConnection) {
+        if (roundConnection.sender() == null) {
+            return;
+        }
+        Verifier verifier = roundConnection.verifier();
+        bytesSent += roundConnection.sent();
+        bytesReceived += verifier.received();
+        if (verifier instanceof MessageVerifier messages) {
+            sent += roundConnection.ledger().blocks();
+            received += messages.count();
+            lost += messages.lost();
+            duplicated += messages.duplicated();
+            reordered += messages.reordered();
+        }
+    }
+
+    Report report(
+            CaseContext caseContext,
+            int number,
+            Instant startedAt,
+            Duration took,
+            @Nullable Diagnosis diagnosis,
+            Seed seed) {
+        Duration mean = transits < 2 ? null : Duration.ofNanos(Math.round(jitter));
+        Report.Messages messages = caseContext.framing() == Framing.MESSAGES
+                ? new Report.Messages(sent, received, lost, duplicated, reordered, mean)
+                : null;
+        return new Report(
+                caseContext.target(),
+                number,
+                startedAt,
+                took,
+                diagnosis,
+                localAddress,
+                remoteAddress,
+                details,
+                new Report.Phases(
+                        opening.get(Phase.RESOLVE),
+                        opening.get(Phase.CONNECT),
+                        opening.get(Phase.TLS),
+                        firstByte,
+                        lastByte),
+                bytesSent,
+                bytesReceived,
+                roundTrips.get(),
+                corrected.get(),
+                messages,
+                warnings,
+                seed.value());
+    }
+}

@@ -1,0 +1,49 @@
+package dev.vecho.client.play;
+
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+
+/**
+ * The commonest mistake: plain text is spoken to a server of TLS. Some answer with an alert; others close, reset, say nothing, or
+ * answer in HTTP, as other servers do for other reasons. Whether they speak TLS is evidence.
+ */
+public final class TlsRequired {
+
+    /** The beginning of an answer in HTTP, in hexadecimal. */
+    private static final String HTTP = "48545450";
+
+    private TlsRequired() {}
+
+    /** Whether the failure of a round may come of it, so that it is worth to ask the server. */
+    public static boolean mayExplain(Report round) {
+        Diagnosis found = round.diagnosis();
+        if (found == null) {
+            return false;
+        }
+        if (found.found() != null && found.found().startsWith(HTTP)) {
+            return true;
+        }
+        return round.bytesReceived() == 0
+                && switch (found.word()) {
+                    case CLOSED, SILENT -> true;
+                    case RESET -> "before".equals(found.reason());
+                    case FAILED -> round.phases().connect() != null;
+                    default -> false;
+                };
+    }
+
+    /** The round whose server has answered in TLS. */
+    public static Report judge(Report round, Diagnosis found) {
+        Diagnosis required = new Diagnosis(
+                FailureKind.TLS,
+                "required",
+                found.sentence()
+                        + "; plain text was spoken to it, and to a TLS handshake on a second connection it answered",
+                found.step(),
+                found.offset(),
+                found.expected(),
+                found.found());
+        return round.judged(required, round.details());
+    }
+}

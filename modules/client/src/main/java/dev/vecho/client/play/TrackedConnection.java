@@ -1,0 +1,159 @@
+package dev.vecho.client.play;
+
+import dev.vecho.client.report.Report;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.TransportException;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection from the attempt to open it to its end. A round listens to it; between two rounds that share it, it notes
+ * what happens. Used on its event loop only.
+ */
+public final class TrackedConnection implements Receiver {
+
+    /** Told what comes, while a round is played. */
+    interface Listener {
+        void received(Buffer bytes);
+
+        void ended();
+
+        void failed(TransportException cause);
+    }
+
+    private final Context context;
+    private final LongSupplier nanoTime;
+    private final Map<Phase, Duration> phases = new EnumMap<>(Phase.class);
+    private final List<Report.Warning> warnings = new ArrayList<>();
+    private @Nullable Listener listener;
+    private @Nullable Connection connection;
+    private @Nullable Phase begun;
+    private boolean ended;
+    private @Nullable TransportException failure;
+    private long unexpected;
+    private long moved;
+    private long happened;
+
+    TrackedConnection(Context context, LongSupplier nanoTime, Listener listener) {
+        this.context = context;
+        this.nanoTime = nanoTime;
+        this.listener = listener;
+        this.moved = nanoTime.getAsLong();
+    }
+
+    /** The event loop. */
+    Context context() {
+        return context;
+    }
+
+    /** From now on, this one is told; null for nobody. */
+    void listen(@Nullable Listener other) {
+        listener = other;
+    }
+
+    void open(Connection opened) {
+        connection = opened;
+        moved();
+    }
+
+    @Nullable Connection connection() {
+        return connection;
+    }
+
+    /** How long the phases of opening it took. */
+    Map<Phase, Duration> phases() {
+        return phases;
+    }
+
+    /** The phase of opening it that is not done yet; null if there is none, or the transport does not tell. */
+    @Nullable Phase phase() {
+        return begun;
+    }
+
+    List<Report.Warning> warnings() {
+        return warnings;
+    }
+
+    /** The peer has closed its output. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** What broke it, or null. */
+    @Nullable TransportException failure() {
+        return failure;
+    }
+
+    /** How many bytes came while nobody listened, or behind all that a round looks at. */
+    long unexpected() {
+        return unexpected;
+    }
+
+    /** Some bytes were not looked at. */
+    void left(int count) {
+        unexpected += count;
+    }
+
+    /** Something was sent, or came. */
+    void moved() {
+        moved = nanoTime.getAsLong();
+    }
+
+    /** How long nothing had been sent, nor come, when it ended or broke, or until now. */
+    Duration idle() {
+        long until = ended || failure != null ? happened : nanoTime.getAsLong();
+        return Duration.ofNanos(Math.max(0, until - moved));
+    }
+
+    @Override
+    public void began(Phase phase) {
+        begun = phase;
+    }
+
+    @Override
+    public void completed(Phase phase, Duration took) {
+        phases.put(phase, took);
+        begun = null;
+    }
+
+    @Override
+    public void warned(String word, String sentence) {
+        warnings.add(new Report.Warning(word, sentence));
+    }
+
+    @Override
+    public void received(Buffer bytes) {
+        if (listener == null) {
+            left(bytes.length());
+            return;
+        }
+        listener.received(bytes);
+        moved();
+    }
+
+    @Override
+    public void ended() {
+        ended = true;
+        happened = nanoTime.getAsLong();
+        if (listener != null) {
+            listener.ended();
+        }
+    }
+
+    @Override
+    public void failed(TransportException cause) {
+        failure = cause;
+        happened = nanoTime.getAsLong();
+        if (listener != null) {
+            listener.failed(cause);
+        }
+    }
+}
