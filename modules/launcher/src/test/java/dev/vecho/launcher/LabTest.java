@@ -9,8 +9,8 @@ import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
-import dev.vecho.testkit.Fault;
 import dev.vecho.testkit.Lab;
+import dev.vecho.testkit.LabFault;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -82,7 +82,7 @@ final class LabTest {
 
     /** Makes a lab, fresh for each time. */
     private interface Place {
-        Lab open(Fault fault) throws IOException;
+        Lab open(LabFault fault) throws IOException;
     }
 
     /** A fault on one transport. */
@@ -151,11 +151,11 @@ final class LabTest {
         });
     }
 
-    private Case on(Place place, Fault fault, JsonObject script) {
+    private Case on(Place place, LabFault fault, JsonObject script) {
         return on(place, fault, script, 1);
     }
 
-    private Case on(Place place, Fault fault, JsonObject script, int rounds) {
+    private Case on(Place place, LabFault fault, JsonObject script, int rounds) {
         return () -> {
             try (Lab lab = place.open(fault)) {
                 return play(lab.target(), script, rounds);
@@ -201,35 +201,37 @@ final class LabTest {
                                 .add(new JsonObject().put("pauseMillis", 1000))
                                 .add(stream().getJsonObject(0))
                                 .add(stream().getJsonObject(1)));
-        tests.accept(test(transport + " healthy", "passed", on(place, Fault.none(), script, 2)));
-        tests.accept(test(transport + " ends at a byte", "truncated", on(place, Fault.endsAt(MIDDLE), script)));
-        tests.accept(test(transport + " cuts at a byte", "truncated", on(place, Fault.cutsAt(MIDDLE), script)));
-        tests.accept(test(transport + " flips a bit", "corrupted", on(place, Fault.flipsBitAt(MIDDLE), script)));
+        tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
+        tests.accept(test(transport + " ends at a byte", "truncated", on(place, LabFault.endsAt(MIDDLE), script)));
+        tests.accept(test(transport + " cuts at a byte", "truncated", on(place, LabFault.cutsAt(MIDDLE), script)));
+        tests.accept(test(transport + " flips a bit", "corrupted", on(place, LabFault.flipsBitAt(MIDDLE), script)));
         tests.accept(test(
                 transport + " inserts bytes",
                 "injected",
-                on(place, Fault.insertsAt(MIDDLE, (byte) 1, (byte) 2), script)));
-        tests.accept(test(transport + " deletes bytes", "lost", on(place, Fault.deletesAt(MIDDLE, 100), script)));
+                on(place, LabFault.insertsAt(MIDDLE, (byte) 1, (byte) 2), script)));
+        tests.accept(test(transport + " deletes bytes", "lost", on(place, LabFault.deletesAt(MIDDLE, 100), script)));
         tests.accept(test(
                 transport + " answers with an earlier round's bytes",
                 "foreign",
-                on(place, Fault.answersWithOthersBytes(), small(script), 2)));
-        tests.accept(test(transport + " says nothing", "silent", on(place, Fault.silent(), impatient)));
-        tests.accept(test(transport + " waits for the end", "buffered", on(place, Fault.answersAtTheEnd(), patient)));
+                on(place, LabFault.answersWithOthersBytes(), small(script), 2)));
+        tests.accept(test(transport + " says nothing", "silent", on(place, LabFault.silent(), impatient)));
         tests.accept(
-                test(transport + " swallows the end", "half-close", on(place, Fault.swallowsTheEnd(), impatientEnd)));
-        tests.accept(test(transport + " closes early", "closed", on(place, Fault.closesEarly(), script)));
-        tests.accept(test(transport + " trickles", "slow", on(place, Fault.trickles(20), slow)));
+                test(transport + " waits for the end", "buffered", on(place, LabFault.answersAtTheEnd(), patient)));
+        tests.accept(test(
+                transport + " swallows the end", "half-close", on(place, LabFault.swallowsTheEnd(), impatientEnd)));
+        tests.accept(test(transport + " closes early", "closed", on(place, LabFault.closesEarly(), script)));
+        tests.accept(test(transport + " trickles", "slow", on(place, LabFault.trickles(20), slow)));
         if (!transport.equals("unix")) {
-            tests.accept(test(transport + " resets at once", "reset: before", on(place, Fault.resetsAtOnce(), script)));
             tests.accept(
-                    test(transport + " resets at a byte", "reset: during", on(place, Fault.resetsAt(MIDDLE), script)));
-            tests.accept(
-                    test(transport + " resets at the end", "reset: after", on(place, Fault.resetsAtTheEnd(), script)));
+                    test(transport + " resets at once", "reset: before", on(place, LabFault.resetsAtOnce(), script)));
+            tests.accept(test(
+                    transport + " resets at a byte", "reset: during", on(place, LabFault.resetsAt(MIDDLE), script)));
+            tests.accept(test(
+                    transport + " resets at the end", "reset: after", on(place, LabFault.resetsAtTheEnd(), script)));
         }
         if (transport.equals("tcp") || transport.equals("tls")) {
-            tests.accept(
-                    test(transport + " cuts an idle connection", "idle: closed", on(place, Fault.cutsIdle(200), idle)));
+            tests.accept(test(
+                    transport + " cuts an idle connection", "idle: closed", on(place, LabFault.cutsIdle(200), idle)));
         }
     }
 
@@ -248,8 +250,8 @@ final class LabTest {
         bus(tests::add);
         Place webSocket = Lab::webSocket;
         JsonObject script = script(messages(GENEROUS_MILLIS));
-        tests.add(test("ws resets at once", "reset: before", on(webSocket, Fault.resetsAtOnce(), script)));
-        tests.add(test("ws closes early", "closed", on(webSocket, Fault.closesEarly(), script)));
+        tests.add(test("ws resets at once", "reset: before", on(webSocket, LabFault.resetsAtOnce(), script)));
+        tests.add(test("ws closes early", "closed", on(webSocket, LabFault.closesEarly(), script)));
         return tests.stream();
     }
 
@@ -259,29 +261,30 @@ final class LabTest {
         JsonObject one = script(new JsonArray()
                 .add(new JsonObject().put("send", new JsonObject().put("random", 1000)))
                 .add(expect("echo", GENEROUS_MILLIS)));
-        tests.accept(test(transport + " healthy", "passed", on(place, Fault.none(), script, 2)));
-        tests.accept(test(transport + " drops a message", "lost", on(place, Fault.drops(2), impatient)));
-        tests.accept(test(transport + " duplicates a message", "duplicated", on(place, Fault.duplicates(2), script)));
-        tests.accept(test(transport + " reorders messages", "reordered", on(place, Fault.reorders(2), script)));
-        tests.accept(test(transport + " shortens a message", "truncated", on(place, Fault.shortens(2), script)));
-        tests.accept(test(transport + " invents a message", "injected", on(place, Fault.invents(2), script)));
-        tests.accept(test(transport + " flips a bit", "corrupted", on(place, Fault.flipsBitOf(2), script)));
-        tests.accept(test(transport + " says nothing", "silent", on(place, Fault.silent(), impatient)));
+        tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
+        tests.accept(test(transport + " drops a message", "lost", on(place, LabFault.drops(2), impatient)));
+        tests.accept(
+                test(transport + " duplicates a message", "duplicated", on(place, LabFault.duplicates(2), script)));
+        tests.accept(test(transport + " reorders messages", "reordered", on(place, LabFault.reorders(2), script)));
+        tests.accept(test(transport + " shortens a message", "truncated", on(place, LabFault.shortens(2), script)));
+        tests.accept(test(transport + " invents a message", "injected", on(place, LabFault.invents(2), script)));
+        tests.accept(test(transport + " flips a bit", "corrupted", on(place, LabFault.flipsBitOf(2), script)));
+        tests.accept(test(transport + " says nothing", "silent", on(place, LabFault.silent(), impatient)));
         tests.accept(test(
                 transport + " answers with an earlier round's bytes",
                 "foreign",
-                on(place, Fault.answersWithOthersBytes(), one, 2)));
+                on(place, LabFault.answersWithOthersBytes(), one, 2)));
     }
 
     /** A message that is not answered is sent again, so that none is lost and none comes twice. */
     private void bus(Consumer<DynamicTest> tests) {
         Place place = fault -> Lab.bus(vertx, fault);
         JsonObject script = script(messages(GENEROUS_MILLIS));
-        tests.accept(test("bus healthy", "passed", on(place, Fault.none(), script, 2)));
-        tests.accept(test("bus drops a message once", "passed", on(place, Fault.drops(2), script)));
-        tests.accept(test("bus shortens a message", "truncated", on(place, Fault.shortens(2), script)));
-        tests.accept(test("bus flips a bit", "corrupted", on(place, Fault.flipsBitOf(2), script)));
-        tests.accept(test("bus says nothing", "silent", on(place, Fault.silent(), script(messages(SHORT_MILLIS)))));
+        tests.accept(test("bus healthy", "passed", on(place, LabFault.none(), script, 2)));
+        tests.accept(test("bus drops a message once", "passed", on(place, LabFault.drops(2), script)));
+        tests.accept(test("bus shortens a message", "truncated", on(place, LabFault.shortens(2), script)));
+        tests.accept(test("bus flips a bit", "corrupted", on(place, LabFault.flipsBitOf(2), script)));
+        tests.accept(test("bus says nothing", "silent", on(place, LabFault.silent(), script(messages(SHORT_MILLIS)))));
         tests.accept(test("bus nobody listens", "refused", () -> play("bus://nobody.there", script, 1)));
     }
 
@@ -292,18 +295,21 @@ final class LabTest {
         for (String scheme : List.of("tcp", "tls", "http", "https", "ws", "wss", "udp", "quic")) {
             JsonObject steps =
                     List.of("ws", "wss", "udp").contains(scheme) ? script(messages(GENEROUS_MILLIS)) : script;
-            tests.add(
-                    test(scheme + " nobody listens", "refused", on(fault -> Lab.nobody(scheme), Fault.none(), steps)));
+            tests.add(test(
+                    scheme + " nobody listens", "refused", on(fault -> Lab.nobody(scheme), LabFault.none(), steps)));
         }
         for (String scheme : List.of("tcp", "tls", "http", "https", "ws", "wss")) {
             JsonObject steps = scheme.startsWith("ws") ? script(messages(GENEROUS_MILLIS)) : script;
             tests.add(test(
                     scheme + " port that drops packets",
                     "filtered",
-                    on(fault -> Lab.filtered(scheme), Fault.none(), steps.copy().put("timeoutMillis", SHORT_MILLIS))));
+                    on(
+                            fault -> Lab.filtered(scheme),
+                            LabFault.none(),
+                            steps.copy().put("timeoutMillis", SHORT_MILLIS))));
         }
         tests.add(test("quic port that never answers", "filtered", () -> {
-            try (Lab lab = Lab.udp(Fault.silent())) {
+            try (Lab lab = Lab.udp(LabFault.silent())) {
                 return play(lab.target("quic"), script.copy().put("timeoutMillis", 2 * SHORT_MILLIS), 1);
             }
         }));
@@ -328,7 +334,9 @@ final class LabTest {
             JsonObject steps =
                     scheme.equals("wss") ? script(messages(GENEROUS_MILLIS)).put("tls", trusting()) : script;
             tests.add(test(
-                    scheme + " to a plain echo", "tls: plain-text", () -> other(Lab.tcp(Fault.none()), scheme, steps)));
+                    scheme + " to a plain echo",
+                    "tls: plain-text",
+                    () -> other(Lab.tcp(LabFault.none()), scheme, steps)));
             tests.add(test(
                     scheme + " to a server that says something",
                     "tls: plain-text",
@@ -336,15 +344,15 @@ final class LabTest {
             tests.add(test(
                     scheme + " to one that closes",
                     "tls: closed",
-                    () -> other(Lab.tcp(Fault.closesEarly()), scheme, steps)));
+                    () -> other(Lab.tcp(LabFault.closesEarly()), scheme, steps)));
             tests.add(test(
                     scheme + " to one that says nothing",
                     "tls: timeout",
-                    () -> other(Lab.tcp(Fault.silent()), scheme, steps.copy().put("timeoutMillis", SHORT_MILLIS))));
+                    () -> other(Lab.tcp(LabFault.silent()), scheme, steps.copy().put("timeoutMillis", SHORT_MILLIS))));
             tests.add(test(
                     scheme + " to one that resets",
                     "reset: before",
-                    () -> other(Lab.tcp(Fault.resetsAtOnce()), scheme, steps)));
+                    () -> other(Lab.tcp(LabFault.resetsAtOnce()), scheme, steps)));
         }
         for (String scheme : List.of("tcp", "http", "ws")) {
             JsonObject steps = scheme.equals("ws") ? script(messages(GENEROUS_MILLIS)) : script(stream());
@@ -357,7 +365,7 @@ final class LabTest {
             tests.add(test(
                     scheme + " to a server of TLS",
                     "tls: required",
-                    () -> other(Lab.tls(Fault.none(), good), scheme, steps)));
+                    () -> other(Lab.tls(LabFault.none(), good), scheme, steps)));
         }
         JsonObject start = script(new JsonArray()
                         .add(new JsonObject().put("send", new JsonObject().put("text", "STARTTLS\n")))
@@ -404,13 +412,13 @@ final class LabTest {
             tests.accept(test(
                     name + wrong.name(),
                     "tls: " + wrong.reason(),
-                    () -> other(Lab.tls(Fault.none(), context), scheme, script)));
+                    () -> other(Lab.tls(LabFault.none(), context), scheme, script)));
         }
         tests.accept(test(
                 name + "signed by a stranger",
                 "tls: unknown-authority",
                 () -> other(
-                        Lab.tls(Fault.none(), good),
+                        Lab.tls(LabFault.none(), good),
                         scheme,
                         script.copy().put("tls", new JsonObject().put("engine", engine)))));
         SSLParameters mutual = new SSLParameters();
@@ -420,7 +428,7 @@ final class LabTest {
                     name + protocol + " wants a certificate",
                     "tls: client-certificate-required",
                     () -> other(
-                            Lab.tls(Fault.none(), good, mutual),
+                            Lab.tls(LabFault.none(), good, mutual),
                             scheme,
                             script.copy().put("tls", tls.copy().put("protocols", protocol)))));
         }
@@ -430,7 +438,7 @@ final class LabTest {
                 name + "no version in common",
                 "tls: protocol",
                 () -> other(
-                        Lab.tls(Fault.none(), good, old),
+                        Lab.tls(LabFault.none(), good, old),
                         scheme,
                         script.copy().put("tls", tls.copy().put("protocols", "TLSv1.3")))));
         SSLParameters suite = new SSLParameters();
@@ -442,7 +450,7 @@ final class LabTest {
                 name + "no cipher suite in common",
                 "tls: cipher",
                 () -> other(
-                        Lab.tls(Fault.none(), good, suite),
+                        Lab.tls(LabFault.none(), good, suite),
                         scheme,
                         script.copy().put("tls", otherSuite))));
         SSLParameters alpn = new SSLParameters();
@@ -451,7 +459,7 @@ final class LabTest {
                 name + "no application protocol in common",
                 "tls: alpn",
                 () -> other(
-                        Lab.tls(Fault.none(), good, alpn),
+                        Lab.tls(LabFault.none(), good, alpn),
                         scheme,
                         script.copy().put("tls", tls.copy().put("alpn", "else")))));
     }
@@ -466,13 +474,13 @@ final class LabTest {
                 new Wrong("self-signed", certificates.selfSigned()),
                 new Wrong("wrong-purpose", certificates.wrongPurpose()))) {
             Place place = fault -> Lab.quic(vertx, fault, wrong.issued());
-            tests.accept(test("quic " + wrong.reason(), "tls: " + wrong.reason(), on(place, Fault.none(), script)));
+            tests.accept(test("quic " + wrong.reason(), "tls: " + wrong.reason(), on(place, LabFault.none(), script)));
         }
         Issued good = certificates.localhost();
         Place place = fault -> Lab.quic(vertx, fault, good);
-        tests.accept(test("quic stranger", "tls: unknown-authority", on(place, Fault.none(), script(stream()))));
+        tests.accept(test("quic stranger", "tls: unknown-authority", on(place, LabFault.none(), script(stream()))));
         JsonObject other = script.copy().put("tls", trusting().put("alpn", "other"));
-        tests.accept(test("quic no application protocol in common", "tls: alpn", on(place, Fault.none(), other)));
+        tests.accept(test("quic no application protocol in common", "tls: alpn", on(place, LabFault.none(), other)));
     }
 
     private SSLContext context(Issued issued) {

@@ -9,8 +9,8 @@ import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
-import dev.vecho.testkit.Fault;
 import dev.vecho.testkit.Lab;
+import dev.vecho.testkit.LabFault;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -64,7 +64,7 @@ final class SegmentsTest {
      * @param cut where the answers are cut; 0 for nowhere, less for everywhere
      * @param lines after how many bytes, and what
      */
-    private record Dialogue(int cut, List<Line> lines) implements Fault {
+    private record Dialogue(int cut, List<Line> lines) implements LabFault {
 
         private record Line(int after, String answer) {}
 
@@ -140,7 +140,7 @@ final class SegmentsTest {
         }
     }
 
-    private static Lab lab(String transport, Fault fault) throws IOException {
+    private static Lab lab(String transport, LabFault fault) throws IOException {
         SSLContext context = certificates.serverContext(certificates.localhost());
         return switch (transport) {
             case "tls" -> Lab.tls(fault, context);

@@ -11,9 +11,9 @@ import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
-import dev.vecho.testkit.Fault;
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.Lab;
+import dev.vecho.testkit.LabFault;
 import dev.vecho.testkit.PythonTls;
 import dev.vecho.testkit.PythonTls.Answers;
 import dev.vecho.testkit.TlsEngines;
@@ -163,7 +163,7 @@ class TlsRequiredTest {
 
     @Test
     void isToldOfTheJdk() throws Exception {
-        try (Lab server = Lab.tls(Fault.none(), certificates.serverContext(localhost))) {
+        try (Lab server = Lab.tls(LabFault.none(), certificates.serverContext(localhost))) {
             assertRequired(portOf(server.target()));
         }
     }
@@ -204,13 +204,13 @@ class TlsRequiredTest {
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "http", "ws"})
     void isNotToldOfOthersThatMakeNothingOfIt(String scheme) throws Exception {
-        try (Lab closing = Lab.tcp(Fault.closesEarly())) {
+        try (Lab closing = Lab.tcp(LabFault.closesEarly())) {
             assertThat(kind(scheme, portOf(closing.target()))).isEqualTo("closed");
         }
-        try (Lab silent = Lab.tcp(Fault.silent())) {
+        try (Lab silent = Lab.tcp(LabFault.silent())) {
             assertThat(kind(scheme, portOf(silent.target()))).isNotEqualTo("tls: required");
         }
-        try (Lab resetting = Lab.tcp(Fault.resetsAtOnce())) {
+        try (Lab resetting = Lab.tcp(LabFault.resetsAtOnce())) {
             assertThat(kind(scheme, portOf(resetting.target()))).isEqualTo("reset: before");
         }
         try (Lab banner = Lab.banner("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")) {

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** One request of HTTP/1.1, whose body has the chunked coding, and its response. */
-final class HttpPeer implements Lab.Protocol, Fault.Peer {
+final class HttpPeer implements Lab.Protocol, LabFault.Peer {
 
     private final Socket socket;
     private final Socket raw;
@@ -22,7 +22,7 @@ final class HttpPeer implements Lab.Protocol, Fault.Peer {
     }
 
     @Override
-    public Fault.Peer begin() throws IOException {
+    public LabFault.Peer begin() throws IOException {
         in = new BufferedInputStream(socket.getInputStream());
         while (!line(in).isEmpty()) {
             // The head of the request says nothing that matters here.

@@ -68,12 +68,12 @@ public final class Lab implements AutoCloseable {
     // ---- what there is
 
     /** Over TCP. */
-    public static Lab tcp(Fault fault) throws IOException {
+    public static Lab tcp(LabFault fault) throws IOException {
         return sockets("tcp", fault, socket -> socket, PlainPeer::new);
     }
 
     /** Over TLS on TCP. */
-    public static Lab tls(Fault fault, SSLContext context) throws IOException {
+    public static Lab tls(LabFault fault, SSLContext context) throws IOException {
         return sockets("tls", fault, socket -> secure(socket, context, new SSLParameters()), PlainPeer::new);
     }
 
@@ -82,42 +82,42 @@ public final class Lab implements AutoCloseable {
      *
      * @param parameters what is null in them is left as it is
      */
-    public static Lab tls(Fault fault, SSLContext context, SSLParameters parameters) throws IOException {
+    public static Lab tls(LabFault fault, SSLContext context, SSLParameters parameters) throws IOException {
         return sockets("tls", fault, socket -> secure(socket, context, parameters), PlainPeer::new);
     }
 
     /** The body of one request of HTTP/1.1 on each connection. */
-    public static Lab http(Fault fault) throws IOException {
+    public static Lab http(LabFault fault) throws IOException {
         return sockets("http", fault, socket -> socket, HttpPeer::new);
     }
 
     /** The messages of a WebSocket. */
-    public static Lab webSocket(Fault fault) throws IOException {
+    public static Lab webSocket(LabFault fault) throws IOException {
         return sockets("ws", fault, socket -> socket, WebSocketPeer::new);
     }
 
     /** Over TCP; plain lines come back until one is STARTTLS, which is answered with GO AHEAD, and then all over TLS. */
     public static Lab startTls(SSLContext context) throws IOException {
-        return sockets("tcp", Fault.none(), socket -> StartTlsPeer.greet(socket, context), PlainPeer::new);
+        return sockets("tcp", LabFault.none(), socket -> StartTlsPeer.greet(socket, context), PlainPeer::new);
     }
 
     /** A server that says something in plain text, and nothing else. */
     public static Lab banner(String banner) throws IOException {
-        return tcp(number -> new Fault.Session() {
+        return tcp(number -> new LabFault.Session() {
             @Override
-            public void connected(Fault.Peer peer) throws IOException {
+            public void connected(LabFault.Peer peer) throws IOException {
                 peer.send(banner.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
             }
 
             @Override
-            public void received(Fault.Peer peer, byte[] bytes) {
+            public void received(LabFault.Peer peer, byte[] bytes) {
                 // What it says, it has said.
             }
         });
     }
 
     /** On a Unix domain socket, which it makes in a directory. */
-    public static Lab unix(Fault fault, Path directory) throws IOException {
+    public static Lab unix(LabFault fault, Path directory) throws IOException {
         Path path = directory.resolve("lab-" + System.nanoTime() + ".sock");
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         server.bind(UnixDomainSocketAddress.of(path));
@@ -128,7 +128,7 @@ public final class Lab implements AutoCloseable {
             while (true) {
                 SocketChannel channel = server.accept();
                 lab.open.add(channel);
-                Fault.Session session = fault.session(count.getAndIncrement());
+                LabFault.Session session = fault.session(count.getAndIncrement());
                 lab.start(() -> serve(channel, session));
             }
         });
@@ -136,12 +136,12 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Datagrams, of which each address is a connection. */
-    public static Lab udp(Fault fault) throws IOException {
+    public static Lab udp(LabFault fault) throws IOException {
         DatagramSocket socket = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"));
         Lab lab = new Lab("udp://127.0.0.1:" + socket.getLocalPort());
         lab.open.add(socket);
         lab.start(() -> {
-            Map<SocketAddress, Fault.Session> sessions = new HashMap<>();
+            Map<SocketAddress, LabFault.Session> sessions = new HashMap<>();
             DatagramPacket packet = new DatagramPacket(new byte[CHUNK], CHUNK);
             while (true) {
                 packet.setLength(CHUNK);
@@ -155,7 +155,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Streams of QUIC, of which each is a connection. */
-    public static Lab quic(Vertx vertx, Fault fault, Certificates.Issued issued) {
+    public static Lab quic(Vertx vertx, LabFault fault, Certificates.Issued issued) {
         VertxPeer.Listening listening = VertxPeer.quic(vertx, fault, issued);
         Lab lab = new Lab("quic://127.0.0.1:" + listening.port());
         lab.open.add(() -> listening.server().close().await());
@@ -163,7 +163,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Messages on the event bus of a Vert.x instance. */
-    public static Lab bus(Vertx vertx, Fault fault) {
+    public static Lab bus(Vertx vertx, LabFault fault) {
         String address = "lab." + System.nanoTime();
         MessageConsumer<?> consumer = VertxPeer.bus(vertx, address, fault);
         Lab lab = new Lab("bus://" + address);
@@ -219,7 +219,7 @@ public final class Lab implements AutoCloseable {
     interface Protocol {
 
         /** Reads up to the first byte of the payload. */
-        Fault.Peer begin() throws IOException;
+        LabFault.Peer begin() throws IOException;
 
         /** Some bytes of the payload, or one message; null at the end of the input. */
         byte @Nullable [] read() throws IOException;
@@ -235,7 +235,7 @@ public final class Lab implements AutoCloseable {
         Protocol on(Socket socket, Socket raw);
     }
 
-    private static Lab sockets(String scheme, Fault fault, Layer layer, Protocols protocols) throws IOException {
+    private static Lab sockets(String scheme, LabFault fault, Layer layer, Protocols protocols) throws IOException {
         ServerSocket server = new ServerSocket(0, 100, InetAddress.getByName("127.0.0.1"));
         Lab lab = new Lab(scheme + "://127.0.0.1:" + server.getLocalPort());
         lab.open.add(server);
@@ -245,7 +245,7 @@ public final class Lab implements AutoCloseable {
                 Socket raw = server.accept();
                 lab.open.add(raw);
                 raw.setTcpNoDelay(true);
-                Fault.Session session = fault.session(count.getAndIncrement());
+                LabFault.Session session = fault.session(count.getAndIncrement());
                 lab.start(() -> {
                     raw.setSoTimeout(fault.idleMillis());
                     serve(protocols.on(layer.on(raw), raw), session);
@@ -255,8 +255,8 @@ public final class Lab implements AutoCloseable {
         return lab;
     }
 
-    private static void serve(Protocol protocol, Fault.Session session) throws IOException {
-        Fault.Peer peer = protocol.begin();
+    private static void serve(Protocol protocol, LabFault.Session session) throws IOException {
+        LabFault.Peer peer = protocol.begin();
         session.connected(peer);
         boolean idle = false;
         while (true) {
@@ -279,7 +279,7 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    private static void serve(SocketChannel channel, Fault.Session session) throws IOException {
+    private static void serve(SocketChannel channel, LabFault.Session session) throws IOException {
         serve(new ChannelPeer(channel), session);
     }
 
@@ -339,7 +339,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Bytes on a socket, or on TLS on one. */
-    private static final class PlainPeer implements Protocol, Fault.Peer {
+    private static final class PlainPeer implements Protocol, LabFault.Peer {
 
         private final Socket socket;
         private final Socket raw;
@@ -350,7 +350,7 @@ public final class Lab implements AutoCloseable {
         }
 
         @Override
-        public Fault.Peer begin() {
+        public LabFault.Peer begin() {
             return this;
         }
 
@@ -384,7 +384,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Bytes on a Unix domain socket, whose reset is a close with something unread. */
-    private static final class ChannelPeer implements Protocol, Fault.Peer {
+    private static final class ChannelPeer implements Protocol, LabFault.Peer {
 
         private final SocketChannel channel;
 
@@ -393,7 +393,7 @@ public final class Lab implements AutoCloseable {
         }
 
         @Override
-        public Fault.Peer begin() {
+        public LabFault.Peer begin() {
             return this;
         }
 
@@ -428,7 +428,7 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    private record DatagramPeer(DatagramSocket socket, SocketAddress to) implements Fault.Peer {
+    private record DatagramPeer(DatagramSocket socket, SocketAddress to) implements LabFault.Peer {
 
         @Override
         public void send(byte[] bytes) throws IOException {

@@ -49,7 +49,7 @@ final class VertxPeer {
     record Listening(QuicServer server, int port) {}
 
     /** Listens; every stream is a connection to a fault. */
-    static Listening quic(Vertx vertx, Fault fault, Certificates.Issued issued) {
+    static Listening quic(Vertx vertx, LabFault fault, Certificates.Issued issued) {
         AtomicInteger count = new AtomicInteger();
         QuicServerConfig config =
                 new QuicServerConfig().setTransportConfig(QuicConfig.forServer().setInitialMaxStreamsBidi(100));
@@ -64,9 +64,9 @@ final class VertxPeer {
         return new Listening(server, server.listen(0, "127.0.0.1").await().port());
     }
 
-    private static void open(Vertx vertx, QuicStream stream, Fault.Session session) {
+    private static void open(Vertx vertx, QuicStream stream, LabFault.Session session) {
         Context context = vertx.getOrCreateContext();
-        Fault.Peer peer = new StreamPeer(stream);
+        LabFault.Peer peer = new StreamPeer(stream);
         stream.exceptionHandler(failure -> {});
         stream.handler(bytes -> {
             byte[] copy = bytes.getBytes();
@@ -76,7 +76,7 @@ final class VertxPeer {
         later(context, () -> session.connected(peer));
     }
 
-    private record StreamPeer(QuicStream stream) implements Fault.Peer {
+    private record StreamPeer(QuicStream stream) implements LabFault.Peer {
 
         @Override
         public void send(byte[] bytes) throws IOException {
@@ -113,8 +113,8 @@ final class VertxPeer {
     }
 
     /** Listens; all messages are of one connection. */
-    static MessageConsumer<Object> bus(Vertx vertx, String address, Fault fault) {
-        Fault.Session session = fault.session(0);
+    static MessageConsumer<Object> bus(Vertx vertx, String address, LabFault fault) {
+        LabFault.Session session = fault.session(0);
         Context context = vertx.getOrCreateContext();
         MessageConsumer<Object> consumer = vertx.eventBus().consumer(address);
         consumer.handler(message -> {
@@ -124,7 +124,7 @@ final class VertxPeer {
         return consumer;
     }
 
-    private record BusPeer(Message<Object> message) implements Fault.Peer {
+    private record BusPeer(Message<Object> message) implements LabFault.Peer {
 
         @Override
         public void send(byte[] bytes) {

@@ -12,7 +12,7 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /** The frames of a WebSocket: RFC 6455, as far as a client that sends whole messages needs it. */
-final class WebSocketPeer implements Lab.Protocol, Fault.Peer {
+final class WebSocketPeer implements Lab.Protocol, LabFault.Peer {
 
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int BINARY = 0x82;
@@ -28,7 +28,7 @@ final class WebSocketPeer implements Lab.Protocol, Fault.Peer {
     }
 
     @Override
-    public Fault.Peer begin() throws IOException {
+    public LabFault.Peer begin() throws IOException {
         DataInputStream input = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
         in = input;
         String key = "";

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The steps of a script, played once, on a connection of its own or on one that is kept. Everything happens on one event
  * loop, and every wait has a timer, so that it ends whatever the peer does.
  */
-public final class Round implements TrackedConnection.Listener, Sender.Listener, Verifier.Listener {
+public final class Round implements TrackedConnection.Events, Sender.Progress, Verifier.Deliveries {
 
     /** When bytes are wrong, and this long none followed, none will. */
     private static final Duration DOUBT = Duration.ofMillis(300);
@@ -290,7 +290,7 @@ public final class Round implements TrackedConnection.Listener, Sender.Listener,
     }
 
     @Override
-    public void failed(TransportException cause) {
+    public void broke(TransportException cause) {
         on(() -> broken(cause));
     }
 
@@ -308,7 +308,7 @@ public final class Round implements TrackedConnection.Listener, Sender.Listener,
     }
 
     @Override
-    public void failed(Throwable cause) {
+    public void sendFailed(Throwable cause) {
         on(() -> {
             if (roundConnection.tracked().hasEnded()) {
                 // The peer is gone after a proper end: the step that misses something says it better.

@@ -48,7 +48,7 @@ final class RoundConnection {
             int from,
             int round,
             int number,
-            Verifier.Listener listener) {
+            Verifier.Deliveries deliveries) {
         List<Step> steps = caseContext.steps();
         int to = from;
         while (to < steps.size() && !(steps.get(to) instanceof Step.Reconnect)) {
@@ -59,7 +59,7 @@ final class RoundConnection {
         this.from = from;
         this.plan = new Plan(steps, from, Math.min(to + 1, steps.size()), caseContext.framing(), seed, number);
         String name = caseContext.target() + ", round " + round + (number == 0 ? "" : ", connection " + (number + 1));
-        this.verifier = Verifier.of(plan, ledger, caseContext.history().add(name, plan), listener);
+        this.verifier = Verifier.of(plan, ledger, caseContext.history().add(name, plan), deliveries);
     }
 
     TrackedConnection tracked() {

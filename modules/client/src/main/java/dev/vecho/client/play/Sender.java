@@ -30,7 +30,7 @@ public final class Sender {
     private static final int MAX_BATCH = 16;
 
     /** Told what a sender does. */
-    interface Listener {
+    interface Progress {
 
         /** Bytes are handed over; valid during the call only. */
         void sending(Buffer bytes);
@@ -39,7 +39,7 @@ public final class Sender {
         void progressed();
 
         /** The first failure, with which sending stops. */
-        void failed(Throwable cause);
+        void sendFailed(Throwable cause);
     }
 
     /** A send that was asked for. */
@@ -62,7 +62,7 @@ public final class Sender {
     private final Plan plan;
     private final Ledger ledger;
     private final LongSupplier nanoTime;
-    private final Listener listener;
+    private final Progress progress;
     private final Deque<Task> queue = new ArrayDeque<>();
     private byte[] chunk = new byte[0];
     private int sends;
@@ -82,13 +82,13 @@ public final class Sender {
     }
 
     /** Sends on an open connection what a plan says, and notes it in a ledger. */
-    Sender(Context context, Connection connection, Plan plan, Ledger ledger, LongSupplier nanoTime, Listener listener) {
+    Sender(Context context, Connection connection, Plan plan, Ledger ledger, LongSupplier nanoTime, Progress progress) {
         this.context = context;
         this.connection = connection;
         this.plan = plan;
         this.ledger = ledger;
         this.nanoTime = nanoTime;
-        this.listener = listener;
+        this.progress = progress;
     }
 
     /** Sends what is next in the plan, after all before. */
@@ -210,7 +210,7 @@ public final class Sender {
             underWay++;
             ledger.bytes(length);
             Buffer bytes = Buffer.buffer(length).appendBytes(chunk, 0, length);
-            listener.sending(bytes);
+            progress.sending(bytes);
             connection.send(bytes).onComplete(sent -> done(sent, length));
         }
         return true;
@@ -221,7 +221,7 @@ public final class Sender {
         if (result.succeeded()) {
             sent += length;
             pump();
-            listener.progressed();
+            progress.progressed();
         } else {
             fail(result.cause());
         }
@@ -230,7 +230,7 @@ public final class Sender {
     private void outputClosed(AsyncResult<Void> result) {
         output = Output.CLOSED;
         if (result.succeeded()) {
-            listener.progressed();
+            progress.progressed();
         } else {
             fail(result.cause());
         }
@@ -257,7 +257,7 @@ public final class Sender {
     private void fail(Throwable cause) {
         if (!stopped) {
             stop();
-            listener.failed(cause);
+            progress.sendFailed(cause);
         }
     }
 }

@@ -21,19 +21,19 @@ import org.jspecify.annotations.Nullable;
 public final class TrackedConnection implements Receiver {
 
     /** Told what comes, while a round is played. */
-    interface Listener {
+    interface Events {
         void received(Buffer bytes);
 
         void ended();
 
-        void failed(TransportException cause);
+        void broke(TransportException cause);
     }
 
     private final Context context;
     private final LongSupplier nanoTime;
     private final Map<Phase, Duration> phases = new EnumMap<>(Phase.class);
     private final List<Report.Warning> warnings = new ArrayList<>();
-    private @Nullable Listener listener;
+    private @Nullable Events listener;
     private @Nullable Connection connection;
     private @Nullable Phase begun;
     private boolean ended;
@@ -42,7 +42,7 @@ public final class TrackedConnection implements Receiver {
     private long moved;
     private long happened;
 
-    TrackedConnection(Context context, LongSupplier nanoTime, Listener listener) {
+    TrackedConnection(Context context, LongSupplier nanoTime, Events listener) {
         this.context = context;
         this.nanoTime = nanoTime;
         this.listener = listener;
@@ -55,7 +55,7 @@ public final class TrackedConnection implements Receiver {
     }
 
     /** From now on, this one is told; null for nobody. */
-    void listen(@Nullable Listener other) {
+    void listen(@Nullable Events other) {
         listener = other;
     }
 
@@ -153,7 +153,7 @@ public final class TrackedConnection implements Receiver {
         failure = cause;
         happened = nanoTime.getAsLong();
         if (listener != null) {
-            listener.failed(cause);
+            listener.broke(cause);
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.vecho.client.verify;
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.verify.Plan.Piece;
-import dev.vecho.core.Listener;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -21,7 +20,7 @@ public final class MessageVerifier extends Verifier {
     /** Among so many messages that did not come, and so many that came last, is looked for the one that is most alike. */
     private static final int MAX_COMPARED = 64;
 
-    private final SentHistory.Traffic own;
+    private final SentHistory.Entry own;
     private final SequenceSet came = new SequenceSet();
 
     /** The one after the last in order. */
@@ -35,8 +34,8 @@ public final class MessageVerifier extends Verifier {
     private long duplicated;
     private long reordered;
 
-    MessageVerifier(Plan plan, Ledger ledger, SentHistory.Traffic own, Listener listener) {
-        super(plan, ledger, listener);
+    MessageVerifier(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
+        super(plan, ledger, deliveries);
         this.own = own;
     }
 
@@ -56,7 +55,7 @@ public final class MessageVerifier extends Verifier {
         }
         Piece piece = plan.pieces().get(plan.pieceOf(number));
         if (piece.echo()) {
-            listener.back(piece.send(), number - piece.first());
+            deliveries.back(piece.send(), number - piece.first());
         }
         if (number < givenUp) {
             lost--;

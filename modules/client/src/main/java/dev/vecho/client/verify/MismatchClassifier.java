@@ -29,7 +29,7 @@ final class MismatchClassifier {
     private static final int FARTHEST = 1 << 20;
 
     private final StreamVerifier verifier;
-    private final SentHistory.Traffic own;
+    private final SentHistory.Entry own;
     private final long offset;
     private final @Nullable Integer step;
     private final boolean answered;
@@ -44,7 +44,7 @@ final class MismatchClassifier {
      * @param offset its offset
      * @param step the one that expected something else
      */
-    MismatchClassifier(StreamVerifier verifier, SentHistory.Traffic own, long offset, @Nullable Integer step) {
+    MismatchClassifier(StreamVerifier verifier, SentHistory.Entry own, long offset, @Nullable Integer step) {
         this.verifier = verifier;
         this.own = own;
         this.offset = offset;

@@ -22,24 +22,24 @@ public final class SentHistory {
     /** So many bytes in a row are no accident. */
     private static final int ENOUGH = 8;
 
-    private final Deque<Traffic> all = new ArrayDeque<>();
+    private final Deque<Entry> all = new ArrayDeque<>();
 
     /**
      * Notes that a connection is played.
      *
      * @param name for people, such as {@code tcp://localhost:7007, round 3}
      */
-    public synchronized Traffic add(String name, Plan plan) {
-        Traffic traffic = new Traffic(this, name, plan);
-        all.addFirst(traffic);
+    public synchronized Entry add(String name, Plan plan) {
+        Entry entry = new Entry(this, name, plan);
+        all.addFirst(entry);
         if (all.size() > MAX) {
             all.removeLast();
         }
-        return traffic;
+        return entry;
     }
 
-    private synchronized List<Traffic> others(Traffic own) {
-        List<Traffic> others = new ArrayList<>(all);
+    private synchronized List<Entry> others(Entry own) {
+        List<Entry> others = new ArrayList<>(all);
         others.remove(own);
         return others;
     }
@@ -80,14 +80,14 @@ public final class SentHistory {
     }
 
     /** What is sent on one connection. */
-    static final class Traffic {
+    static final class Entry {
 
         private final SentHistory history;
         private final String name;
         private final Plan plan;
         private volatile long offset;
 
-        private Traffic(SentHistory history, String name, Plan plan) {
+        private Entry(SentHistory history, String name, Plan plan) {
             this.history = history;
             this.name = name;
             this.plan = plan;
@@ -100,7 +100,7 @@ public final class SentHistory {
 
         /** The name of another connection on which these bytes were sent, or null. */
         @Nullable String foreign(long at, byte[] found, int length) {
-            for (Traffic other : history.others(this)) {
+            for (Entry other : history.others(this)) {
                 if (other.sent(plan, at, found, length)) {
                     return other.name;
                 }
@@ -113,7 +113,7 @@ public final class SentHistory {
             if (message.length < ENOUGH) {
                 return null;
             }
-            for (Traffic other : history.others(this)) {
+            for (Entry other : history.others(this)) {
                 for (Piece piece : some(other.plan)) {
                     if (piece.echo() && isMessage(piece, message)) {
                         return other.name;

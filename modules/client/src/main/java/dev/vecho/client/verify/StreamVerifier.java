@@ -2,20 +2,19 @@ package dev.vecho.client.verify;
 
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.verify.Plan.Piece;
-import dev.vecho.core.Listener;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** Verifies a stream of bytes. What is wrong does not depend on the pieces in which it comes. */
 final class StreamVerifier extends Verifier {
 
-    private final SentHistory.Traffic own;
+    private final SentHistory.Entry own;
     private int completed;
     private long matched;
     private @Nullable MismatchClassifier doubt;
 
-    StreamVerifier(Plan plan, Ledger ledger, SentHistory.Traffic own, Listener listener) {
-        super(plan, ledger, listener);
+    StreamVerifier(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
+        super(plan, ledger, deliveries);
         this.own = own;
     }
 
@@ -66,7 +65,7 @@ final class StreamVerifier extends Verifier {
         if (piece.echo()) {
             long whole = (before + length) / piece.block();
             for (long block = before / piece.block(); block < whole; block++) {
-                listener.back(piece.send(), block);
+                deliveries.back(piece.send(), block);
             }
         }
         if (matched == piece.length()) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
 
     /** Told when a block of a send, or a message, has come back. */
-    public interface Listener {
+    public interface Deliveries {
         void back(int send, long block);
     }
 
@@ -21,20 +21,20 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
 
     final Plan plan;
     final Ledger ledger;
-    final Listener listener;
+    final Deliveries deliveries;
     private byte[] expected = new byte[0];
     long received;
 
-    Verifier(Plan plan, Ledger ledger, Listener listener) {
+    Verifier(Plan plan, Ledger ledger, Deliveries deliveries) {
         this.plan = plan;
         this.ledger = ledger;
-        this.listener = listener;
+        this.deliveries = deliveries;
     }
 
-    public static Verifier of(Plan plan, Ledger ledger, SentHistory.Traffic own, Listener listener) {
+    public static Verifier of(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
         return plan.framing() == Framing.MESSAGES
-                ? new MessageVerifier(plan, ledger, own, listener)
-                : new StreamVerifier(plan, ledger, own, listener);
+                ? new MessageVerifier(plan, ledger, own, deliveries)
+                : new StreamVerifier(plan, ledger, own, deliveries);
     }
 
     /** How many bytes came, those that were wrong among them. */

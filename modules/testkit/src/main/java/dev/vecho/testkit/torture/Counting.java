@@ -47,8 +47,8 @@ final class Counting {
     }
 
     /** One connection, from its beginning to its end. */
-    private interface Knock {
-        void knock(long number) throws Exception;
+    private interface Attempt {
+        void attempt(long number) throws Exception;
     }
 
     void run() throws Exception {
@@ -66,11 +66,11 @@ final class Counting {
     }
 
     private void count(String listener, long count) throws Exception {
-        Knock knock = knock(listener);
-        repeat(knock, 0, Math.min(WARM_UP, count));
+        Attempt attempt = attempt(listener);
+        repeat(attempt, 0, Math.min(WARM_UP, count));
         Usage before = stage.service().usage();
         long began = System.nanoTime();
-        repeat(knock, Math.min(WARM_UP, count), count);
+        repeat(attempt, Math.min(WARM_UP, count), count);
         double seconds = (System.nanoTime() - began) / 1e9;
         Usage after = Accounts.checkUsage(stage.service(), before, directory, findings);
         findings.addUnless(
@@ -80,7 +80,7 @@ final class Counting {
                 "%s: %d connections in %.0f s%n  before: %s%n  after:  %s%n", listener, count, seconds, before, after);
     }
 
-    private Knock knock(String listener) throws Exception {
+    private Attempt attempt(String listener) throws Exception {
         if (listener.startsWith("udp")) {
             return number -> datagram(listener, number);
         }
@@ -94,14 +94,14 @@ final class Counting {
     }
 
     /** Shares them out to the workers; ends with the first failure. */
-    private void repeat(Knock knock, long from, long to) throws Exception {
+    private void repeat(Attempt attempt, long from, long to) throws Exception {
         AtomicLong next = new AtomicLong(from);
         List<Future<?>> workers = new ArrayList<>();
         for (int i = 0; i < stage.settings().workers(); i++) {
             workers.add(stage.executor().submit(() -> {
                 for (long number = next.getAndIncrement(); number < to; number = next.getAndIncrement()) {
                     try {
-                        knock.knock(number);
+                        attempt.attempt(number);
                     } catch (IOException | WrongBytes e) {
                         findings.add("connection " + number + ": " + e);
                         next.set(to);

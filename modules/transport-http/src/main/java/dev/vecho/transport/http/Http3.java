@@ -5,9 +5,9 @@ import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.tls.TlsServer;
-import dev.vecho.transport.quic.EchoStream;
+import dev.vecho.transport.quic.ApplicationErrorCodes;
 import dev.vecho.transport.quic.QuicClientTransport;
-import dev.vecho.transport.quic.QuicErrors;
+import dev.vecho.transport.quic.QuicEchoPipe;
 import dev.vecho.transport.quic.QuicProtocol;
 import dev.vecho.transport.quic.QuicTransport;
 import io.netty.buffer.ByteBuf;
@@ -42,7 +42,7 @@ final class Http3 implements QuicProtocol {
     /** The control stream and those of QPACK, and a few whose type nobody knows: RFC 9114, section 6.2. */
     static final int PEER_UNIDIRECTIONAL_STREAMS = 8;
 
-    private static final QuicErrors ERRORS = new QuicErrors(
+    private static final ApplicationErrorCodes ERRORS = new ApplicationErrorCodes(
             code(Http3ErrorCode.H3_NO_ERROR),
             code(Http3ErrorCode.H3_REQUEST_REJECTED),
             code(Http3ErrorCode.H3_REQUEST_CANCELLED));
@@ -74,7 +74,7 @@ final class Http3 implements QuicProtocol {
     }
 
     @Override
-    public QuicErrors errors() {
+    public ApplicationErrorCodes errors() {
         return ERRORS;
     }
 
@@ -113,7 +113,7 @@ final class Http3 implements QuicProtocol {
     }
 
     @Override
-    public void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream) {
+    public void opened(ChannelHandlerContext last, Traffic traffic, QuicEchoPipe stream) {
         QuicStreamChannel channel = (QuicStreamChannel) last.channel();
         channel.parent().attr(NEXT_STREAM).set(channel.streamId() + ID_STEP);
         stream.owes(true);
@@ -142,7 +142,7 @@ final class Http3 implements QuicProtocol {
         });
     }
 
-    private static HttpCarrier carrier(Traffic traffic, EchoStream stream, QuicStreamChannel channel) {
+    private static HttpCarrier carrier(Traffic traffic, QuicEchoPipe stream, QuicStreamChannel channel) {
         return new HttpCarrier() {
             @Override
             public void received(int bytes) {

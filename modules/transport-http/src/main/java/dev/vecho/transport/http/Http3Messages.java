@@ -1,6 +1,6 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.transport.quic.EchoStream;
+import dev.vecho.transport.quic.QuicEchoPipe;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
@@ -62,7 +62,7 @@ final class Http3Messages extends ChannelDuplexHandler {
     private static final Set<AsciiString> OF_CONNECTIONS =
             Set.of(HttpHeaderNames.CONNECTION, AsciiString.cached("keep-alive"), HttpHeaderNames.TRANSFER_ENCODING);
 
-    private final EchoStream stream;
+    private final QuicEchoPipe stream;
     private final int maxHeaderBytes;
     private boolean begun;
     private boolean inputEnded;
@@ -71,7 +71,7 @@ final class Http3Messages extends ChannelDuplexHandler {
     /** A request that is not known to have a body yet: the next frame, or the end, tells. */
     private @Nullable HttpRequest held;
 
-    Http3Messages(EchoStream stream, int maxHeaderBytes) {
+    Http3Messages(QuicEchoPipe stream, int maxHeaderBytes) {
         this.stream = stream;
         this.maxHeaderBytes = maxHeaderBytes;
     }

@@ -20,8 +20,8 @@ final class EchoProtocol implements QuicProtocol {
     }
 
     @Override
-    public QuicErrors errors() {
-        return new QuicErrors(QuicError.NONE, QuicError.STREAM_REFUSED, QuicError.STREAM_CUT);
+    public ApplicationErrorCodes errors() {
+        return new ApplicationErrorCodes(QuicErrorCode.NONE, QuicErrorCode.STREAM_REFUSED, QuicErrorCode.STREAM_CUT);
     }
 
     /** An echo of a stream that goes one way has no way back. */
@@ -41,8 +41,8 @@ final class EchoProtocol implements QuicProtocol {
     }
 
     @Override
-    public void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream) {
-        last.pipeline().addBefore(last.name(), null, new StreamEcho(traffic, stream));
+    public void opened(ChannelHandlerContext last, Traffic traffic, QuicEchoPipe stream) {
+        last.pipeline().addBefore(last.name(), null, new QuicEchoHandler(traffic, stream));
     }
 
     @Override

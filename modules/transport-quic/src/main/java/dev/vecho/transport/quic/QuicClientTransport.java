@@ -93,7 +93,7 @@ public final class QuicClientTransport implements ClientTransport {
 
     private Attempt<Opened> attempt(ContextInternal context, InetSocketAddress address) {
         Future<Opened> connecting = connectTo(context, address)
-                .recover(failure -> Future.failedFuture(QuicFailures.connect(
+                .recover(failure -> Future.failedFuture(QuicFailure.connect(
                         Addresses.format(address), failure, Objects.requireNonNull(tls, "validated before"))));
         return Attempt.of(connecting, late -> late.connection().close());
     }
@@ -105,8 +105,8 @@ public final class QuicClientTransport implements ClientTransport {
     /** Connects, and learns by the way from the operating system if nobody is there, which QUIC alone does not tell. */
     private Future<Opened> connectTo(ContextInternal context, InetSocketAddress address) {
         Promise<Opened> promise = context.promise();
-        Knock knock = new Knock(promise::tryFail);
-        knock.at(vertx, context.nettyEventLoop(), address);
+        PortProbe portProbe = new PortProbe(promise::tryFail);
+        portProbe.at(vertx, context.nettyEventLoop(), address);
         Future<QuicConnection> connecting;
         try {
             connecting = client(context.nettyEventLoop(), address.getAddress() instanceof Inet6Address)
@@ -117,11 +117,11 @@ public final class QuicClientTransport implements ClientTransport {
         connecting.onComplete(result -> {
             if (result.failed()) {
                 promise.tryFail(result.cause());
-            } else if (!promise.tryComplete(new Opened(result.result(), knock.from()))) {
+            } else if (!promise.tryComplete(new Opened(result.result(), portProbe.from()))) {
                 result.result().close();
             }
         });
-        return promise.future().onComplete(done -> knock.close());
+        return promise.future().onComplete(done -> portProbe.close());
     }
 
     /** An address with the name that the certificate must be for. */

@@ -137,7 +137,7 @@ final class QuicListener implements Listener {
         ServedConnection served = new ServedConnection(
                 (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
         if (!admits()) {
-            served.close(QuicError.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
+            served.close(QuicErrorCode.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;
         }
         open.add(served);

@@ -16,7 +16,7 @@ public interface QuicProtocol {
     List<String> alpn(TlsServer tls);
 
     /** The codes that end its streams. */
-    QuicErrors errors();
+    ApplicationErrorCodes errors();
 
     /** How many streams that go one way a peer may open on a connection. */
     int peerUnidirectionalStreams();
@@ -37,7 +37,7 @@ public interface QuicProtocol {
      * @param last the handler of Vert.x, before which others go
      * @param stream is first in the pipeline
      */
-    void opened(ChannelHandlerContext last, Traffic traffic, EchoStream stream);
+    void opened(ChannelHandlerContext last, Traffic traffic, QuicEchoPipe stream);
 
     /**
      * Takes a stream of the peer's that goes one way.

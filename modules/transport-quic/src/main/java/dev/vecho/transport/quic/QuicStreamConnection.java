@@ -147,9 +147,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     /** Says what broke; what the peer said of it, if it said something. */
     TransportException failure(Throwable cause) {
-        return closedByPeer != null
-                ? QuicFailures.closed(remote, closedByPeer, tls)
-                : QuicFailures.stream(remote, cause);
+        return closedByPeer != null ? QuicFailure.closed(remote, closedByPeer, tls) : QuicFailure.stream(remote, cause);
     }
 
     @Override
@@ -162,7 +160,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
         // Netty puts a FIN before what still waits to be written; quiche loses one while bytes have to be sent again.
         return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> {
             Promise<Void> arrived = Promise.promise();
-            Arrival.await(open(), false, arrived::complete);
+            DeliveryWatch.await(open(), false, arrived::complete);
             return arrived.future().compose(all -> adapt(open().shutdownOutput()));
         });
     }
@@ -171,7 +169,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
     public Future<Void> close() {
         over = true;
         Promise<Void> closed = Promise.promise();
-        quic.close(false, QuicError.NONE, Unpooled.EMPTY_BUFFER)
+        quic.close(false, QuicErrorCode.NONE, Unpooled.EMPTY_BUFFER)
                 // Later: whoever closes the socket while Netty reads from it makes Netty warn.
                 .addListener(done -> quic.eventLoop().execute(closed::complete));
         return closed.future();
@@ -182,7 +180,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
     public Future<Void> reset() {
         over = true;
         Promise<Void> closed = Promise.promise();
-        quic.close(false, QuicError.CONNECTION_RESET, Unpooled.EMPTY_BUFFER)
+        quic.close(false, QuicErrorCode.CONNECTION_RESET, Unpooled.EMPTY_BUFFER)
                 .addListener(done -> quic.eventLoop().execute(closed::complete));
         return closed.future();
     }

@@ -51,7 +51,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private final QuicProtocol protocol;
     private final Traffic traffic;
     private final Consumer<ServedConnection> closed;
-    private final Set<EchoStream> streams = new LinkedHashSet<>();
+    private final Set<QuicEchoPipe> streams = new LinkedHashSet<>();
     private long lastActive = System.nanoTime();
     private int brokenStreams;
     private boolean broken;
@@ -96,12 +96,13 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             }
             QuicStreamChannel refused = (QuicStreamChannel) last.channel();
             refused.shutdown(protocol.errors().streamRefused());
-            EchoStream.closeAfterReset(refused, refused::close);
+            QuicEchoPipe.closeAfterReset(refused, refused::close);
             countBroken();
             return;
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
-            EchoStream echo = new EchoStream(options.writeQueueBytes(), options.idle(), protocol.errors(), this::ended);
+            QuicEchoPipe echo =
+                    new QuicEchoPipe(options.writeQueueBytes(), options.idle(), protocol.errors(), this::ended);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
@@ -109,7 +110,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void ended(EchoStream echo) {
+    private void ended(QuicEchoPipe echo) {
         streams.remove(echo);
         if (!protocol.countsConnections()) {
             traffic.closed(echo.whole());
@@ -126,7 +127,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     private void countBroken() {
         if (++brokenStreams == MAX_BROKEN_STREAMS) {
-            close(QuicError.CONNECTION_ABUSED, "too many broken streams");
+            close(QuicErrorCode.CONNECTION_ABUSED, "too many broken streams");
         }
     }
 
@@ -165,7 +166,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             LOG.debug("{}: closed by the peer, error {}", channel, close.error());
             // After what came together with it; else it would all be kept until QUIC has forgotten the connection.
             ctx.executor().execute(() -> {
-                if (close.error() == QuicError.NONE
+                if (close.error() == QuicErrorCode.NONE
                         || close.error() == protocol.errors().none()) {
                     endStreams();
                 }
@@ -187,7 +188,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             idleWatch.cancel(false);
         }
         if (protocol.countsConnections()) {
-            traffic.closed(!broken && streams.stream().allMatch(EchoStream::whole));
+            traffic.closed(!broken && streams.stream().allMatch(QuicEchoPipe::whole));
         }
         closed.accept(this);
         ctx.fireChannelInactive();
@@ -200,7 +201,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         if (streams.isEmpty()) {
             linger();
         } else if (protocol.isDoneWhenQuiet()) {
-            new ArrayList<>(streams).forEach(EchoStream::drain);
+            new ArrayList<>(streams).forEach(QuicEchoPipe::drain);
         }
     }
 
@@ -208,17 +209,17 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     void cut() {
         draining = true;
         endStreams();
-        close(QuicError.NONE, "going away");
+        close(QuicErrorCode.NONE, "going away");
     }
 
     private void endStreams() {
-        new ArrayList<>(streams).forEach(EchoStream::end);
+        new ArrayList<>(streams).forEach(QuicEchoPipe::end);
     }
 
     /** Closes it when the peer has all, or has closed it first, as it should. */
     private void linger() {
         if (!carried) {
-            close(QuicError.NONE, "going away");
+            close(QuicErrorCode.NONE, "going away");
         } else if (!lingering) {
             lingering = true;
             lingerWhileBusy(-1);
@@ -235,7 +236,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
                 packets = stats.sent() + stats.recv();
             }
             if (packets == before) {
-                close(QuicError.NONE, "going away");
+                close(QuicErrorCode.NONE, "going away");
                 return;
             }
             long now = packets;
@@ -260,7 +261,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         } else if (left > 0) {
             watch(left);
         } else {
-            close(QuicError.NONE, "idle");
+            close(QuicErrorCode.NONE, "idle");
         }
     }
 }

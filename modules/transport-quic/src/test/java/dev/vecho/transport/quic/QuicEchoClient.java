@@ -342,7 +342,7 @@ final class QuicEchoClient implements AutoCloseable {
         void closeOutputWhenArrived() throws IOException {
             Promise<Void> closed = channel.eventLoop().newPromise();
             channel.eventLoop()
-                    .execute(() -> Arrival.await(
+                    .execute(() -> DeliveryWatch.await(
                             channel, false, () -> channel.shutdownOutput().addListener(new PromiseNotifier<>(closed))));
             get(closed);
         }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * round trip, and what the peer may delay an acknowledgement. The wait doubles each time quiche asks. It counts only the time
  * that the event loop runs: when that stood still, what it missed may be a packet or a timer of quiche.
  */
-final class Arrival {
+final class DeliveryWatch {
 
     /** For timers that are late. */
     private static final long MARGIN_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
@@ -68,13 +68,13 @@ final class Arrival {
      * @param arrived called there once, not at once; also when the stream is closed before
      */
     static void await(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
-        Arrival arrival = new Arrival(stream, fresh, arrived);
-        arrival.last = arrival.stats();
-        arrival.sentBeforeRoom = arrival.last == null ? 0 : arrival.last.sentBytes();
-        arrival.lookLater();
+        DeliveryWatch watch = new DeliveryWatch(stream, fresh, arrived);
+        watch.last = watch.stats();
+        watch.sentBeforeRoom = watch.last == null ? 0 : watch.last.sentBytes();
+        watch.lookLater();
     }
 
-    private Arrival(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
+    private DeliveryWatch(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
         this.stream = stream;
         this.fresh = fresh;
         this.arrived = arrived;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * not set; RFC 9000, section 17), so that a listener drops it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write or connect comes to the listener, or is moot.
-final class Knock extends ChannelInboundHandlerAdapter {
+final class PortProbe extends ChannelInboundHandlerAdapter {
 
     private static final long FIRST_PAUSE_MILLIS = 250;
 
@@ -36,7 +36,7 @@ final class Knock extends ChannelInboundHandlerAdapter {
      *
      * @param nobody told what the operating system says, if it says something
      */
-    Knock(Consumer<Throwable> nobody) {
+    PortProbe(Consumer<Throwable> nobody) {
         this.nobody = nobody;
     }
 
@@ -54,13 +54,13 @@ final class Knock extends ChannelInboundHandlerAdapter {
                     } else {
                         channel = connected.channel();
                         LinuxUdp.reportIcmpErrors(channel);
-                        knock(channel, FIRST_PAUSE_MILLIS);
+                        probe(channel, FIRST_PAUSE_MILLIS);
                     }
                 });
     }
 
     /** Sends a byte, and again after a pause that doubles each time: routers answer so often only, and packets get lost. */
-    private void knock(Channel channel, long pauseMillis) {
+    private void probe(Channel channel, long pauseMillis) {
         if (closed) {
             return;
         }
@@ -70,7 +70,7 @@ final class Knock extends ChannelInboundHandlerAdapter {
                 nobody.accept(sent.cause());
             }
         });
-        channel.eventLoop().schedule(() -> knock(channel, 2 * pauseMillis), pauseMillis, TimeUnit.MILLISECONDS);
+        channel.eventLoop().schedule(() -> probe(channel, 2 * pauseMillis), pauseMillis, TimeUnit.MILLISECONDS);
     }
 
     @Override

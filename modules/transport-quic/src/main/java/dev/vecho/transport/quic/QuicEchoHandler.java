@@ -9,12 +9,12 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 
 /** The echo of one stream: writes back every buffer that it reads, as it came. */
 @SuppressWarnings("FutureReturnValueIgnored") // The stream below hears of every write.
-final class StreamEcho extends ChannelInboundHandlerAdapter {
+final class QuicEchoHandler extends ChannelInboundHandlerAdapter {
 
     private final Traffic traffic;
-    private final EchoStream stream;
+    private final QuicEchoPipe stream;
 
-    StreamEcho(Traffic traffic, EchoStream stream) {
+    QuicEchoHandler(Traffic traffic, QuicEchoPipe stream) {
         this.traffic = traffic;
         this.stream = stream;
     }

@@ -6,7 +6,7 @@ package dev.vecho.transport.quic;
  * <p>A connection is closed with codes of QUIC itself only, never with one of the application: quiche, when it is told to
  * close so before the handshake is confirmed, sends packets without end.
  */
-final class QuicError {
+final class QuicErrorCode {
 
     /** All is well. */
     static final int NONE = 0;
@@ -26,5 +26,5 @@ final class QuicError {
     /** Of a connection: too many of its streams were broken off; PROTOCOL_VIOLATION of RFC 9000, section 20.1. */
     static final int CONNECTION_ABUSED = 0x0a;
 
-    private QuicError() {}
+    private QuicErrorCode() {}
 }

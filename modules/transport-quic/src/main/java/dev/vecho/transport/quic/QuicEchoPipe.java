@@ -34,17 +34,17 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // What closes or resets a stream may find it closed.
-public final class EchoStream extends ChannelDuplexHandler {
+public final class QuicEchoPipe extends ChannelDuplexHandler {
 
-    private static final Logger LOG = LoggerFactory.getLogger(EchoStream.class);
+    private static final Logger LOG = LoggerFactory.getLogger(QuicEchoPipe.class);
 
     /** So often is a reset that gets lost sent again meanwhile that it arrives, or the connection is lost. */
     private static final int RESET_SECONDS = 10;
 
     private final int writeQueueBytes;
     private final long idleNanos;
-    private final QuicErrors errors;
-    private final Consumer<EchoStream> ended;
+    private final ApplicationErrorCodes errors;
+    private final Consumer<QuicEchoPipe> ended;
 
     private QuicStreamChannel channel;
     private ChannelHandlerContext context;
@@ -83,7 +83,7 @@ public final class EchoStream extends ChannelDuplexHandler {
      */
     @SuppressWarnings(
             "NullAway.Init") // handlerAdded sets the channel before anything else is called; write, the promise.
-    EchoStream(int writeQueueBytes, Duration idle, QuicErrors errors, Consumer<EchoStream> ended) {
+    QuicEchoPipe(int writeQueueBytes, Duration idle, ApplicationErrorCodes errors, Consumer<QuicEchoPipe> ended) {
         this.writeQueueBytes = writeQueueBytes;
         this.idleNanos = idle.toNanos();
         this.errors = errors;
@@ -205,7 +205,7 @@ public final class EchoStream extends ChannelDuplexHandler {
             sayFin();
         } else if (!over && !awaiting) {
             awaiting = true;
-            Arrival.await(channel, fresh, this::sayFin);
+            DeliveryWatch.await(channel, fresh, this::sayFin);
         }
     }
 

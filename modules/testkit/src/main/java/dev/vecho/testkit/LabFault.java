@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** What an echo server of the {@link Lab} does wrong; each of them one thing. */
-public interface Fault {
+public interface LabFault {
 
     /** The server's side of a connection. */
     interface Peer {
@@ -41,7 +41,7 @@ public interface Fault {
         /** There is a connection. */
         default void connected(Peer peer) throws IOException {}
 
-        /** Nothing came for the time of {@link Fault#idleMillis}. */
+        /** Nothing came for the time of {@link LabFault#idleMillis}. */
         default void idle(Peer peer) throws IOException {}
     }
 
@@ -58,29 +58,29 @@ public interface Fault {
     }
 
     /** None: every byte comes back. */
-    static Fault none() {
+    static LabFault none() {
         return number -> Peer::send;
     }
 
     // ---- of streams
 
     /** Ends the output at a byte, properly. */
-    static Fault endsAt(long offset) {
+    static LabFault endsAt(long offset) {
         return upTo(offset, Peer::end);
     }
 
     /** Ends the output at a byte, in the middle of what the protocol wants to say. */
-    static Fault cutsAt(long offset) {
+    static LabFault cutsAt(long offset) {
         return upTo(offset, Peer::cut);
     }
 
     /** Breaks the connection off at a byte. */
-    static Fault resetsAt(long offset) {
+    static LabFault resetsAt(long offset) {
         return upTo(offset, Peer::reset);
     }
 
     /** Breaks the connection off when the client closes its output, and all has come back. */
-    static Fault resetsAtTheEnd() {
+    static LabFault resetsAtTheEnd() {
         return number -> new Session() {
             @Override
             public void received(Peer peer, byte[] bytes) throws IOException {
@@ -95,12 +95,12 @@ public interface Fault {
     }
 
     /** Breaks the connection off as soon as something comes. */
-    static Fault resetsAtOnce() {
+    static LabFault resetsAtOnce() {
         return number -> (peer, bytes) -> peer.reset();
     }
 
     /** Closes as soon as there is a connection, without a reply. */
-    static Fault closesEarly() {
+    static LabFault closesEarly() {
         return number -> new Session() {
             @Override
             public void connected(Peer peer) throws IOException {
@@ -115,7 +115,7 @@ public interface Fault {
     }
 
     /** Turns one bit of a byte. */
-    static Fault flipsBitAt(long offset) {
+    static LabFault flipsBitAt(long offset) {
         return number -> new At(offset) {
             @Override
             byte[] change(byte[] bytes, int at) {
@@ -126,7 +126,7 @@ public interface Fault {
     }
 
     /** Sends bytes that nobody has sent, before a byte. */
-    static Fault insertsAt(long offset, byte... inserted) {
+    static LabFault insertsAt(long offset, byte... inserted) {
         return number -> new At(offset) {
             @Override
             byte[] change(byte[] bytes, int at) {
@@ -136,7 +136,7 @@ public interface Fault {
     }
 
     /** Leaves out a byte and those after it, up to so many. */
-    static Fault deletesAt(long offset, int count) {
+    static LabFault deletesAt(long offset, int count) {
         return number -> new At(offset) {
             @Override
             byte[] change(byte[] bytes, int at) {
@@ -148,7 +148,7 @@ public interface Fault {
     }
 
     /** Hears the end, and does not answer it. */
-    static Fault swallowsTheEnd() {
+    static LabFault swallowsTheEnd() {
         return number -> new Session() {
             @Override
             public void received(Peer peer, byte[] bytes) throws IOException {
@@ -163,7 +163,7 @@ public interface Fault {
     }
 
     /** Waits for the end before it answers. */
-    static Fault answersAtTheEnd() {
+    static LabFault answersAtTheEnd() {
         return number -> new Session() {
             private final ByteArrayOutputStream all = new ByteArrayOutputStream();
 
@@ -183,7 +183,7 @@ public interface Fault {
     // ---- of streams and messages
 
     /** Reads and says nothing. */
-    static Fault silent() {
+    static LabFault silent() {
         return number -> new Session() {
             @Override
             public void received(Peer peer, byte[] bytes) {
@@ -198,7 +198,7 @@ public interface Fault {
     }
 
     /** Answers byte by byte, or message by message, with pauses. */
-    static Fault trickles(int pauseMillis) {
+    static LabFault trickles(int pauseMillis) {
         return number -> (peer, bytes) -> {
             for (byte one : bytes) {
                 peer.send(new byte[] {one});
@@ -208,7 +208,7 @@ public interface Fault {
     }
 
     /** Answers the first connection well, and sends its bytes to all others. */
-    static Fault answersWithOthersBytes() {
+    static LabFault answersWithOthersBytes() {
         AtomicReference<byte[]> others = new AtomicReference<>(new byte[0]);
         return number -> (peer, bytes) -> {
             byte[] first = number == 0 ? bytes : Objects.requireNonNull(others.get());
@@ -218,8 +218,8 @@ public interface Fault {
     }
 
     /** Closes a connection on which nothing came for so long. */
-    static Fault cutsIdle(int millis) {
-        return new Fault() {
+    static LabFault cutsIdle(int millis) {
+        return new LabFault() {
             @Override
             public Session session(int number) {
                 return new Session() {
@@ -245,7 +245,7 @@ public interface Fault {
     // ---- of messages; each says which, counted from 0
 
     /** Does not answer one. */
-    static Fault drops(int which) {
+    static LabFault drops(int which) {
         return messages((peer, all, bytes) -> {
             if (all.size() - 1 != which) {
                 peer.send(bytes);
@@ -254,7 +254,7 @@ public interface Fault {
     }
 
     /** Answers one twice. */
-    static Fault duplicates(int which) {
+    static LabFault duplicates(int which) {
         return messages((peer, all, bytes) -> {
             peer.send(bytes);
             if (all.size() - 1 == which) {
@@ -264,7 +264,7 @@ public interface Fault {
     }
 
     /** Answers one after the next. */
-    static Fault reorders(int which) {
+    static LabFault reorders(int which) {
         return messages((peer, all, bytes) -> {
             int number = all.size() - 1;
             if (number != which) {
@@ -277,13 +277,13 @@ public interface Fault {
     }
 
     /** Answers one with less. */
-    static Fault shortens(int which) {
+    static LabFault shortens(int which) {
         return messages((peer, all, bytes) ->
                 peer.send(all.size() - 1 == which ? Arrays.copyOf(bytes, bytes.length / 2) : bytes));
     }
 
     /** Sends one that nobody has sent. */
-    static Fault invents(int after) {
+    static LabFault invents(int after) {
         return messages((peer, all, bytes) -> {
             peer.send(bytes);
             if (all.size() - 1 == after) {
@@ -293,7 +293,7 @@ public interface Fault {
     }
 
     /** Turns a bit of one. */
-    static Fault flipsBitOf(int which) {
+    static LabFault flipsBitOf(int which) {
         return messages((peer, all, bytes) -> {
             byte[] answer = bytes.clone();
             if (all.size() - 1 == which) {
@@ -316,7 +316,7 @@ public interface Fault {
         void answer(Peer peer, List<byte[]> all, byte[] bytes) throws IOException;
     }
 
-    private static Fault messages(Message message) {
+    private static LabFault messages(Message message) {
         return number -> {
             List<byte[]> all = new ArrayList<>();
             return (peer, bytes) -> {
@@ -326,7 +326,7 @@ public interface Fault {
         };
     }
 
-    private static Fault upTo(long offset, Act then) {
+    private static LabFault upTo(long offset, Act then) {
         return number -> new Session() {
 
             private long sent;

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /** What went wrong on a client's connection, in the words that all transports share. */
-final class QuicFailures {
+final class QuicFailure {
 
     /** QUIC's error codes of TLS are alerts with this added; RFC 9001, section 4.8. */
     private static final int TLS_ALERT = 0x100;
@@ -36,7 +36,7 @@ final class QuicFailures {
             Map.entry(116, "certificate_required"),
             Map.entry(120, "no_application_protocol"));
 
-    private QuicFailures() {}
+    private QuicFailure() {}
 
     /**
      * Why there is no connection.
@@ -71,7 +71,7 @@ final class QuicFailures {
         String reason = reason(event);
         return new TransportException(
                 Fault.RESET,
-                event.error() == QuicError.NONE ? "closed" : null,
+                event.error() == QuicErrorCode.NONE ? "closed" : null,
                 address + " closed the connection with " + (event.isApplicationClose() ? "application " : "") + "error "
                         + event.error() + (reason.isEmpty() ? "" : ": " + reason),
                 null);
