@@ -12,12 +12,12 @@ import dev.vecho.client.script.Case;
 import dev.vecho.client.script.ExpectedFailure;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.VertxInternal;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
@@ -62,7 +62,7 @@ public final class Check {
             Supplier<ClientTransport> opener) {
         this.vertx = caseContext.vertx();
         // Its own, so that several checks share the event loops, and one is not disturbed by those who wait for it.
-        this.context = ((VertxInternal) vertx).createEventLoopContext();
+        this.context = VertxInternals.newEventLoopContext(vertx);
         this.caseContext = caseContext;
         this.played = played;
         this.expected = expected;

@@ -165,4 +165,23 @@ class ArchitectureTest {
                 .callMethod(io.vertx.core.Future.class, "await")
                 .check(classes);
     }
+
+    /**
+     * What Vert.x and Netty do not promise is used in few places, so that one knows where to look when a version changes. Io and
+     * SocketServer extend classes of Vert.x.
+     */
+    @Test
+    void internalsAreFencedIn() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .haveNameNotMatching("dev\\.vecho\\.(core\\.VertxInternals|net\\.NettyInternals|net\\.io\\.Io(\\$.*)?"
+                        + "|transport\\.quic\\.(QuicInternals|SocketServer(\\$.*)?)|testkit\\..*)")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.vertx..impl..", "io.vertx..internal..", "io.netty..internal..")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(io.netty.channel.Channel.Unsafe.class)
+                .check(classes);
+    }
 }

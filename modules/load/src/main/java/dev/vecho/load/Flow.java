@@ -4,10 +4,10 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
+import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.Locale;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -136,7 +136,7 @@ final class Flow implements Receiver {
         for (long at = from * size; at < end && !over; ) {
             int length = (int) Math.min(longest, end - at);
             Future<Void> sending =
-                    open.send(BufferInternal.buffer(worker.pattern().slice(phase + at, length)));
+                    open.send(VertxInternals.buffer(worker.pattern().slice(phase + at, length)));
             if (!sending.succeeded()) {
                 sending.onFailure(this::broken);
             }
@@ -150,7 +150,7 @@ final class Flow implements Receiver {
             return;
         }
         long now = System.nanoTime();
-        ByteBuf buffer = ((BufferInternal) bytes).getByteBuf();
+        ByteBuf buffer = VertxInternals.bytes(bytes);
         if (stream) {
             stream(buffer, now);
         } else {

@@ -6,6 +6,7 @@ import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.Transports;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
@@ -13,7 +14,6 @@ import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -127,7 +127,7 @@ public final class Load {
         for (int i = 0; i < count; i++) {
             workers.add(new Worker(
                     vertx,
-                    ((VertxInternal) vertx).createEventLoopContext(),
+                    VertxInternals.newEventLoopContext(vertx),
                     opened.transport(),
                     opened.framing(),
                     options,

@@ -4,10 +4,11 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -27,7 +28,7 @@ final class Worker {
     private static final long LONGEST_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final Vertx vertx;
-    private final ContextInternal context;
+    private final Context context;
     private final ClientTransport transport;
     private final Framing framing;
     private final LoadOptions options;
@@ -86,7 +87,7 @@ final class Worker {
      */
     Worker(
             Vertx vertx,
-            ContextInternal context,
+            Context context,
             ClientTransport transport,
             Framing framing,
             LoadOptions options,
@@ -252,7 +253,8 @@ final class Worker {
                 nextTurn++;
             }
         }
-        context.nettyEventLoop().schedule(this::tick, intended(nextPlace, nextTurn) - now, TimeUnit.NANOSECONDS);
+        VertxInternals.eventLoop(context)
+                .schedule(this::tick, intended(nextPlace, nextTurn) - now, TimeUnit.NANOSECONDS);
     }
 
     /** When a message is due: the connections take turns. */

@@ -6,6 +6,7 @@ import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.Transports;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration.Valid;
@@ -14,11 +15,9 @@ import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.internal.VertxInternal;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,7 +102,7 @@ public final class EchoServerVerticle extends VerticleBase {
         Traffic traffic = new Traffic();
         List<Listener> parts = new CopyOnWriteArrayList<>();
         Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, valid, parts);
-        return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(eventLoops()))
+        return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(VertxInternals.eventLoops(vertx)))
                 .transform(deployed -> deployed.succeeded()
                         ? Future.succeededFuture(new OpenListener(
                                 listener.name(),
@@ -116,13 +115,6 @@ public final class EchoServerVerticle extends VerticleBase {
                                 "listeners." + listener.name() + ": "
                                         + deployed.cause().getMessage(),
                                 deployed.cause())));
-    }
-
-    /** How many this Vert.x instance has; its public API does not tell. */
-    private int eventLoops() {
-        return (int)
-                StreamSupport.stream(((VertxInternal) vertx).eventLoopGroup().spliterator(), false)
-                        .count();
     }
 
     /** The listeners that are open, by name; none before the deployment has succeeded. */

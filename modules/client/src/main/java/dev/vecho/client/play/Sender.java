@@ -5,10 +5,10 @@ import dev.vecho.client.verify.Plan;
 import dev.vecho.client.verify.Plan.Sending;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.VertxInternals;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.ContextInternal;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Future;
@@ -238,8 +238,8 @@ public final class Sender {
 
     /** Goes on after that time. The timers of Vert.x are too coarse for that: a millisecond late would be measured. */
     private void setAlarm(long nanos) {
-        ContextInternal internal = (ContextInternal) context;
-        alarm = internal.nettyEventLoop().schedule(() -> internal.dispatch(this::alarmed), nanos, TimeUnit.NANOSECONDS);
+        alarm = VertxInternals.eventLoop(context)
+                .schedule(() -> VertxInternals.dispatch(context, this::alarmed), nanos, TimeUnit.NANOSECONDS);
     }
 
     private void alarmed() {

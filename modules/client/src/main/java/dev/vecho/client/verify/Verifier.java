@@ -3,9 +3,9 @@ package dev.vecho.client.verify;
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.script.Payload;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -98,10 +98,7 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
 
     /** The bytes themselves where they lie in one piece, else a copy. */
     private static ByteBuffer nio(Buffer bytes) {
-        if (bytes instanceof BufferInternal internal) {
-            ByteBuf buffer = internal.getByteBuf();
-            return buffer.nioBuffer(buffer.readerIndex(), buffer.readableBytes());
-        }
-        return ByteBuffer.wrap(bytes.getBytes());
+        ByteBuf buffer = VertxInternals.bytes(bytes);
+        return buffer.nioBuffer(buffer.readerIndex(), buffer.readableBytes());
     }
 }

@@ -4,14 +4,15 @@ import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Hosts;
 import dev.vecho.net.Addresses;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -141,7 +142,7 @@ public final class Connector {
      * @return completes on the event loop before anything else happens there; fails with a {@link TransportException} that
      *     tells of every address
      */
-    public <T> Future<T> connect(ContextInternal context, Receiver receiver, Dialer<T> dialer) {
+    public <T> Future<T> connect(Context context, Receiver receiver, Dialer<T> dialer) {
         return connect(context, receiver, dialer, true);
     }
 
@@ -149,11 +150,11 @@ public final class Connector {
      * Connects to the first address that the operating system knows a way to, in the order of the resolver: for those who
      * get no answer to it.
      */
-    public <T> Future<T> connectInOrder(ContextInternal context, Receiver receiver, Dialer<T> dialer) {
+    public <T> Future<T> connectInOrder(Context context, Receiver receiver, Dialer<T> dialer) {
         return connect(context, receiver, dialer, false);
     }
 
-    private <T> Future<T> connect(ContextInternal context, Receiver receiver, Dialer<T> dialer, boolean answers) {
+    private <T> Future<T> connect(Context context, Receiver receiver, Dialer<T> dialer, boolean answers) {
         Race<T> race = new Race<>(context, receiver, dialer);
         receiver.began(Phase.RESOLVE);
         races.add(race);
@@ -161,7 +162,7 @@ public final class Connector {
             close();
         }
         vertx.executeBlocking(() -> resolve(answers), false)
-                .onComplete(result -> context.nettyEventLoop().execute(() -> race.begin(result)));
+                .onComplete(result -> VertxInternals.eventLoop(context).execute(() -> race.begin(result)));
         return race.promise.future().onComplete(done -> races.remove(race));
     }
 
@@ -169,10 +170,10 @@ public final class Connector {
     public void close() {
         closed = true;
         races.forEach(race -> {
-            if (race.context.nettyEventLoop().inEventLoop()) {
+            if (VertxInternals.eventLoop(race.context).inEventLoop()) {
                 race.giveUp();
             } else {
-                race.context.nettyEventLoop().execute(race::giveUp);
+                VertxInternals.eventLoop(race.context).execute(race::giveUp);
             }
         });
     }
@@ -253,7 +254,7 @@ public final class Connector {
 
     private final class Race<T> {
 
-        private final ContextInternal context;
+        private final Context context;
         private final Receiver receiver;
         private final Dialer<T> dialer;
         private final Promise<T> promise;
@@ -265,11 +266,11 @@ public final class Connector {
         private boolean over;
         private @Nullable ScheduledFuture<?> next;
 
-        Race(ContextInternal context, Receiver receiver, Dialer<T> dialer) {
+        Race(Context context, Receiver receiver, Dialer<T> dialer) {
             this.context = context;
             this.receiver = receiver;
             this.dialer = dialer;
-            this.promise = context.promise();
+            this.promise = VertxInternals.promise(context);
         }
 
         void begin(AsyncResult<Resolved> resolved) {
@@ -298,7 +299,8 @@ public final class Connector {
             }
             Candidate candidate = candidates.get(begun++);
             if (begun < candidates.size()) {
-                next = context.nettyEventLoop().schedule(this::tryNext, NEXT_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+                next = VertxInternals.eventLoop(context)
+                        .schedule(this::tryNext, NEXT_AFTER_MILLIS, TimeUnit.MILLISECONDS);
             }
             Attempt<T> attempt;
             try {

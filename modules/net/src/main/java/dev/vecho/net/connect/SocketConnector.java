@@ -3,6 +3,7 @@ package dev.vecho.net.connect;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.TransportException;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.connect.Connector.Attempt;
 import dev.vecho.net.io.Io;
 import dev.vecho.net.tls.TlsClient;
@@ -19,11 +20,10 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslProvider;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -60,13 +60,13 @@ public final class SocketConnector {
     /** Until the next attempt at a Unix domain socket whose backlog is full. */
     private static final int BACKLOG_MILLIS = 10;
 
-    private final VertxInternal vertx;
+    private final Vertx vertx;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
     private final boolean ioUring;
     private volatile boolean closed;
 
     public SocketConnector(Vertx vertx) {
-        this.vertx = (VertxInternal) vertx;
+        this.vertx = vertx;
         this.ioUring = Io.of(vertx).equals("io_uring");
     }
 
@@ -78,7 +78,7 @@ public final class SocketConnector {
      * @return completes on the event loop of the caller's context; fails with a {@link TransportException}
      */
     public <T> Future<T> connect(Connector connector, @Nullable TlsClient tls, Receiver receiver, Opening<T> opening) {
-        ContextInternal context = vertx.getOrCreateContext();
+        Context context = vertx.getOrCreateContext();
         if (tls == null) {
             return dial(context, connector, receiver).compose(channel -> opening.open(channel, null));
         }
@@ -89,7 +89,7 @@ public final class SocketConnector {
     }
 
     private Future<TlsConnection> secure(
-            ContextInternal context, Connector connector, TlsClient tls, SslProvider engine, Receiver receiver) {
+            Context context, Connector connector, TlsClient tls, SslProvider engine, Receiver receiver) {
         return dial(context, connector, receiver)
                 .compose(channel ->
                         TlsConnection.begin(tls, engine, channel, null, connector.port(), receiver, () -> closed));
@@ -97,7 +97,7 @@ public final class SocketConnector {
 
     /** Tries once more with the other engine, where there is one that may do better. */
     private Future<TlsConnection> secureOtherwise(
-            ContextInternal context,
+            Context context,
             Connector connector,
             TlsClient tls,
             SslProvider engine,
@@ -115,14 +115,15 @@ public final class SocketConnector {
                 .recover(second -> Future.failedFuture(TlsClient.tellingOf(failure, second)));
     }
 
-    private Future<Channel> dial(ContextInternal context, Connector connector, Receiver receiver) {
+    private Future<Channel> dial(Context context, Connector connector, Receiver receiver) {
         return connector.connect(context, receiver, address -> dial(context, address, false));
     }
 
     /** Connects to a Unix domain socket; fails with what the operating system said. */
     public <T> Future<T> connect(String path, Receiver receiver, Opening<T> opening) {
-        ContextInternal context = vertx.getOrCreateContext();
-        SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
+        Context context = vertx.getOrCreateContext();
+        SocketAddress address =
+                VertxInternals.transport(vertx).convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
         long start = System.nanoTime();
         receiver.began(Phase.CONNECT);
         return dialDomainSocket(context, address).compose(channel -> {
@@ -135,7 +136,7 @@ public final class SocketConnector {
      * Connects to a Unix domain socket. While as many connections as the backlog takes wait to be accepted, Linux fails a
      * connect that does not block with EAGAIN, so it is repeated, until this is closed: unix(7).
      */
-    private Future<Channel> dialDomainSocket(ContextInternal context, SocketAddress address) {
+    private Future<Channel> dialDomainSocket(Context context, SocketAddress address) {
         return dial(context, address, true).result().recover(failure -> {
             boolean full = String.valueOf(failure.getMessage()).contains("temporarily unavailable");
             return full && !closed
@@ -151,14 +152,15 @@ public final class SocketConnector {
      * @return false where it says anything else, or nothing for {@value #QUESTION_MILLIS} ms; never fails
      */
     public Future<Boolean> answersTls(Connector connector) {
-        ContextInternal context = vertx.getOrCreateContext();
+        Context context = vertx.getOrCreateContext();
         return answersTls(connector.host(), connector.port(), () -> dial(context, connector, Receiver.NONE));
     }
 
     /** The same for a Unix domain socket. */
     public Future<Boolean> answersTls(String path) {
-        ContextInternal context = vertx.getOrCreateContext();
-        SocketAddress address = vertx.transport().convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
+        Context context = vertx.getOrCreateContext();
+        SocketAddress address =
+                VertxInternals.transport(vertx).convert(io.vertx.core.net.SocketAddress.domainSocketAddress(path));
         return answersTls("localhost", -1, () -> dialDomainSocket(context, address));
     }
 
@@ -180,10 +182,10 @@ public final class SocketConnector {
                 .otherwise(false);
     }
 
-    private Attempt<Channel> dial(ContextInternal context, SocketAddress address, boolean domainSocket) {
+    private Attempt<Channel> dial(Context context, SocketAddress address, boolean domainSocket) {
         Bootstrap bootstrap = new Bootstrap()
-                .group(context.nettyEventLoop())
-                .channelFactory(vertx.transport().channelFactory(domainSocket))
+                .group(VertxInternals.eventLoop(context))
+                .channelFactory(VertxInternals.transport(vertx).channelFactory(domainSocket))
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
                 // What the peer has said before it went must still be read when a write fails.
@@ -192,7 +194,7 @@ public final class SocketConnector {
         if (address instanceof InetSocketAddress) {
             bootstrap.option(ChannelOption.TCP_NODELAY, true);
         }
-        Promise<Channel> promise = context.promise();
+        Promise<Channel> promise = VertxInternals.promise(context);
         ChannelFuture connecting = bootstrap.connect(address);
         Channel channel = connecting.channel();
         connecting.addListener(connected -> {

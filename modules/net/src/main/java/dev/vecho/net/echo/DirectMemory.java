@@ -1,7 +1,7 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.net.NettyInternals;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.util.internal.PlatformDependent;
 
 /**
  * Tells when the buffers of all connections together take so much that each has to do with less. It is not left to the limit
@@ -11,7 +11,7 @@ import io.netty.util.internal.PlatformDependent;
 final class DirectMemory {
 
     /** The other half is for what each connection still needs, and for what the pool cannot use. */
-    private static final long PLENTY = PlatformDependent.maxDirectMemory() / 2;
+    private static final long PLENTY = NettyInternals.maxDirectMemory() / 2;
 
     private DirectMemory() {}
 
@@ -20,7 +20,7 @@ final class DirectMemory {
      * one buffer of that may hold megabytes.
      */
     static boolean isScarce() {
-        boolean scarce = PlatformDependent.usedDirectMemory() > PLENTY;
+        boolean scarce = NettyInternals.usedDirectMemory() > PLENTY;
         if (scarce) {
             PooledByteBufAllocator.DEFAULT.trimCurrentThreadCache();
         }

@@ -1,6 +1,7 @@
 package dev.vecho.net.echo;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -14,7 +15,6 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.vertx.core.net.impl.ShutdownEvent;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
@@ -240,7 +240,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             if (tls != null) {
                 startDirectEcho(tls.engine());
             }
-        } else if (event instanceof ShutdownEvent) {
+        } else if (VertxInternals.isShutdown(event)) {
             drain();
         }
         ctx.fireUserEventTriggered(event);

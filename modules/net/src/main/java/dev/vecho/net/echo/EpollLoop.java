@@ -1,5 +1,6 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.net.NettyInternals;
 import io.netty.channel.Channel;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
@@ -66,7 +67,8 @@ public final class EpollLoop implements IoHandler {
      */
     static @Nullable DirectEcho before(Channel channel) {
         EpollLoop here = CURRENT.get();
-        return here != null && channel.unsafe() instanceof IoHandle its ? here.echoes.get(its) : null;
+        IoHandle its = here == null ? null : NettyInternals.handle(channel);
+        return here == null || its == null ? null : here.echoes.get(its);
     }
 
     /** Sets it on the calling event loop; does nothing on one of another kind. */
@@ -79,7 +81,7 @@ public final class EpollLoop implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        if (!(handle instanceof Channel.Unsafe)) {
+        if (!NettyInternals.isChannel(handle)) {
             return epoll.register(handle);
         }
         DirectEcho direct = new DirectEcho((EpollIoHandle) handle, echoes, lookLater);

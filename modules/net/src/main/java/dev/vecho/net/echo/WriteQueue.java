@@ -1,5 +1,6 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.net.NettyInternals;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -11,13 +12,13 @@ public final class WriteQueue {
 
     /** Whether nothing waits, flushed or not. On the channel's event loop. */
     static boolean isEmpty(Channel channel) {
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);
         return queue == null || queue.totalPendingWriteBytes() == 0;
     }
 
     /** The bytes that were flushed and that the operating system has not taken yet. On the channel's event loop. */
     public static long pendingBytes(Channel channel) {
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);
         if (queue == null) {
             return 0;
         }

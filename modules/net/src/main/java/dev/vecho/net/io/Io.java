@@ -1,5 +1,6 @@
 package dev.vecho.net.io;
 
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EpollLoop;
 import dev.vecho.net.listen.AcceptFailures;
 import io.netty.bootstrap.ServerBootstrap;
@@ -8,7 +9,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.impl.transports.IoUringTransport;
 import io.vertx.core.impl.transports.NioTransport;
-import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
@@ -112,7 +112,7 @@ public final class Io {
 
     /** The name of what a Vert.x instance runs on. */
     public static String of(Vertx vertx) {
-        Object running = ((VertxInternal) vertx).transport();
+        Object running = VertxInternals.transport(vertx);
         for (Map.Entry<String, @Nullable Transport> entry : ALL.entrySet()) {
             Transport transport = entry.getValue();
             if (transport != null

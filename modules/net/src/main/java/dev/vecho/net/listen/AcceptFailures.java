@@ -1,5 +1,6 @@
 package dev.vecho.net.listen;
 
+import dev.vecho.net.NettyInternals;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -80,7 +81,7 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
 
     private static void reset(Channel connection) {
         connection.config().setOption(ChannelOption.SO_LINGER, 0);
-        connection.unsafe().closeForcibly();
+        NettyInternals.closeUnregistered(connection);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.vecho.net.listen;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.LinuxTcp;
@@ -8,7 +9,6 @@ import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -150,8 +150,7 @@ public final class NetServers {
     }
 
     private void accept(NetSocket socket) {
-        LinuxTcp.fitCongestionControl(
-                ((NetSocketInternal) socket).channelHandlerContext().channel());
+        LinuxTcp.fitCongestionControl(VertxInternals.lastHandler(socket).channel());
         accept.handle(socket);
     }
 

@@ -14,7 +14,6 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
-import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
@@ -66,7 +65,8 @@ record Tls(
             }
         }
         List<String> groups = options.texts("keyExchangeGroups");
-        List<SslProvider> engines = readEngines(options, groups.isEmpty() || PlatformDependent.javaVersion() >= 20);
+        List<SslProvider> engines =
+                readEngines(options, groups.isEmpty() || Runtime.version().feature() >= 20);
         return new Tls(
                 engines,
                 protocols.isEmpty() ? DEFAULT_PROTOCOLS : protocols,

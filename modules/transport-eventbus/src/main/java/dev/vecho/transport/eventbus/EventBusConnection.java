@@ -4,12 +4,12 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.VertxInternal;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -125,8 +125,7 @@ final class EventBusConnection implements Connection {
     /** This member of the cluster. */
     @Override
     public String localAddress() {
-        VertxInternal vertx = (VertxInternal) transport.vertx();
-        return vertx.isClustered() ? "node " + vertx.clusterManager().getNodeId() : "this process";
+        return VertxInternals.nodeId(transport.vertx()).map(id -> "node " + id).orElse("this process");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.vecho.transport.eventbus;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBufUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -11,8 +12,6 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.MessageConsumerOptions;
-import io.vertx.core.eventbus.impl.MessageConsumerImpl;
-import io.vertx.core.eventbus.impl.MessageImpl;
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
@@ -45,10 +44,7 @@ final class EventBusListener implements Listener {
                 .consumer(new MessageConsumerOptions()
                         .setAddress(options.address())
                         .setLocalOnly(options.localOnly()));
-        if (consumer instanceof MessageConsumerImpl<Object> known) {
-            // What is in its queue when it is unregistered: dropped with a warning each, if it were not for this.
-            known.discardHandler(this::echo);
-        }
+        VertxInternals.onDiscard(consumer, this::echo);
     }
 
     /** Completes when all members of the cluster can know. */
@@ -81,8 +77,9 @@ final class EventBusListener implements Listener {
         if (!message.headers().isEmpty()) {
             reply.setHeaders(message.headers());
         }
-        if (message instanceof MessageImpl<?, ?> known && custom(known.codec())) {
-            reply.setCodecName(known.codec().name());
+        MessageCodec<?, ?> codec = VertxInternals.codec(message);
+        if (codec != null && custom(codec)) {
+            reply.setCodecName(codec.name());
         }
         try {
             message.reply(body, reply);

@@ -1,8 +1,8 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.net.NettyInternals;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -28,7 +28,7 @@ final class BufferSpace {
     private static final Logger LOG = LoggerFactory.getLogger(BufferSpace.class);
 
     /** The most that is kept in memory for all requests of a listener. */
-    private static final long MEMORY = PlatformDependent.maxDirectMemory() / 8;
+    private static final long MEMORY = NettyInternals.maxDirectMemory() / 8;
 
     /** A disk gets no faster by more. */
     private static final int THREADS = 4;

@@ -3,6 +3,7 @@ package dev.vecho.transport.http;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.tls.TlsClient;
+import dev.vecho.transport.quic.QuicInternals;
 import dev.vecho.transport.quic.QuicRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
@@ -20,9 +21,9 @@ import io.netty.handler.codec.http3.Http3HeadersFrame;
 import io.netty.handler.codec.http3.Http3RequestStreamInitializer;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.net.QuicConnectionInternal;
+import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.util.List;
 import java.util.Locale;
@@ -64,8 +65,8 @@ final class Http3Request implements QuicRequest {
     }
 
     @Override
-    public Future<QuicStream> open(QuicConnectionInternal connection, ContextInternal context) {
-        return connection.openStream(context, true, opened -> new Http3RequestStreamInitializer() {
+    public Future<QuicStream> open(QuicConnection connection, Context context) {
+        return QuicInternals.openStream(connection, context, opened -> new Http3RequestStreamInitializer() {
             @Override
             protected void initRequestStream(QuicStreamChannel stream) {
                 stream.pipeline().addLast(new Body());

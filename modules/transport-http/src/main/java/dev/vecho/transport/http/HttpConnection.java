@@ -4,6 +4,7 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsConnection;
@@ -27,7 +28,6 @@ import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +108,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
                     return;
                 }
                 if (content.content().isReadable()) {
-                    receiver.received(BufferInternal.buffer(content.content()));
+                    receiver.received(VertxInternals.buffer(content.content()));
                 }
                 if (content instanceof LastHttpContent && !over) {
                     over = true;
@@ -142,7 +142,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        return adapt(ctx.writeAndFlush(new DefaultHttpContent(((BufferInternal) bytes).getByteBuf())), tls);
+        return adapt(ctx.writeAndFlush(new DefaultHttpContent(VertxInternals.bytes(bytes))), tls);
     }
 
     @Override

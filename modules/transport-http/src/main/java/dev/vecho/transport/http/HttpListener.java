@@ -2,6 +2,7 @@ package dev.vecho.transport.http;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
@@ -9,7 +10,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -70,7 +70,7 @@ final class HttpListener implements Listener {
 
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
-        ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+        ChannelHandlerContext last = VertxInternals.lastHandler(socket);
         if (!traffic.open(options.maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);

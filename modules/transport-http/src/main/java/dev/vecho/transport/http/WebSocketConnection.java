@@ -4,6 +4,7 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsConnection;
@@ -29,7 +30,6 @@ import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -146,7 +146,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (frame instanceof PingWebSocketFrame) {
             ctx.writeAndFlush(new PongWebSocketFrame(frame.content().retain()));
         } else if (frame instanceof BinaryWebSocketFrame || frame instanceof TextWebSocketFrame) {
-            receiver.received(BufferInternal.buffer(frame.content()));
+            receiver.received(VertxInternals.buffer(frame.content()));
         } else if (frame instanceof CloseWebSocketFrame close) {
             closed(close);
         }
@@ -190,7 +190,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        ByteBuf message = ((BufferInternal) bytes).getByteBuf();
+        ByteBuf message = VertxInternals.bytes(bytes);
         if (options.text() && !ByteBufUtil.isText(message, StandardCharsets.UTF_8)) {
             TransportException cause = new TransportException(
                     Fault.OTHER, "options.ws.text: a message that is not UTF-8 cannot be sent as text", null);

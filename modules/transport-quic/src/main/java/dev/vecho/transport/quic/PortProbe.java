@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.LinuxUdp;
 import io.netty.bootstrap.Bootstrap;
@@ -9,7 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
-import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -40,10 +41,10 @@ final class PortProbe extends ChannelInboundHandlerAdapter {
         this.nobody = nobody;
     }
 
-    void at(VertxInternal vertx, EventLoop eventLoop, InetSocketAddress address) {
+    void at(Vertx vertx, EventLoop eventLoop, InetSocketAddress address) {
         new Bootstrap()
                 .group(eventLoop)
-                .channelFactory(vertx.transport().datagramChannelFactory())
+                .channelFactory(VertxInternals.transport(vertx).datagramChannelFactory())
                 .handler(this)
                 .connect(address)
                 .addListener((io.netty.channel.ChannelFuture connected) -> {

@@ -4,6 +4,7 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Receiver.Phase;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.Connector;
@@ -13,13 +14,10 @@ import dev.vecho.net.tls.TlsClient;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.VertxInternal;
-import io.vertx.core.internal.net.QuicConnectionInternal;
-import io.vertx.core.internal.net.QuicStreamInternal;
 import io.vertx.core.net.QuicClient;
 import io.vertx.core.net.QuicClientConfig;
 import io.vertx.core.net.QuicConfig;
@@ -55,7 +53,7 @@ public final class QuicClientTransport implements ClientTransport {
     /** A client's socket is of one family, and serves the connections of one event loop. */
     private record Key(EventLoop eventLoop, boolean ipv6) {}
 
-    private final VertxInternal vertx;
+    private final Vertx vertx;
     private final Connector connector;
     private final @Nullable TlsClient tls;
     private final QuicRequest request;
@@ -69,7 +67,7 @@ public final class QuicClientTransport implements ClientTransport {
      * @param tls null only where it could not be read, which is a problem of its own
      */
     private QuicClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls, QuicRequest request) {
-        this.vertx = (VertxInternal) vertx;
+        this.vertx = vertx;
         this.connector = connector;
         this.tls = tls;
         this.request = request;
@@ -85,13 +83,13 @@ public final class QuicClientTransport implements ClientTransport {
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        ContextInternal context = vertx.getOrCreateContext();
+        Context context = vertx.getOrCreateContext();
         return connector
                 .connect(context, receiver, address -> attempt(context, address))
                 .compose(opened -> open(context, opened, receiver));
     }
 
-    private Attempt<Opened> attempt(ContextInternal context, InetSocketAddress address) {
+    private Attempt<Opened> attempt(Context context, InetSocketAddress address) {
         Future<Opened> connecting = connectTo(context, address)
                 .recover(failure -> Future.failedFuture(QuicFailure.connect(
                         Addresses.format(address), failure, Objects.requireNonNull(tls, "validated before"))));
@@ -103,13 +101,13 @@ public final class QuicClientTransport implements ClientTransport {
             QuicConnection connection, @Nullable InetAddress from) {}
 
     /** Connects, and learns by the way from the operating system if nobody is there, which QUIC alone does not tell. */
-    private Future<Opened> connectTo(ContextInternal context, InetSocketAddress address) {
-        Promise<Opened> promise = context.promise();
+    private Future<Opened> connectTo(Context context, InetSocketAddress address) {
+        Promise<Opened> promise = VertxInternals.promise(context);
         PortProbe portProbe = new PortProbe(promise::tryFail);
-        portProbe.at(vertx, context.nettyEventLoop(), address);
+        portProbe.at(vertx, VertxInternals.eventLoop(context), address);
         Future<QuicConnection> connecting;
         try {
-            connecting = client(context.nettyEventLoop(), address.getAddress() instanceof Inet6Address)
+            connecting = client(VertxInternals.eventLoop(context), address.getAddress() instanceof Inet6Address)
                     .connect(named(address));
         } catch (RuntimeException e) {
             connecting = Future.failedFuture(e);
@@ -158,9 +156,9 @@ public final class QuicClientTransport implements ClientTransport {
     }
 
     /** Runs on the connection's event loop. */
-    private Future<Connection> open(ContextInternal context, Opened opened, Receiver receiver) {
+    private Future<Connection> open(Context context, Opened opened, Receiver receiver) {
         QuicConnection quic = opened.connection();
-        ChannelHandlerContext last = ((QuicConnectionInternal) quic).channelHandlerContext();
+        ChannelHandlerContext last = QuicInternals.lastHandler(quic);
         QuicChannel channel = (QuicChannel) last.channel();
         QuicSockets.tend(channel);
         QuicStreamConnection connection = new QuicStreamConnection(
@@ -169,10 +167,10 @@ public final class QuicClientTransport implements ClientTransport {
                 stream -> stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString())));
         request.connected(last);
         last.pipeline().addBefore(last.name(), null, connection.watch());
-        return request.open((QuicConnectionInternal) quic, context)
+        return request.open(quic, context)
                 .<Connection>map(stream -> {
                     stream.exceptionHandler(failure -> LOG.debug("{}: {}", channel, failure.toString()));
-                    ChannelHandlerContext end = ((QuicStreamInternal) stream).channelHandlerContext();
+                    ChannelHandlerContext end = QuicInternals.lastHandler(stream);
                     end.pipeline().addBefore(end.name(), null, connection);
                     return connection;
                 })

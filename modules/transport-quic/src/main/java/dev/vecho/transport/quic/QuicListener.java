@@ -10,8 +10,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.VertxInternal;
-import io.vertx.core.internal.net.QuicConnectionInternal;
 import io.vertx.core.net.QuicClientAddressValidation;
 import io.vertx.core.net.QuicConfig;
 import io.vertx.core.net.QuicConnection;
@@ -86,8 +84,7 @@ final class QuicListener implements Listener {
      * @param port of all of them
      */
     Future<?> open(InetSocketAddress address, SocketServer.Port port) {
-        QuicServer server = new SocketServer(
-                        (VertxInternal) vertx, config(), QuicTls.options(tls, protocol.alpn(tls)), port)
+        QuicServer server = new SocketServer(vertx, config(), QuicTls.options(tls, protocol.alpn(tls)), port)
                 .connectHandler(this::accept)
                 .exceptionHandler(this::handshakeFailed);
         QuicSockets.sendSoon(server);
@@ -131,7 +128,7 @@ final class QuicListener implements Listener {
 
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
-        ChannelHandlerContext last = ((QuicConnectionInternal) connection).channelHandlerContext();
+        ChannelHandlerContext last = QuicInternals.lastHandler(connection);
         QuicSockets.tend((QuicChannel) last.channel());
         SocketServer.follow((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(

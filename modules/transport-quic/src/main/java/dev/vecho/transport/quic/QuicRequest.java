@@ -2,9 +2,9 @@ package dev.vecho.transport.quic;
 
 import dev.vecho.net.tls.TlsClient;
 import io.netty.channel.ChannelHandlerContext;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.net.QuicConnectionInternal;
+import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +32,8 @@ public interface QuicRequest {
     }
 
     /** Opens the stream, with handlers in its pipeline that turn into bytes what comes, and bytes into what goes. */
-    default Future<QuicStream> open(QuicConnectionInternal connection, ContextInternal context) {
-        return connection.openStream(context);
+    default Future<QuicStream> open(QuicConnection connection, Context context) {
+        return QuicInternals.openStream(connection, context);
     }
 
     /** What a report should say of it. */

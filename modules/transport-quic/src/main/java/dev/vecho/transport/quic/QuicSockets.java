@@ -6,7 +6,6 @@ import io.netty.handler.codec.quic.FlushStrategy;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.Future;
-import io.vertx.core.internal.net.QuicEndpointInternal;
 import io.vertx.core.net.QuicEndpoint;
 import java.util.concurrent.TimeUnit;
 
@@ -29,7 +28,7 @@ public final class QuicSockets {
 
     /** Sends packets soon, where many connections have some to send; call it before the endpoint opens its socket. */
     static void sendSoon(QuicEndpoint endpoint) {
-        ((QuicEndpointInternal) endpoint).flushStrategy(FlushStrategy.afterNumPackets(PACKETS_AT_ONCE - 1));
+        QuicInternals.flushStrategy(endpoint, FlushStrategy.afterNumPackets(PACKETS_AT_ONCE - 1));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.tls.TlsClient;
 import io.netty.buffer.ByteBuf;
@@ -20,7 +21,6 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
@@ -105,7 +105,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
         ByteBuf bytes = (ByteBuf) message;
         try {
             if (!over) {
-                receiver.received(BufferInternal.buffer(bytes));
+                receiver.received(VertxInternals.buffer(bytes));
             }
         } finally {
             bytes.release();
@@ -152,7 +152,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        return adapt(open().write(((BufferInternal) bytes).getByteBuf()));
+        return adapt(open().write(VertxInternals.bytes(bytes)));
     }
 
     @Override

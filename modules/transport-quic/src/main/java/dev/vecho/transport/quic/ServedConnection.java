@@ -11,7 +11,6 @@ import io.netty.handler.codec.quic.QuicConnectionStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
-import io.vertx.core.internal.net.QuicStreamInternal;
 import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
@@ -84,7 +83,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     /** Takes a stream that the peer opened, before anything is read from it. */
     void accept(QuicStream stream) {
-        ChannelHandlerContext last = ((QuicStreamInternal) stream).channelHandlerContext();
+        ChannelHandlerContext last = QuicInternals.lastHandler(stream);
         stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
         if (((QuicStreamChannel) last.channel()).type() == QuicStreamType.UNIDIRECTIONAL) {
             protocol.openedUnidirectional(last);

@@ -13,6 +13,7 @@ import io.netty.handler.codec.quic.QuicConnectionIdGenerator;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.net.QuicServerConfig;
@@ -53,8 +54,8 @@ final class SocketServer extends CleanableQuicServer {
      *
      * @param port shared with the servers of the other event loops
      */
-    SocketServer(VertxInternal vertx, QuicServerConfig config, ServerSSLOptions tls, Port port) {
-        super(vertx, config, tls);
+    SocketServer(Vertx vertx, QuicServerConfig config, ServerSSLOptions tls, Port port) {
+        super((VertxInternal) vertx, config, tls);
         this.port = port;
     }
 

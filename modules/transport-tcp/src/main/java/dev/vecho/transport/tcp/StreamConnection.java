@@ -4,6 +4,7 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsConnection;
@@ -19,7 +20,6 @@ import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.Map;
@@ -61,7 +61,7 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
         ByteBuf bytes = (ByteBuf) message;
         try {
             if (!over) {
-                receiver.received(BufferInternal.buffer(bytes));
+                receiver.received(VertxInternals.buffer(bytes));
             }
         } finally {
             bytes.release();
@@ -113,7 +113,7 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        return adapt(ctx.writeAndFlush(((BufferInternal) bytes).getByteBuf()));
+        return adapt(ctx.writeAndFlush(VertxInternals.bytes(bytes)));
     }
 
     @Override

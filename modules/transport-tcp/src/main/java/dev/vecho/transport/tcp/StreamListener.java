@@ -2,6 +2,7 @@ package dev.vecho.transport.tcp;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -11,7 +12,6 @@ import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -49,7 +49,7 @@ final class StreamListener implements Listener {
 
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
-        ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+        ChannelHandlerContext last = VertxInternals.lastHandler(socket);
         if (!traffic.open(options.maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);

@@ -3,16 +3,17 @@ package dev.vecho.transport.udp;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.LinuxUdp;
 import dev.vecho.net.connect.Connector;
 import dev.vecho.net.connect.Connector.Attempt;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Set;
@@ -38,23 +39,23 @@ final class UdpClientTransport implements ClientTransport {
 
     @Override
     public Future<Connection> connect(Receiver receiver) {
-        ContextInternal context = (ContextInternal) vertx.getOrCreateContext();
+        Context context = vertx.getOrCreateContext();
         return connector.connectInOrder(
                 context, receiver, peer -> Attempt.of(connect(context, peer, receiver), Connection::close));
     }
 
-    private Future<Connection> connect(ContextInternal context, InetSocketAddress peer, Receiver receiver) {
+    private Future<Connection> connect(Context context, InetSocketAddress peer, Receiver receiver) {
         UdpSocket socket;
         try {
             socket = UdpSocket.open(vertx, peer.getAddress());
         } catch (IOException e) {
-            return context.failedFuture(e);
+            return VertxInternals.failed(context, e);
         }
         Channel channel = socket.channel();
         receiveEmpty(channel);
         LinuxUdp.reportIcmpErrors(channel);
-        Promise<Connection> promise = context.promise();
-        context.nettyEventLoop().register(channel).addListener(registered -> {
+        Promise<Connection> promise = VertxInternals.promise(context);
+        VertxInternals.eventLoop(context).register(channel).addListener(registered -> {
             if (!registered.isSuccess()) {
                 promise.fail(registered.cause());
                 return;

@@ -4,6 +4,7 @@ import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.ConnectFailure;
 import io.netty.channel.Channel;
@@ -14,7 +15,6 @@ import io.netty.channel.socket.DatagramPacket;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -42,7 +42,7 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
         DatagramPacket datagram = (DatagramPacket) message;
         try {
             if (!over) {
-                receiver.received(BufferInternal.buffer(datagram.content()));
+                receiver.received(VertxInternals.buffer(datagram.content()));
             }
         } finally {
             datagram.release();
@@ -102,7 +102,7 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
             return sendEmpty();
         }
         Promise<Void> promise = Promise.promise();
-        channel.writeAndFlush(((BufferInternal) bytes).getByteBuf()).addListener(sent -> {
+        channel.writeAndFlush(VertxInternals.bytes(bytes)).addListener(sent -> {
             if (sent.isSuccess() || isDropped(sent.cause())) {
                 promise.complete();
             } else {

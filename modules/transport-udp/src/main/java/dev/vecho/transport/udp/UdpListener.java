@@ -2,6 +2,7 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -18,10 +19,10 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.unix.UnixChannelOption;
 import io.vertx.core.Closeable;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -60,7 +61,7 @@ final class UdpListener implements Listener {
     private static final int MAX_ADDRESSES = 1_024;
 
     private final Vertx vertx;
-    private final ContextInternal context;
+    private final Context context;
     private final UdpListenerOptions options;
     private final UdpRules rules;
     private final UdpDrops drops;
@@ -87,13 +88,13 @@ final class UdpListener implements Listener {
     UdpListener(
             Vertx vertx, UdpListenerOptions options, UdpRules rules, UdpDrops drops, Traffic traffic, Runnable closed) {
         this.vertx = vertx;
-        this.context = (ContextInternal) vertx.getOrCreateContext();
+        this.context = vertx.getOrCreateContext();
         this.options = options;
         this.rules = rules;
         this.drops = drops;
         this.traffic = traffic;
         this.closed = closed;
-        context.closeFuture().add(hook);
+        VertxInternals.closeWith(context, hook);
     }
 
     /** Whether wildcard listeners of IPv4 learn the address that a datagram was sent to. */
@@ -112,12 +113,12 @@ final class UdpListener implements Listener {
         try {
             socket = UdpSocket.open(vertx, address.getAddress());
         } catch (IOException e) {
-            return context.failedFuture(e);
+            return VertxInternals.failed(context, e);
         }
         socket.bufferBytes(options.receiveBufferBytes(), options.sendBufferBytes());
         Channel channel = socket.channel();
         channel.pipeline().addLast(new UdpEcho(rules, drops, traffic, socket::sendEmpty));
-        return register(context.nettyEventLoop(), channel).compose(registered -> {
+        return register(VertxInternals.eventLoop(context), channel).compose(registered -> {
             if (!first) {
                 socket.sharePort();
             }
@@ -137,7 +138,7 @@ final class UdpListener implements Listener {
 
     /** Opens the catch-all of a wildcard listener; returns its port. */
     Future<Integer> openCatchAll(InetSocketAddress any) {
-        EventLoop loop = context.nettyEventLoop();
+        EventLoop loop = VertxInternals.eventLoop(context);
         if (!Io.of(vertx).equals("epoll")) {
             ownLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
             loop = ownLoop.next();
@@ -155,13 +156,13 @@ final class UdpListener implements Listener {
     }
 
     private Future<Void> register(EventLoop loop, Channel channel) {
-        Promise<Void> promise = context.promise();
+        Promise<Void> promise = VertxInternals.promise(context);
         loop.register(channel).addListener(registered -> settle(promise, registered.cause()));
         return promise.future();
     }
 
     private Future<InetSocketAddress> bind(Channel channel, InetSocketAddress address) {
-        Promise<InetSocketAddress> promise = context.promise();
+        Promise<InetSocketAddress> promise = VertxInternals.promise(context);
         ChannelFuture binding = channel.bind(address);
         binding.addListener(bound -> {
             if (!bound.isSuccess()) {
@@ -245,10 +246,10 @@ final class UdpListener implements Listener {
     @Override
     public Future<Void> drain(Duration grace) {
         if (closing) {
-            return context.succeededFuture();
+            return Future.succeededFuture();
         }
         closing = true;
-        context.closeFuture().remove(hook);
+        VertxInternals.keep(context, hook);
         vertx.cancelTimer(timer);
         addresses = List.of();
         return Future.join(channels.stream().map(this::close).toList()).transform(all -> {
@@ -260,7 +261,7 @@ final class UdpListener implements Listener {
     }
 
     private Future<Void> close(Channel channel) {
-        Promise<Void> promise = context.promise();
+        Promise<Void> promise = VertxInternals.promise(context);
         channel.flush();
         channel.close().addListener(ended -> {
             // On nio, the address is not free before the selector has run once more.
@@ -270,7 +271,7 @@ final class UdpListener implements Listener {
     }
 
     private Future<Void> endOwnLoop() {
-        Promise<Void> promise = context.promise();
+        Promise<Void> promise = VertxInternals.promise(context);
         if (ownLoop == null) {
             promise.complete();
         } else {

@@ -1,5 +1,6 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -15,7 +16,6 @@ import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -62,7 +62,7 @@ final class UdpSocket {
         }
         if (vertx.isNativeTransportEnabled()) {
             InternetProtocolFamily family = ipv6 ? InternetProtocolFamily.IPv6 : InternetProtocolFamily.IPv4;
-            return new UdpSocket(((VertxInternal) vertx).transport().datagramChannel(family), null);
+            return new UdpSocket(VertxInternals.transport(vertx).datagramChannel(family), null);
         }
         try {
             DatagramChannel nio =

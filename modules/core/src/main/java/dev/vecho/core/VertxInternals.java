@@ -1,0 +1,124 @@
+package dev.vecho.core;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Closeable;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.eventbus.impl.MessageConsumerImpl;
+import io.vertx.core.eventbus.impl.MessageImpl;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.impl.ShutdownEvent;
+import io.vertx.core.spi.transport.Transport;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Vecho needs of Vert.x beyond its public API: all that may change with any of its versions, in one place. What cannot
+ * stand here, because it extends a class of Vert.x, is on the list of the architecture test. UPGRADING.md tells what to look at.
+ */
+public final class VertxInternals {
+
+    private VertxInternals() {}
+
+    /** A new context, on an event loop that Vert.x chooses, whatever context calls. */
+    public static Context newEventLoopContext(Vertx vertx) {
+        return ((VertxInternal) vertx).createEventLoopContext();
+    }
+
+    /** How many event loops an instance has. */
+    public static int eventLoops(Vertx vertx) {
+        return (int)
+                StreamSupport.stream(((VertxInternal) vertx).eventLoopGroup().spliterator(), false)
+                        .count();
+    }
+
+    /** What makes the channels of an instance. */
+    public static Transport transport(Vertx vertx) {
+        return ((VertxInternal) vertx).transport();
+    }
+
+    /** The identity of this member in its cluster; empty where there is none. */
+    public static Optional<String> nodeId(Vertx vertx) {
+        VertxInternal internal = (VertxInternal) vertx;
+        return vertx.isClustered() ? Optional.of(internal.clusterManager().getNodeId()) : Optional.empty();
+    }
+
+    /** The event loop of a context that has one. */
+    public static EventLoop eventLoop(Context context) {
+        return ((ContextInternal) context).nettyEventLoop();
+    }
+
+    /** A promise whose future tells on the context. */
+    public static <T> Promise<T> promise(Context context) {
+        return ((ContextInternal) context).promise();
+    }
+
+    /** A future that has failed, and tells on the context. */
+    public static <T> Future<T> failed(Context context, Throwable cause) {
+        return ((ContextInternal) context).failedFuture(cause);
+    }
+
+    /** Runs an action as the context's own, on its event loop, where the caller is. */
+    public static void dispatch(Context context, Runnable action) {
+        ((ContextInternal) context).dispatch(action);
+    }
+
+    /** Closes something when the context's verticle is undeployed, or the instance closed, unless it is {@link #keep}t. */
+    public static void closeWith(Context context, Closeable closeable) {
+        ((ContextInternal) context).closeFuture().add(closeable);
+    }
+
+    /** Takes {@link #closeWith} back. */
+    public static void keep(Context context, Closeable closeable) {
+        ((ContextInternal) context).closeFuture().remove(closeable);
+    }
+
+    /** The bytes of a buffer; still those of the buffer, and not copied, where it is one of Vert.x's own. */
+    public static ByteBuf bytes(Buffer buffer) {
+        return buffer instanceof BufferInternal internal
+                ? internal.getByteBuf()
+                : Unpooled.wrappedBuffer(buffer.getBytes());
+    }
+
+    /** A buffer of bytes that are not copied. */
+    public static Buffer buffer(ByteBuf bytes) {
+        return BufferInternal.buffer(bytes);
+    }
+
+    /** The last handler of a connection's pipeline, which is Vert.x's own. */
+    public static ChannelHandlerContext lastHandler(NetSocket socket) {
+        return ((NetSocketInternal) socket).channelHandlerContext();
+    }
+
+    /** Whether an event in a pipeline says that the server which has the connection shuts down. */
+    public static boolean isShutdown(Object event) {
+        return event instanceof ShutdownEvent;
+    }
+
+    /** Hands over the messages that still wait when a consumer is unregistered; Vert.x drops them with a warning each. */
+    public static <T> void onDiscard(MessageConsumer<T> consumer, Handler<Message<T>> handler) {
+        if (consumer instanceof MessageConsumerImpl<T> known) {
+            known.discardHandler(handler);
+        }
+    }
+
+    /** The codec that a message was sent with; null where that is not known. */
+    public static @Nullable MessageCodec<?, ?> codec(Message<?> message) {
+        return message instanceof MessageImpl<?, ?> known ? known.codec() : null;
+    }
+}
