@@ -42,7 +42,7 @@ public record Target(String text, String scheme, @Nullable String host, int port
             // What java.net.URI takes for an authority is neither all that is one nor only what is.
             uri = new URI(authority == null ? text : parts.group(1) + "://host" + parts.group(3));
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(text + ": is not a URI: " + e.getReason(), e);
+            throw new IllegalArgumentException(text + ": is not a URI" + whereNot(e), e);
         }
         String scheme = uri.getScheme();
         boolean abstractSocket =
@@ -57,6 +57,13 @@ public record Target(String text, String scheme, @Nullable String host, int port
         String path = abstractSocket ? uri.getSchemeSpecificPart() : uri.getPath() == null ? "" : uri.getPath();
         Target target = new Target(text, scheme.toLowerCase(Locale.ROOT), null, -1, path);
         return authority == null ? target : target.at(authority);
+    }
+
+    private static String whereNot(URISyntaxException e) {
+        String input = e.getInput();
+        return e.getIndex() >= 0 && e.getIndex() < input.length()
+                ? " from \"" + input.substring(e.getIndex()) + "\" on"
+                : ": something is missing at its end";
     }
 
     private Target at(String authority) {
@@ -85,12 +92,18 @@ public record Target(String text, String scheme, @Nullable String host, int port
     }
 
     /** A zone that is encoded for URIs as others are written, RFC 6874: that of {@code fe80::1%25eth0} is {@code eth0}. */
-    private static String withZone(String host) {
+    private String withZone(String host) {
         int encoded = host.indexOf("%25");
-        return encoded < 0 || encoded + 3 == host.length()
-                ? host
-                : host.substring(0, encoded + 1)
-                        + URLDecoder.decode(host.substring(encoded + 3).replace("+", "%2B"), StandardCharsets.UTF_8);
+        if (encoded < 0 || encoded + 3 == host.length()) {
+            return host;
+        }
+        String zone = host.substring(encoded + 3);
+        try {
+            return host.substring(0, encoded + 1) + URLDecoder.decode(zone.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    text + ": host: after %25 a \"%\" needs two hexadecimal digits, was \"" + zone + "\"", e);
+        }
     }
 
     /**

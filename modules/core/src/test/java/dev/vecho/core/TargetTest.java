@@ -64,6 +64,13 @@ final class TargetTest {
                 "tcp://my_service:70000   | tcp://my_service:70000: port: must be 1..65535, was 70000",
                 "tcp://localhost:0        | tcp://localhost:0: port: must be 1..65535, was 0",
                 "tcp://localhost:65536    | tcp://localhost:65536: port: must be 1..65535, was 65536",
+                "tcp://[fe80::1%25et%h0]:7 | tcp://[fe80::1%25et%h0]:7: host: after %25 a \"%\" needs two hexadecimal"
+                        + " digits, was \"et%h0\"",
+                "tcp://[fe80::1%25e%]:7   | tcp://[fe80::1%25e%]:7: host: after %25 a \"%\" needs two hexadecimal digits,"
+                        + " was \"e%\"",
+                "tcp://localhost:7/%zz    | tcp://localhost:7/%zz: is not a URI from \"%zz\" on",
+                "http://localhost:80/a b  | http://localhost:80/a b: is not a URI from \" b\" on",
+                "tcp:                     | tcp:: is not a URI: something is missing at its end",
                 "tcp://user@localhost:1   | tcp://user@localhost:1: user information has no meaning here",
                 "tcp://localhost:1#there  | tcp://localhost:1#there: a fragment has no meaning here"
             })

@@ -2,8 +2,14 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.Hosts;
+import dev.vecho.core.InvalidInputException;
+import dev.vecho.core.Options;
+import dev.vecho.core.Problems;
+import dev.vecho.core.Source;
 import dev.vecho.core.Target;
 import dev.vecho.testkit.Fuzz;
+import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -54,7 +60,26 @@ public final class TargetFuzzTest {
         assertThat(target.port()).isBetween(-1, 65_535).isNotZero();
         assertThat(target.scheme()).isLowerCase();
         if (target.host() != null) {
-            assertThat(target.host()).isNotEmpty().doesNotContain("[", "]");
+            // A zone, which is the name of an interface, may have brackets.
+            assertThat(target.host().split("%", 2)[0]).doesNotContain("[", "]");
+            assertThat(target.host()).isNotEmpty();
+            checkHost(target);
         }
+    }
+
+    private static void checkHost(Target target) {
+        Problems problems = new Problems();
+        String host = target.checkedHost(Options.of(new JsonObject(), Source.named("fuzz"), problems), "host");
+        try {
+            problems.throwIfAny();
+        } catch (InvalidInputException e) {
+            assertThat(e.problems())
+                    .hasSize(1)
+                    .allSatisfy(problem ->
+                            assertThat(problem).startsWith("fuzz: " + target + ": host: \"" + target.host() + "\" "));
+            return;
+        }
+        assertThat(Hosts.check(host)).as("checked again").isEqualTo(host);
+        assertThat(target.uri(host).getScheme()).isEqualTo(target.scheme());
     }
 }
