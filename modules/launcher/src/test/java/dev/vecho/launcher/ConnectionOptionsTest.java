@@ -33,7 +33,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -77,7 +76,7 @@ class ConnectionOptionsTest {
 
     private static Vertx vertx;
     private static Certificates.Issued certificate;
-    private static final Map<String, String> addresses = new HashMap<>();
+    private static Listeners listeners;
 
     @BeforeAll
     static void serve() throws Exception {
@@ -86,30 +85,20 @@ class ConnectionOptionsTest {
         JsonObject tls = new JsonObject()
                 .put("certificate", certificate.certificate().toString())
                 .put("key", certificate.key().toString());
-        JsonObject any = new JsonObject().put("port", 0).put("host", "127.0.0.1");
-        JsonObject listeners = new JsonObject()
+        JsonObject each = new JsonObject()
                 .put(
                         "ws",
-                        any.copy()
+                        Listeners.any()
                                 .put("transport", "websocket")
                                 .put("subprotocols", new JsonArray().add("one").add("two")))
-                .put("plain", any.copy().put("transport", "websocket").put("compression", false))
-                .put("http", any.copy().put("transport", "http").put("tls", tls))
+                .put("plain", Listeners.any().put("transport", "websocket").put("compression", false))
+                .put("http", Listeners.any().put("transport", "http").put("tls", tls))
                 .put(
                         "quic",
-                        any.copy()
+                        Listeners.any()
                                 .put("transport", "quic")
                                 .put("tls", tls.copy().put("alpn", new JsonArray().add("mine"))));
-        EchoServerVerticle server = new EchoServerVerticle();
-        vertx.deployVerticle(
-                        server,
-                        new DeploymentOptions()
-                                .setConfig(
-                                        new JsonObject().put("drainMillis", 0).put("listeners", listeners)))
-                .await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        server.listeners()
-                .forEach(listener ->
-                        addresses.put(listener.name(), listener.addresses().get(0)));
+        listeners = Listeners.serve(vertx, each);
     }
 
     @AfterAll
@@ -412,7 +401,7 @@ class ConnectionOptionsTest {
     }
 
     private static String address(String listener) {
-        return Objects.requireNonNull(addresses.get(listener), listener);
+        return listeners.address(listener);
     }
 
     private static List<String> problems(JsonObject options) {

@@ -14,17 +14,13 @@ import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.PythonTls;
 import dev.vecho.testkit.PythonTls.Answers;
 import dev.vecho.testkit.TlsEngines;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,8 +46,7 @@ class TlsHalfCloseTest {
     private static Vertx vertx;
     private static Issued certificate;
 
-    /** Names of servers, and their ports. */
-    private static final Map<String, String> ports = new LinkedHashMap<>();
+    private static Listeners listeners;
 
     private static final List<PythonTls> foreign = new ArrayList<>();
 
@@ -59,26 +54,11 @@ class TlsHalfCloseTest {
     static void serve() throws Exception {
         vertx = Launch.vertx("auto");
         certificate = new Certificates(directory).localhost();
-        JsonObject listeners = new JsonObject();
+        JsonObject each = new JsonObject();
         for (String engine : TlsEngines.available()) {
-            listeners.put(
-                    engine,
-                    new JsonObject()
-                            .put("host", "127.0.0.1")
-                            .put("port", 0)
-                            .put("tls", certificate.options().put("engine", engine)));
+            each.put(engine, Listeners.any().put("tls", certificate.options().put("engine", engine)));
         }
-        EchoServerVerticle server = new EchoServerVerticle();
-        vertx.deployVerticle(
-                        server,
-                        new DeploymentOptions()
-                                .setConfig(
-                                        new JsonObject().put("drainMillis", 0).put("listeners", listeners)))
-                .await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        server.listeners().forEach(listener -> {
-            String address = listener.addresses().get(0);
-            ports.put(listener.name(), address.substring(address.lastIndexOf(':') + 1));
-        });
+        listeners = Listeners.serve(vertx, each);
     }
 
     @AfterAll
@@ -138,7 +118,7 @@ class TlsHalfCloseTest {
     }
 
     private static String port(String server) {
-        return Objects.requireNonNull(ports.get(server), server);
+        return Integer.toString(listeners.port(server));
     }
 
     private static RunReport play(JsonObject script, String port) throws Exception {

@@ -17,7 +17,6 @@ import dev.vecho.testkit.LabFault;
 import dev.vecho.testkit.PythonTls;
 import dev.vecho.testkit.PythonTls.Answers;
 import dev.vecho.testkit.TlsEngines;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -31,9 +30,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -64,45 +61,32 @@ class TlsRequiredTest {
     private static Vertx vertx;
     private static Certificates certificates;
     private static Issued localhost;
-    private static final Map<String, Integer> ports = new HashMap<>();
+    private static Listeners listeners;
 
     @BeforeAll
     static void serve() throws Exception {
         vertx = Launch.vertx("auto");
         certificates = new Certificates(directory);
         localhost = certificates.localhost();
-        JsonObject any = new JsonObject().put("host", "127.0.0.1").put("port", 0);
         JsonObject two = localhost
                 .options()
                 .put(
                         "certificates",
                         new JsonArray().add(certificates.forName("example.org").options()));
-        JsonObject listeners = new JsonObject();
+        JsonObject each = new JsonObject();
         for (String engine : TlsEngines.available()) {
-            listeners
-                    .put(
+            each.put(
                             "tcp-" + engine,
-                            any.copy().put("tls", localhost.options().put("engine", engine)))
+                            Listeners.any().put("tls", localhost.options().put("engine", engine)))
                     .put(
                             "http-" + engine,
-                            any.copy()
+                            Listeners.any()
                                     .put("transport", "http")
                                     .put("tls", localhost.options().put("engine", engine)));
         }
-        listeners
-                .put("tcp-names", any.copy().put("tls", two))
-                .put("http-names", any.copy().put("transport", "http").put("tls", two));
-        EchoServerVerticle server = new EchoServerVerticle();
-        vertx.deployVerticle(
-                        server,
-                        new DeploymentOptions()
-                                .setConfig(
-                                        new JsonObject().put("drainMillis", 0).put("listeners", listeners)))
-                .await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        server.listeners().forEach(listener -> {
-            String address = listener.addresses().get(0);
-            ports.put(listener.name(), Integer.valueOf(address.substring(address.lastIndexOf(':') + 1)));
-        });
+        each.put("tcp-names", Listeners.any().put("tls", two))
+                .put("http-names", Listeners.any().put("transport", "http").put("tls", two));
+        listeners = Listeners.serve(vertx, each);
     }
 
     @AfterAll
@@ -300,7 +284,7 @@ class TlsRequiredTest {
     }
 
     private static int port(String listener) {
-        return Objects.requireNonNull(ports.get(listener), listener);
+        return listeners.port(listener);
     }
 
     private static int portOf(String target) {

@@ -14,7 +14,6 @@ import dev.vecho.testkit.CuttingRelay;
 import dev.vecho.testkit.ForeignEchoes;
 import dev.vecho.testkit.TlsEngines;
 import io.netty.util.ResourceLeakDetector;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -143,24 +142,20 @@ class TruthMatrixTest {
     private static Map<String, String> serve(String engine, Issued certificate) throws Exception {
         JsonObject tls = certificate.options();
         JsonObject overTcp = tls.copy().put("engine", engine);
-        JsonObject any = new JsonObject().put("host", "127.0.0.1").put("port", 0);
         Path path = directory.resolve("vecho-" + engine + ".sock");
         JsonObject listeners = new JsonObject()
-                .put("tcp", any)
-                .put("tls", any.copy().put("tls", overTcp))
+                .put("tcp", Listeners.any())
+                .put("tls", Listeners.any().put("tls", overTcp))
                 .put("unix", new JsonObject().put("transport", "unix").put("path", path.toString()))
-                .put("udp", any.copy().put("transport", "udp"))
-                .put("http", any.copy().put("transport", "http"))
-                .put("https", any.copy().put("transport", "http").put("tls", overTcp))
-                .put("quic", any.copy().put("transport", "quic").put("tls", tls))
+                .put("udp", Listeners.any().put("transport", "udp"))
+                .put("http", Listeners.any().put("transport", "http"))
+                .put("https", Listeners.any().put("transport", "http").put("tls", overTcp))
+                .put("quic", Listeners.any().put("transport", "quic").put("tls", tls))
                 .put("bus", new JsonObject().put("transport", "eventbus").put("address", "truth." + engine));
-        EchoServerVerticle server = new EchoServerVerticle();
-        JsonObject config = new JsonObject().put("drainMillis", 0).put("listeners", listeners);
-        vertx.deployVerticle(server, new DeploymentOptions().setConfig(config)).await(60, TimeUnit.SECONDS);
         Map<String, String> targets = new LinkedHashMap<>();
-        server.listeners()
-                .forEach(listener -> listener.addresses()
-                        .forEach(address -> targets.put(address.substring(0, address.indexOf(':')), address)));
+        Listeners.serve(vertx, listeners)
+                .addresses()
+                .forEach(address -> targets.put(address.substring(0, address.indexOf(':')), address));
         targets.put("ws", "ws://127.0.0.1:" + port(targets, "http"));
         targets.put("wss", "wss://127.0.0.1:" + port(targets, "https"));
         return targets;

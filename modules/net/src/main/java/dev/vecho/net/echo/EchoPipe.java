@@ -1,5 +1,7 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.net.SocketEnd;
+
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.tls.TlsHandler;
@@ -33,8 +35,7 @@ import org.slf4j.LoggerFactory;
  *       and only then closes.
  *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer. What came
  *       with the last read, 256 KiB at most, may wait beyond that.
- *   <li>Honest: a connection that is cut with echoes still under way is reset, so that the peer does not take the cut
- *       for the end.
+ *   <li>Honest: a connection that ends before everything was echoed is reset, whoever closes it; see {@link SocketEnd}.
  *   <li>Soon over: when its listener drains it goes on while its peer talks, and is closed once both are quiet.
  * </ul>
  *
@@ -56,7 +57,6 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
-    private boolean lost;
     private boolean ending;
     private boolean whole;
 
@@ -86,6 +86,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (!encrypted) {
+            SocketEnd.reset(ctx.channel());
             startDirectEcho(null);
         }
     }
@@ -142,7 +143,6 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     /** What was sent past this handler has failed. */
     void failed(Throwable cause) {
-        lost = true;
         context.pipeline().fireExceptionCaught(cause);
     }
 
@@ -236,6 +236,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
             endAfterLastByte(ctx);
         } else if (encrypted && event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+            SocketEnd.reset(ctx.channel());
             tls = ctx.pipeline().get(TlsHandler.class);
             if (tls != null) {
                 startDirectEcho(tls.engine());
@@ -257,6 +258,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
             if (written.isSuccess()) {
                 whole = true;
+                SocketEnd.orderly(ctx.channel());
                 ctx.close();
             }
         });
@@ -270,19 +272,20 @@ public final class EchoPipe extends ChannelDuplexHandler {
             return;
         }
         whole = true;
+        SocketEnd.orderly(ctx.channel());
         ctx.close(promise);
         // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
         ctx.executor().schedule(() -> cut(ctx, ctx.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Closes past TLS; with a reset where bytes wait to be written, so that the peer does not take it for the end. */
+    /** Closes past TLS; with a reset where bytes wait to be written. */
     private static void cut(ChannelHandlerContext ctx, ChannelPromise promise) {
         if (!ctx.channel().isOpen()) {
             promise.trySuccess();
             return;
         }
         if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
-            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            SocketEnd.reset(ctx.channel());
         }
         ctx.pipeline().firstContext().close(promise);
     }
@@ -294,9 +297,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
         whole = false;
-        if (lost || cause instanceof OutOfMemoryError) {
-            // What is lost is not in the queue, so that the end would seem to be a clean one.
-            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        if (SocketEnd.isPeersFault(cause) && WriteQueue.pendingBytes(ctx.channel()) == 0) {
+            SocketEnd.orderly(ctx.channel());
+        } else {
+            SocketEnd.reset(ctx.channel());
         }
         cut(ctx, ctx.newPromise());
     }

@@ -1,11 +1,12 @@
 package dev.vecho.net.listen;
 
+import dev.vecho.net.SocketEnd;
+
 import dev.vecho.net.NettyInternals;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -80,7 +81,7 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
     }
 
     private static void reset(Channel connection) {
-        connection.config().setOption(ChannelOption.SO_LINGER, 0);
+        SocketEnd.reset(connection);
         NettyInternals.closeUnregistered(connection);
     }
 

@@ -316,7 +316,7 @@ final class Http2Streams extends ChannelDuplexHandler {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (Http2CodecUtil.getEmbeddedHttp2Exception(cause) == null) {
-            socket.fail(cause);
+            socket.exceptionCaught(ctx, cause);
         } else {
             // Netty says GOAWAY, and closes.
             socket.failAfterLastWords(cause);

@@ -313,7 +313,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             }
             over = true;
             // The response has begun: that it breaks off is all that can be said.
-            failed(content.decoderResult().cause());
+            if (http1 == null) {
+                cut(content.decoderResult().cause());
+            } else {
+                http1.socket().fail(content.decoderResult().cause());
+            }
             return;
         }
         writeEarly();
@@ -344,7 +348,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             over = true;
             if (buffer != null && buffer.isHolding()) {
                 // What was read too far was taken for HTTP.
-                failed(new IllegalStateException("a WebSocket behind a request whose response is not read"));
+                exceptionCaught(
+                        ctx, new IllegalStateException("a WebSocket behind a request whose response is not read"));
                 return;
             }
             // The encoder writes the answer, and nothing after it.
@@ -501,7 +506,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (http1 != null && http1.socket().isDrained()) {
+        if (http1 != null && http1.socket().isDrained() && (buffer == null || !buffer.isHolding())) {
             endEarly();
             http1.socket().closeAfterLastWords(promise);
         } else {
@@ -546,14 +551,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        failed(cause);
-    }
-
-    private void failed(Throwable cause) {
         if (http1 == null) {
             cut(cause);
         } else {
-            http1.socket().fail(cause);
+            http1.socket().exceptionCaught(context, cause);
         }
     }
 }

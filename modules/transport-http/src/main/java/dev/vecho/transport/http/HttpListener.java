@@ -1,13 +1,14 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.net.tls.TlsOutput;
+
 import dev.vecho.core.Listener;
+import dev.vecho.net.listen.NetServers;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
-import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
@@ -29,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  * buffer; and its WebSockets hold a whole frame in memory and check a text when the frame is complete.
  */
 final class HttpListener implements Listener {
-
-    /** After so many TLS records what they held is flushed, even while more is being read. */
-    private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
     private final HttpListenerOptions options;
@@ -78,7 +76,7 @@ final class HttpListener implements Listener {
         }
         last.channel().config().setAllocator(PooledByteBufAllocator.DEFAULT);
         if (options.tls() != null) {
-            addBefore(last, new FlushConsolidationHandler(RECORDS_PER_FLUSH));
+            addBefore(last, new TlsOutput());
             addBefore(last, options.tls().newHttpHandler(last.alloc()));
         }
         HttpSocket connection = new HttpSocket(

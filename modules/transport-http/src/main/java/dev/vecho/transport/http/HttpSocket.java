@@ -1,8 +1,11 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.core.Traffic;
+import dev.vecho.net.SocketEnd;
+import dev.vecho.net.tls.TlsOutput;
+
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
+import dev.vecho.core.Traffic;
 import dev.vecho.net.echo.WriteQueue;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -16,6 +19,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Duration;
@@ -32,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>A peer that closes its output still gets everything that is queued for it.
  *   <li>While more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer.
- *   <li>A connection that is cut with echoes still under way is reset.
+ *   <li>A connection that ends before everything was echoed is reset, whoever closes it; see {@link SocketEnd}.
  * </ul>
  *
  * <p>One instance a connection, used on the event loop of that connection only.
@@ -63,6 +67,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private boolean draining;
     private boolean discarding;
     private boolean ending;
+    private boolean written;
+    private boolean inputEnded;
     private boolean lastWords;
     private boolean whole;
     private boolean broken;
@@ -99,6 +105,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         watch = IdleWatch.start(ctx.channel(), idle, this::close);
         // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
+        if (ctx.pipeline().get(TlsOutput.class) == null) {
+            SocketEnd.reset(ctx.channel());
+        }
     }
 
     /** Counts bytes of a body or a message. */
@@ -205,9 +214,15 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         if (discarding && isEndOfInput(event)) {
             // Not for the end of TLS, which OpenSSL's engine reports for any record after its own close_notify.
             if (event instanceof ChannelInputShutdownEvent) {
-                end();
+                inputEnded = true;
+                if (written) {
+                    end();
+                }
             }
             return;
+        }
+        if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+            SocketEnd.reset(ctx.channel());
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -225,6 +240,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         discarding = true;
         ctx.channel().config().setAutoRead(true);
         afterLastByte(() -> {
+            if (inputEnded) {
+                end();
+                return;
+            }
             ctx.executor().schedule(this::end, LINGER_MILLIS, TimeUnit.MILLISECONDS);
             SslHandler tls = tls();
             if (tls == null) {
@@ -256,8 +275,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
             return;
         }
         ending = true;
-        flush().addListener(written -> {
-            if (written.isSuccess()) {
+        flush().addListener(flushed -> {
+            if (flushed.isSuccess()) {
+                written = true;
+                SocketEnd.orderly(ctx.channel());
                 then.run();
             }
         });
@@ -289,9 +310,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     }
 
     private void cutOff(ChannelPromise promise) {
-        if (ctx.channel().isOpen()) {
-            ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-        }
+        SocketEnd.reset(ctx.channel());
         // Past TLS, which would wait for its close_notify to be written behind all that is queued.
         ctx.pipeline().firstContext().close(promise);
     }
@@ -304,8 +323,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
             ctx.executor().schedule(() -> cutOff(ctx.newPromise()), LINGER_MILLIS, TimeUnit.MILLISECONDS);
         } else if (lastWords) {
             closeAfterLastWords(promise);
-        } else if (isDrained()) {
+        } else if (isDrained() && !broken) {
             whole = true;
+            SocketEnd.orderly(ctx.channel());
             ctx.close(promise);
         } else {
             cutOff(promise);
@@ -315,13 +335,22 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (!StoppableReads.isStop(cause)) {
-            fail(cause);
+            fail(cause, SocketEnd.isPeersFault(cause));
         }
     }
 
-    /** Ends this connection because of what the peer did. */
+    /** Ends this connection because of what the peer did. What came before was echoed, and the peer knows what it lacks. */
     void fail(Throwable cause) {
+        fail(cause, true);
+    }
+
+    private void fail(Throwable cause, boolean isPeersFault) {
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        if (written || (isPeersFault && WriteQueue.pendingBytes(ctx.channel()) == 0)) {
+            SocketEnd.orderly(ctx.channel());
+        } else {
+            SocketEnd.reset(ctx.channel());
+        }
         if (discarding && WriteQueue.pendingBytes(ctx.channel()) == 0) {
             // It has had its last words, and may leave as it likes.
             whole = true;

@@ -416,7 +416,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        socket.fail(cause);
+        socket.exceptionCaught(ctx, cause);
     }
 
     @Override

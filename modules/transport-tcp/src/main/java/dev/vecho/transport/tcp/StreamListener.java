@@ -1,15 +1,16 @@
 package dev.vecho.transport.tcp;
 
+import dev.vecho.net.tls.TlsOutput;
+
 import dev.vecho.core.Listener;
+import dev.vecho.net.listen.NetServers;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EchoPipe;
-import dev.vecho.net.listen.NetServers;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
@@ -26,9 +27,6 @@ import java.util.List;
  * have closed the channel with all that it held.
  */
 final class StreamListener implements Listener {
-
-    /** After so many TLS records what they held is flushed, even while more is being read. */
-    private static final int RECORDS_PER_FLUSH = 4;
 
     private final Vertx vertx;
     private final NetServers servers;
@@ -63,7 +61,7 @@ final class StreamListener implements Listener {
             addBefore(last, new ProxyHeader());
         }
         if (options.tls() != null) {
-            addBefore(last, new FlushConsolidationHandler(RECORDS_PER_FLUSH));
+            addBefore(last, new TlsOutput());
             addBefore(last, new WithheldReads());
             addBefore(last, options.tls().newHandler(last.alloc()));
         }

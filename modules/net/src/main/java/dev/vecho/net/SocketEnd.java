@@ -1,0 +1,53 @@
+package dev.vecho.net;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.DecoderException;
+import javax.net.ssl.SSLException;
+
+/**
+ * How a TCP connection ends for the peer when its socket is closed. A socket is closed from many places: by Netty when a write
+ * fails or an event loop stops, by the handler of TLS, by the operating system when the process dies. Each of them sends FIN,
+ * and the peer would take a truncated echo for a complete one. So a connection that may owe bytes is set to end with a reset,
+ * whoever closes it, and to end with FIN only once everything was written.
+ *
+ * <p>It costs a system call where a connection begins and where it ends. A Unix domain socket cannot be reset: the peer reads
+ * the end of the input, unless the closed socket held bytes that nobody had read, which Linux reports as a reset.
+ *
+ * <p>Used on the event loop of the channel.
+ */
+public final class SocketEnd {
+
+    private SocketEnd() {}
+
+    /** From now on, whatever closes the channel resets the connection; what the system has not sent yet is discarded. */
+    public static void reset(Channel channel) {
+        linger(channel, 0);
+    }
+
+    /** From now on, the connection ends with FIN after all that was written. */
+    public static void orderly(Channel channel) {
+        linger(channel, -1);
+    }
+
+    private static void linger(Channel channel, int seconds) {
+        if (channel.isOpen()) {
+            try {
+                channel.config().setOption(ChannelOption.SO_LINGER, seconds);
+            } catch (ChannelException gone) {
+                // The peer has reset it: macOS refuses options then.
+            }
+        }
+    }
+
+    /**
+     * Whether a failure says that the peer has broken the rules of a protocol, rather than that something failed here. What was
+     * accepted before was written then, and a last alert should reach the peer.
+     */
+    public static boolean isPeersFault(Throwable cause) {
+        return cause instanceof SSLException
+                || (cause instanceof DecoderException
+                        && (cause.getCause() == null || cause.getCause() instanceof SSLException));
+    }
+}
