@@ -118,6 +118,116 @@ final class MessageFaultsTest {
         }
     }
 
+    /** Echoes, but for what a test lets it hold back from a round, and deliver before the echoes of the next. */
+    private static final class LatePeer implements FakePeer {
+
+        private final int held;
+        private final boolean once;
+        private final List<Buffer> all = new ArrayList<>();
+
+        LatePeer(int held, boolean once) {
+            this.held = held;
+            this.once = once;
+        }
+
+        @Override
+        public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+            all.add(bytes.copy());
+            int number = all.size() - 1;
+            if (number == 10) {
+                connection.deliver(all.get(held));
+            }
+            if (number != held || !once) {
+                connection.deliver(bytes);
+            }
+            return Future.succeededFuture();
+        }
+    }
+
+    @Test
+    void knowsAMessageThatComesLateOrTwiceInTheNextRound() {
+        // Not the one whose messages are the same in each round.
+        for (String script : List.of(SCRIPTS.get(0), SCRIPTS.get(2))) {
+            CaseContext loss = Settings.tolerating(Settings.kept(caseContext(script + WITHIN)), FailureKind.LOST);
+            Diagnosis late = word(second(loss, new LatePeer(4, true)));
+            assertThat(late.word()).isEqualTo(FailureKind.REORDERED);
+            assertThat(late.sentence())
+                    .isEqualTo("message 5 of fake://peer, round 1 came back after messages that were sent later");
+
+            CaseContext order = Settings.tolerating(loss, FailureKind.LOST, FailureKind.REORDERED);
+            Report tolerated = second(order, new LatePeer(4, true));
+            assertThat(tolerated.diagnosis()).isNull();
+            Report.Messages messages = Objects.requireNonNull(tolerated.messages());
+            assertThat(messages).isEqualTo(new Report.Messages(10, 10, 0, 0, 1, messages.jitter()));
+
+            // The last one is late, and in order.
+            assertThat(second(loss, new LatePeer(9, true)).diagnosis()).isNull();
+
+            Diagnosis twice = word(second(order, new LatePeer(4, false)));
+            assertThat(twice.word()).isEqualTo(FailureKind.DUPLICATED);
+            assertThat(twice.sentence()).isEqualTo("message 5 of fake://peer, round 1 came back once more");
+            Report counted = second(Settings.tolerating(loss, FailureKind.DUPLICATED), new LatePeer(4, false));
+            assertThat(counted.diagnosis()).isNull();
+            assertThat(Objects.requireNonNull(counted.messages()).duplicated()).isEqualTo(1);
+        }
+    }
+
+    /** Each message is taken for the first with its content that is awaited; what is left over in the end counts. */
+    @Test
+    void knowsAMessageThatIsTheSameInAllRounds() {
+        String same = "{\"send\": {\"text\": \"hello\"}, \"count\": 10}, {\"expect\": \"echo\"" + WITHIN;
+        for (String script : List.of(same, SCRIPTS.get(1) + WITHIN)) {
+            CaseContext loss =
+                    Settings.tolerating(Settings.kept(caseContext(script)), FailureKind.LOST, FailureKind.REORDERED);
+            assertThat(third(loss, new LatePeer(9, true)).diagnosis()).isNull();
+            assertThat(word(third(loss, new LatePeer(9, false))).word()).isEqualTo(FailureKind.DUPLICATED);
+        }
+    }
+
+    private static Report third(CaseContext caseContext, FakePeer peer) {
+        Check check = new Check(Settings.alone(caseContext), () -> new FakeClient(peer));
+        assertThat(await(check.play(1)).diagnosis()).isNull();
+        assertThat(await(check.play(2)).diagnosis()).isNull();
+        return await(check.play(3));
+    }
+
+    @Test
+    void knowsAMessageThatComesBetweenTheRounds() {
+        CaseContext loss = Settings.tolerating(Settings.kept(caseContext(SCRIPTS.get(0) + WITHIN)), FailureKind.LOST);
+        CaseContext all = Settings.tolerating(loss, FailureKind.LOST, FailureKind.REORDERED, FailureKind.DUPLICATED);
+        assertThat(word(between(loss, 4, true)).word()).isEqualTo(FailureKind.REORDERED);
+        assertThat(between(all, 4, true).diagnosis()).isNull();
+        assertThat(between(loss, 9, true).diagnosis()).isNull();
+        assertThat(word(between(loss, 4, false)).word()).isEqualTo(FailureKind.DUPLICATED);
+        assertThat(between(all, 4, false).diagnosis()).isNull();
+        Diagnosis never = word(between(all, -1, false));
+        assertThat(never.word()).isEqualTo(FailureKind.INJECTED);
+        assertThat(never.sentence()).isEqualTo("100 bytes came between the rounds that were never sent");
+    }
+
+    /** Two rounds on a connection; between them comes a message of the first, or one that was never sent. */
+    private Report between(CaseContext caseContext, int number, boolean once) {
+        LatePeer peer = new LatePeer(once ? number : 100, true);
+        FakeClient client = new FakeClient(peer);
+        Check check = new Check(Settings.alone(caseContext), () -> client);
+        assertThat(await(check.play(1)).diagnosis()).isNull();
+        Buffer message = number < 0 ? Buffer.buffer(new byte[100]) : peer.all.get(number);
+        client.connections().get(0).deliver(message);
+        while (peer.all.size() < 11) {
+            peer.all.add(Buffer.buffer());
+        }
+        return await(check.play(2));
+    }
+
+    private static Report second(CaseContext caseContext, FakePeer peer) {
+        FakeClient client = new FakeClient(peer);
+        Check check = new Check(Settings.alone(caseContext), () -> client);
+        assertThat(await(check.play(1)).diagnosis()).isNull();
+        Report second = await(check.play(2));
+        assertThat(client.connections()).as("connections").hasSize(1);
+        return second;
+    }
+
     @Test
     void findsDuplicates() {
         for (String script : SCRIPTS) {

@@ -15,7 +15,6 @@ import dev.vecho.client.report.Report;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
-import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.ForeignProgram;
 import io.vertx.core.DeploymentOptions;

@@ -2,12 +2,12 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.Target;
 import dev.vecho.core.config.Hosts;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
-import dev.vecho.core.Target;
 import dev.vecho.testkit.Fuzz;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;

@@ -7,7 +7,6 @@ import dev.vecho.client.RunListener;
 import dev.vecho.client.RunReport;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
-import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.CuttingRelay;

@@ -223,7 +223,7 @@ public final class Round implements TrackedConnection.Events, Sender.Progress, V
             if (roundConnection.plan().looksFrom(current)) {
                 take(bytes);
             } else {
-                roundConnection.tracked().left(bytes.length());
+                roundConnection.tracked().leave(bytes);
             }
         });
     }
@@ -243,7 +243,9 @@ public final class Round implements TrackedConnection.Events, Sender.Progress, V
                 && !over
                 && roundConnection == on
                 && on.plan().looksFrom(current));
-        on.tracked().left(bytes.length() - from);
+        if (from < bytes.length()) {
+            on.tracked().leave(bytes.slice(from, bytes.length()));
+        }
     }
 
     private void take(Buffer bytes, long now) {

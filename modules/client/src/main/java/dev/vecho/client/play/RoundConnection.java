@@ -10,6 +10,7 @@ import dev.vecho.client.verify.Plan;
 import dev.vecho.client.verify.Verifier;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
+import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -59,7 +60,10 @@ final class RoundConnection {
         this.from = from;
         this.plan = new Plan(steps, from, Math.min(to + 1, steps.size()), caseContext.framing(), seed, number);
         String name = caseContext.target() + ", round " + round + (number == 0 ? "" : ", connection " + (number + 1));
-        this.verifier = Verifier.of(plan, ledger, caseContext.history().add(name, plan), deliveries);
+        this.verifier = Verifier.of(plan, ledger, caseContext.history().add(name, plan), tracked.earlier(), deliveries);
+        if (verifier instanceof MessageVerifier messages) {
+            tracked.verifiedBy(messages);
+        }
     }
 
     TrackedConnection tracked() {
@@ -206,8 +210,20 @@ final class RoundConnection {
     /** What is wrong with a kept connection, of which nobody heard since the round before; null if nothing is. */
     @Nullable Diagnosis brokeMeanwhile() {
         TransportException failure = tracked.failure();
-        if (tracked.unexpected() > 0) {
-            String came = Diagnosis.bytes(tracked.unexpected()) + " came between the rounds";
+        long unexpected = tracked.unexpected();
+        for (Buffer message : tracked.left()) {
+            if (verifier instanceof MessageVerifier messages && messages.isOfEarlier(message)) {
+                Diagnosis late = verifier.verify(message);
+                if (late != null && !caseContext.tolerated().contains(late.word())) {
+                    return late;
+                }
+            } else {
+                unexpected += message.length();
+            }
+        }
+        tracked.left().clear();
+        if (unexpected > 0) {
+            String came = Diagnosis.bytes(unexpected) + " came between the rounds";
             return plan.followsAnswer(plan.pieces().size())
                     ? Diagnosis.of(FailureKind.UNEXPECTED, came + ", after the expected answer")
                     : Diagnosis.of(FailureKind.INJECTED, came + " that were never sent");

@@ -1,13 +1,16 @@
 package dev.vecho.client.play;
 
 import dev.vecho.client.report.Report;
+import dev.vecho.client.verify.MessageVerifier;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,11 @@ public final class TrackedConnection implements Receiver {
         void broke(TransportException cause);
     }
 
+    /** How many rounds a message may be late. */
+    private static final int MAX_EARLIER = 64;
+
+    private static final int MAX_LEFT = 64;
+
     private final Context context;
     private final LongSupplier nanoTime;
     private final Map<Phase, Duration> phases = new EnumMap<>(Phase.class);
@@ -39,6 +47,8 @@ public final class TrackedConnection implements Receiver {
     private boolean ended;
     private @Nullable TransportException failure;
     private long unexpected;
+    private final Deque<MessageVerifier> earlier = new ArrayDeque<>();
+    private final List<Buffer> left = new ArrayList<>();
     private long moved;
     private long happened;
 
@@ -92,14 +102,36 @@ public final class TrackedConnection implements Receiver {
         return failure;
     }
 
-    /** How many bytes came while nobody listened, or behind all that a round looks at. */
+    /** How many bytes came while nobody listened, or behind all that a round looks at; not those of messages that are {@link #left}. */
     long unexpected() {
         return unexpected;
     }
 
-    /** Some bytes were not looked at. */
-    void left(int count) {
-        unexpected += count;
+    /** Some bytes, or a message, were not looked at. */
+    void leave(Buffer bytes) {
+        if (earlier.isEmpty() || left.size() == MAX_LEFT) {
+            unexpected += bytes.length();
+        } else {
+            left.add(bytes.copy());
+        }
+    }
+
+    /** The messages that were not looked at, which may be late ones of the rounds before. */
+    List<Buffer> left() {
+        return left;
+    }
+
+    /** What has verified the messages of the last rounds, the last first. */
+    List<MessageVerifier> earlier() {
+        return List.copyOf(earlier);
+    }
+
+    /** Messages are sent, and verified by this. */
+    void verifiedBy(MessageVerifier verifier) {
+        earlier.addFirst(verifier);
+        if (earlier.size() > MAX_EARLIER) {
+            earlier.removeLast();
+        }
     }
 
     /** Something was sent, or came. */
@@ -132,7 +164,7 @@ public final class TrackedConnection implements Receiver {
     @Override
     public void received(Buffer bytes) {
         if (listener == null) {
-            left(bytes.length());
+            leave(bytes);
             return;
         }
         listener.received(bytes);

@@ -6,12 +6,16 @@ import dev.vecho.client.verify.Plan.Piece;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Verifies messages. Each is known by its content, so that one that is lost, comes twice or comes late is told from one that
  * was changed. Messages that are the same, and random ones of less than 8 bytes that could be, are told apart by their
  * order alone.
+ *
+ * <p>On a connection that is kept, a message of a round before may come late, or once more. It counts in the round in which it
+ * comes, as a message out of order or a duplicate.
  */
 public final class MessageVerifier extends Verifier {
 
@@ -21,6 +25,7 @@ public final class MessageVerifier extends Verifier {
     private static final int MAX_COMPARED = 64;
 
     private final SentHistory.Entry own;
+    private final List<MessageVerifier> earlier;
     private final SequenceSet came = new SequenceSet();
 
     /** The one after the last in order. */
@@ -34,18 +39,25 @@ public final class MessageVerifier extends Verifier {
     private long duplicated;
     private long reordered;
 
-    MessageVerifier(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
+    MessageVerifier(
+            Plan plan, Ledger ledger, SentHistory.Entry own, List<MessageVerifier> earlier, Deliveries deliveries) {
         super(plan, ledger, deliveries);
         this.own = own;
+        this.earlier = List.copyOf(earlier);
     }
 
     @Override
     public @Nullable Diagnosis verify(Buffer bytes) {
+        long number = identify(bytes);
+        boolean again = number >= 0 && came.contains(number);
+        MessageVerifier before = number < 0 || again ? earlier(bytes, again) : null;
+        if (before != null) {
+            return ofEarlier(before, bytes);
+        }
         long offset = received;
         received += bytes.length();
         count++;
         own.at(received);
-        long number = identify(bytes);
         if (number < 0) {
             return wrong(bytes, offset);
         }
@@ -67,6 +79,51 @@ public final class MessageVerifier extends Verifier {
         reordered++;
         String sentence = name(number) + " came back after " + name(next - 1);
         return verdict(FailureKind.REORDERED, sentence, number, bytes, offset, 0);
+    }
+
+    // ---- rounds before
+
+    /** Whether a message that came between the rounds was sent in one of those before. */
+    public boolean isOfEarlier(Buffer bytes) {
+        return earlier(bytes, false) != null;
+    }
+
+    /**
+     * Finds the round before in which a message was sent, rather one in which it did not come.
+     *
+     * @param missing whether it must not have come there
+     */
+    private @Nullable MessageVerifier earlier(Buffer bytes, boolean missing) {
+        MessageVerifier found = null;
+        for (MessageVerifier each : earlier) {
+            long number = each.identify(bytes);
+            if (number >= 0 && !each.came.contains(number)) {
+                return each;
+            }
+            if (number >= 0 && found == null && !missing) {
+                found = each;
+            }
+        }
+        return found;
+    }
+
+    private @Nullable Diagnosis ofEarlier(MessageVerifier round, Buffer bytes) {
+        long number = round.identify(bytes);
+        String message = name(number) + " of " + round.own.name();
+        if (!round.came.add(number)) {
+            duplicated++;
+            return Diagnosis.of(FailureKind.DUPLICATED, message + " came back once more");
+        }
+        boolean inOrder = number >= round.next && count == 0;
+        for (int i = 0; inOrder && earlier.get(i) != round; i++) {
+            inOrder = earlier.get(i).count == 0;
+        }
+        round.next = Math.max(round.next, number + 1);
+        if (inOrder) {
+            return null;
+        }
+        reordered++;
+        return Diagnosis.of(FailureKind.REORDERED, message + " came back after messages that were sent later");
     }
 
     // ---- which message it is

@@ -93,6 +93,11 @@ public final class SentHistory {
             this.plan = plan;
         }
 
+        /** For people. */
+        String name() {
+            return name;
+        }
+
         /** So much has come. */
         void at(long received) {
             offset = received;

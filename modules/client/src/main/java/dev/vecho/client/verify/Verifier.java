@@ -7,6 +7,7 @@ import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Compares every byte that comes on a connection with the plan, when it comes, and keeps none. */
@@ -31,9 +32,15 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
         this.deliveries = deliveries;
     }
 
-    public static Verifier of(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
+    /**
+     * Makes one.
+     *
+     * @param earlier what has verified the messages of the rounds before on the same connection, the last first
+     */
+    public static Verifier of(
+            Plan plan, Ledger ledger, SentHistory.Entry own, List<MessageVerifier> earlier, Deliveries deliveries) {
         return plan.framing() == Framing.MESSAGES
-                ? new MessageVerifier(plan, ledger, own, deliveries)
+                ? new MessageVerifier(plan, ledger, own, earlier, deliveries)
                 : new StreamVerifier(plan, ledger, own, deliveries);
     }
 

@@ -1,9 +1,8 @@
 package dev.vecho.net.echo;
 
-import dev.vecho.net.SocketEnd;
-
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.SocketEnd;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

@@ -1,8 +1,7 @@
 package dev.vecho.net.listen;
 
-import dev.vecho.net.SocketEnd;
-
 import dev.vecho.net.NettyInternals;
+import dev.vecho.net.SocketEnd;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

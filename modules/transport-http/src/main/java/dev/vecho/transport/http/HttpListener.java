@@ -1,11 +1,10 @@
 package dev.vecho.transport.http;
 
-import dev.vecho.net.tls.TlsOutput;
-
 import dev.vecho.core.Listener;
-import dev.vecho.net.listen.NetServers;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.tls.TlsOutput;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

@@ -1,12 +1,11 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.Traffic;
 import dev.vecho.net.SocketEnd;
-import dev.vecho.net.tls.TlsOutput;
-
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
-import dev.vecho.core.Traffic;
 import dev.vecho.net.echo.WriteQueue;
+import dev.vecho.net.tls.TlsOutput;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
