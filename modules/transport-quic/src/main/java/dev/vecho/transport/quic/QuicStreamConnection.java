@@ -42,6 +42,9 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
     private @Nullable QuicConnectionCloseEvent closedByPeer;
     private boolean over;
 
+    /** How many writes wait for room; more than none only where there is none. */
+    private int waiting;
+
     /**
      * Makes the handler of a stream.
      *
@@ -152,7 +155,8 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     @Override
     public Future<Void> send(Buffer bytes) {
-        return adapt(open().write(VertxInternals.bytes(bytes)));
+        waiting++;
+        return adapt(open().write(VertxInternals.bytes(bytes)).addListener(written -> waiting--));
     }
 
     @Override
@@ -167,22 +171,31 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
 
     @Override
     public Future<Void> close() {
-        over = true;
-        Promise<Void> closed = Promise.promise();
-        quic.close(false, QuicErrorCode.NONE, Unpooled.EMPTY_BUFFER)
-                // Later: whoever closes the socket while Netty reads from it makes Netty warn.
-                .addListener(done -> quic.eventLoop().execute(closed::complete));
-        return closed.future();
+        return close(QuicErrorCode.NONE);
     }
 
     /** Closes the connection with an error: that of a stream alone would leave one behind that carries nothing. */
     @Override
     public Future<Void> reset() {
+        return close(QuicErrorCode.CONNECTION_RESET);
+    }
+
+    private Future<Void> close(int error) {
         over = true;
         Promise<Void> closed = Promise.promise();
-        quic.close(false, QuicErrorCode.CONNECTION_RESET, Unpooled.EMPTY_BUFFER)
-                .addListener(done -> quic.eventLoop().execute(closed::complete));
+        if (stream != null && waiting > 0) {
+            stream.shutdown(error);
+            ClosingNotice.await(quic, () -> close(error, closed));
+        } else {
+            close(error, closed);
+        }
         return closed.future();
+    }
+
+    private void close(int error, Promise<Void> closed) {
+        quic.close(false, error, Unpooled.EMPTY_BUFFER)
+                // Later: whoever closes the socket while Netty reads from it makes Netty warn.
+                .addListener(done -> quic.eventLoop().execute(closed::complete));
     }
 
     private QuicStreamChannel open() {

@@ -207,8 +207,13 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     /** Closes it now: a stream with nothing under way ends, any other one is reset. */
     void cut() {
         draining = true;
+        boolean waiting = streams.stream().anyMatch(stream -> stream.waiting() > 0);
         endStreams();
-        close(QuicErrorCode.NONE, "going away");
+        if (waiting) {
+            ClosingNotice.await(channel, () -> close(QuicErrorCode.NONE, "going away"));
+        } else {
+            close(QuicErrorCode.NONE, "going away");
+        }
     }
 
     private void endStreams() {

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -63,7 +64,7 @@ final class QuicEchoClient implements AutoCloseable {
     private final Queue<Channel> streams = new ConcurrentLinkedQueue<>();
     private final BlockingQueue<QuicConnectionCloseEvent> closes = new LinkedBlockingQueue<>();
 
-    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window, @Nullable PacketLoss loss)
+    private QuicEchoClient(QuicSslContext tls, InetSocketAddress address, int window, @Nullable ChannelHandler network)
             throws IOException {
         QuicClientCodecBuilder codec = new QuicClientCodecBuilder()
                 .sslEngineProvider(quic -> tls.newEngine(quic.alloc(), "localhost", address.getPort()))
@@ -79,8 +80,8 @@ final class QuicEchoClient implements AutoCloseable {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel datagrams) {
-                        if (loss != null) {
-                            datagrams.pipeline().addLast(loss);
+                        if (network != null) {
+                            datagrams.pipeline().addLast(network);
                         }
                         datagrams.pipeline().addLast(codec.build());
                     }
@@ -110,9 +111,14 @@ final class QuicEchoClient implements AutoCloseable {
         return new QuicEchoClient(tls, address, window == 0 ? WINDOW : window, null);
     }
 
-    /** Connects over a network that loses packets of the listener. */
-    static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, PacketLoss loss) throws IOException {
-        return new QuicEchoClient(tls, address, WINDOW, loss);
+    /**
+     * Connects over a network that loses packets of the listener.
+     *
+     * @param network hears of each one
+     */
+    static QuicEchoClient connect(QuicSslContext tls, InetSocketAddress address, ChannelHandler network)
+            throws IOException {
+        return new QuicEchoClient(tls, address, WINDOW, network);
     }
 
     /** A connection's one stream, as an echo client; closing it closes the connection. */

@@ -21,8 +21,13 @@ import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.EchoClient;
+import io.netty.buffer.ByteBufHolder;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
+import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -62,6 +67,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What QUIC has beyond one stream of bytes, and our client's side of it. */
 class QuicTest {
@@ -583,6 +589,59 @@ class QuicTest {
         await(client.close());
     }
 
+    /** Even with more to send than the network takes at once, where quiche does not send anything else. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void tellsTheListenerThatItLeavesInTheMiddle(boolean reset) throws Exception {
+        String address = listen(options().put("maxConnections", 1).put("idleTimeoutMillis", 600_000))
+                .addresses()
+                .get(0);
+        ClientTransport client = client(address, trusting());
+        Connection connection = connect(client, new Heard());
+        await(onLoop(() -> {
+            connection.send(Buffer.buffer(bytes(4 << 20, 1))).onFailure(broken -> {});
+            return reset ? connection.reset() : connection.close();
+        }));
+        // The place of the connection is free again.
+        eventually(() -> echoes(address));
+        assertThat(traffic.snapshot().failed()).isEqualTo(1);
+        await(client.close());
+    }
+
+    @Test
+    void tellsAClientThatItLeavesInTheMiddle() throws Exception {
+        Listener listener = listen(options());
+        Deafness deafness = new Deafness();
+        try (QuicEchoClient client = rawClient(listener, deafness)) {
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+            deafness.deaf = true;
+            stream.out().write(bytes(128 << 10, 1));
+            // So much is read when nothing more can be written.
+            eventually(() -> traffic.snapshot().bytes() >= 64 << 10);
+            Future<Void> drained = onLoop(() -> listener.drain(Duration.ZERO));
+            deafness.deaf = false;
+            assertThat(client.closeEvent().reason()).asString().isEqualTo("going away");
+            await(drained);
+        }
+    }
+
+    /** Loses what is more than an acknowledgement, for a while. */
+    private static final class Deafness extends ChannelInboundHandlerAdapter {
+
+        private volatile boolean deaf;
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object packet) {
+            if (deaf && ((ByteBufHolder) packet).content().readableBytes() > 200) {
+                ReferenceCountUtil.release(packet);
+            } else {
+                ctx.fireChannelRead(packet);
+            }
+        }
+    }
+
     @Test
     void tellsThatTheListenerWentAway() throws Exception {
         Listener listener = listen(options());
@@ -664,6 +723,15 @@ class QuicTest {
         return listener;
     }
 
+    private static QuicEchoClient rawClient(Listener listener, ChannelHandler network) throws IOException {
+        Target target = Target.parse(listener.addresses().get(0));
+        QuicSslContext tls = QuicSslContextBuilder.forClient()
+                .trustManager(certificates.trustManager())
+                .applicationProtocols("echo")
+                .build();
+        return QuicEchoClient.connect(tls, new InetSocketAddress(target.host(), target.port()), network);
+    }
+
     private static QuicEchoClient rawClient(Listener listener) throws IOException {
         Target target = Target.parse(listener.addresses().get(0));
         QuicSslContext tls = QuicSslContextBuilder.forClient()
@@ -674,13 +742,7 @@ class QuicTest {
     }
 
     private static QuicEchoClient lossyClient(Listener listener, long seed) throws IOException {
-        Target target = Target.parse(listener.addresses().get(0));
-        QuicSslContext tls = QuicSslContextBuilder.forClient()
-                .trustManager(certificates.trustManager())
-                .applicationProtocols("echo")
-                .build();
-        return QuicEchoClient.connect(
-                tls, new InetSocketAddress(target.host(), target.port()), new QuicEchoClient.PacketLoss(seed, 5));
+        return rawClient(listener, new QuicEchoClient.PacketLoss(seed, 5));
     }
 
     private ClientTransport client(String address, JsonObject tls) {
@@ -708,6 +770,14 @@ class QuicTest {
         await(heard.end.future());
         await(client.close());
         return heard.bytes.toString();
+    }
+
+    private boolean echoes(String address) {
+        try {
+            return echo(address, trusting()).equals("echo");
+        } catch (Exception e) {
+            return false;
+        }
     }
 
     private TransportException failure(String address, JsonObject tls) throws Exception {
