@@ -56,6 +56,7 @@ public final class Torture {
     }
 
     private List<String> run() throws Exception {
+        long began = System.nanoTime();
         out.println(
                 "torture: seed " + settings.seed() + ", io " + settings.io() + "; to repeat it: " + settings.repeat());
         Path directory = Files.createTempDirectory("vecho-torture");
@@ -75,6 +76,7 @@ public final class Torture {
             } else {
                 out.println("what is left of it: " + directory);
             }
+            out.println("in all " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began) + " s");
         }
         return findings.all();
     }
@@ -144,7 +146,8 @@ public final class Torture {
         out.println("plays: " + workers.played() + ", broken by the service: " + workers.broken() + ", bytes verified: "
                 + ledger.verified() + ", in " + TimeUnit.NANOSECONDS.toSeconds(took)
                 + " s; the longest wait for a byte: "
-                + TimeUnit.NANOSECONDS.toMillis(service.longestWait().get()) + " ms");
+                + TimeUnit.NANOSECONDS.toMillis(service.longestWait().get()) + " ms; the longest play: "
+                + workers.longest());
         out.println("before: " + before);
         out.println("after:  " + after);
     }

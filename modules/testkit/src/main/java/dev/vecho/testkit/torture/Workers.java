@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Plays at the same time, until the time is over, and watches over them. */
@@ -27,6 +28,10 @@ final class Workers {
     private final AtomicLong broken = new AtomicLong();
     private final Set<Play> active = ConcurrentHashMap.newKeySet();
     private final Set<Play> seen = ConcurrentHashMap.newKeySet();
+    private Took longest = new Took("", 0);
+
+    /** How long a play took. */
+    private record Took(String play, long nanos) {}
 
     /**
      * @param directory where evidence goes
@@ -46,6 +51,18 @@ final class Workers {
     /** How many of them ended since the service broke a connection, where faults are injected. */
     long broken() {
         return broken.get();
+    }
+
+    /** The play that took longest, and how long. */
+    synchronized String longest() {
+        return longest.play() + ", " + TimeUnit.NANOSECONDS.toMillis(longest.nanos()) + " ms";
+    }
+
+    private synchronized void took(Play play) {
+        long nanos = play.ageNanos();
+        if (nanos > longest.nanos()) {
+            longest = new Took(play.toString(), nanos);
+        }
     }
 
     /** Plays until the run's time is over. */
@@ -112,6 +129,7 @@ final class Workers {
             play.closeAll();
             active.remove(play);
             played.incrementAndGet();
+            took(play);
         }
     }
 

@@ -42,7 +42,8 @@ final class SocketServer extends CleanableQuicServer {
         protected void initChannel(Channel socket, int idBytes, QuicConnectionIdGenerator generator) {
             Codec codec = socket.attr(CODEC).get();
             codec.ids().generate(generator);
-            socket.pipeline().addLast(new FirstPackets(), new PeerAddresses(codec.ids()), codec.handler());
+            socket.pipeline()
+                    .addLast(new ReadFailures(), new FirstPackets(), new PeerAddresses(codec.ids()), codec.handler());
         }
     }
 
