@@ -17,9 +17,7 @@ final class Evidence {
      */
     static Path gather(Service service, Path directory, String name) throws Exception {
         Path where = Files.createDirectories(directory.resolve(name.replaceAll("[^A-Za-z0-9]+", "-")));
-        Files.writeString(where.resolve("sockets.txt"), Usage.output(List.of("ss", "-tuxinmp")));
-        Files.writeString(where.resolve("service-threads.txt"), service.threads());
-        Files.writeString(where.resolve("service-usage.txt"), service.usage().toString());
+        // First its own: to ask the service takes time.
         StringBuilder own = new StringBuilder();
         for (Map.Entry<Thread, StackTraceElement[]> thread :
                 Thread.getAllStackTraces().entrySet()) {
@@ -29,6 +27,9 @@ final class Evidence {
             }
         }
         Files.writeString(where.resolve("client-threads.txt"), own);
+        Files.writeString(where.resolve("sockets.txt"), Usage.output(List.of("ss", "-tuxinmp")));
+        Files.writeString(where.resolve("service-threads.txt"), service.threads());
+        Files.writeString(where.resolve("service-usage.txt"), service.usage().toString());
         Files.writeString(
                 where.resolve("service-strace.txt"),
                 Usage.output(List.of(

@@ -7,8 +7,14 @@ import java.util.Set;
 /** The configuration of the service: a listener of each kind, and of those with small queues and other engines. */
 final class Listeners {
 
-    /** Ends what has no connection left at once, and is long where one was forgotten. */
-    static final int DRAIN_MILLIS = 60_000;
+    /**
+     * Ends what has no connection left at once, and is long where one was forgotten: half of it is longer than QUIC waits for a
+     * client whose last packet got lost.
+     */
+    static final int DRAIN_MILLIS = 150_000;
+
+    /** A client on a machine that is busy on purpose is not idle because nothing is heard from it for a while. */
+    private static final int QUIC_IDLE_MILLIS = 60_000;
 
     private static final int SMALL_QUEUE = 1024;
     private static final int HANDSHAKE_MILLIS = 60_000;
@@ -37,8 +43,11 @@ final class Listeners {
         add(listeners, "https", "http", host).put("tls", tls);
         add(listeners, "https-jdk", "http", host).put("tls", jdk);
         add(listeners, "udp", "udp", host).put("maxDatagramsPerSecond", 0);
-        add(listeners, "quic", "quic", host).put("tls", issued.options());
-        add(listeners, "quic-small", "quic", host).put("tls", issued.options()).put("writeQueueBytes", SMALL_QUEUE);
+        add(listeners, "quic", "quic", host).put("tls", issued.options()).put("idleTimeoutMillis", QUIC_IDLE_MILLIS);
+        add(listeners, "quic-small", "quic", host)
+                .put("tls", issued.options())
+                .put("idleTimeoutMillis", QUIC_IDLE_MILLIS)
+                .put("writeQueueBytes", SMALL_QUEUE);
         if (hasUnix(io)) {
             listeners.put("unix", unix("unix.sock"));
             listeners.put("unix-small", unix("unix-small.sock").put("writeQueueBytes", SMALL_QUEUE));

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 /** The service, as a process. */
 final class Service implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private static final Pattern CLOSING =
             Pattern.compile("listener (\\S+): (\\d+) connections, (\\d+) refused, (\\d+) failed.*?, (\\d+) bytes.*");

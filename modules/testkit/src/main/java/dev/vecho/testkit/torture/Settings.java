@@ -107,7 +107,7 @@ public record Settings(
                 number(get.apply("seed"), seed),
                 text(get.apply("io"), "auto"),
                 Duration.ofMillis(isShort ? 120_000 : (long) (Double.parseDouble(minutes) * 60_000)),
-                number(get.apply("plays"), isShort ? 60 : Long.MAX_VALUE),
+                number(get.apply("plays"), isShort ? 40 : Long.MAX_VALUE),
                 number(get.apply("play"), -1),
                 list(get.apply("kinds"), ","),
                 (int) number(get.apply("workers"), isShort ? 4 : 8),
