@@ -178,6 +178,11 @@ final class BenchCommand implements Callable<Integer> {
             live.clear();
             return print(result, earlier);
         } catch (Exception e) {
+            OutOfMemoryError lack = OwnFailure.outOfMemory(e);
+            if (lack != null) {
+                // It says nothing about the server.
+                throw lack;
+            }
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             if (cause instanceof TransportException) {
                 live.clear();

@@ -10,7 +10,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,9 +34,11 @@ final class OwnFailure extends RuntimeException {
     /** Made while there is memory for them. */
     private static final byte[] OUT_OF_MEMORY = (PREFIX + "out of memory\n").getBytes(StandardCharsets.UTF_8);
 
+    private static final String NO_PROGRESS = "the JVM does hardly anything but collect garbage (-Xmx)";
+
     private static final FileOutputStream ERR = new FileOutputStream(FileDescriptor.err);
 
-    private static final AtomicBoolean ENDING = new AtomicBoolean();
+    private static boolean told;
 
     /**
      * Makes one.
@@ -92,6 +93,12 @@ final class OwnFailure extends RuntimeException {
 
     /** Ends the process when it is out of memory, and when a thread dies of an error; of an exception, it is told. */
     static void watch() {
+        try {
+            // Else halt loads it, which fails where there is no memory, and the process would go on for ever.
+            Class.forName("java.lang.Shutdown");
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("this JDK ends in another way", e);
+        }
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
             if (thrown instanceof Error) {
                 end(thrown);
@@ -104,19 +111,38 @@ final class OwnFailure extends RuntimeException {
         probe.start();
     }
 
-    /** Who has caught it may not have told anybody. */
+    /** Who has caught it may not have told anybody. And a collector may leave too little for work, but never nothing. */
     private static void probe() {
         CountDownLatch never = new CountDownLatch(1);
-        try {
-            long found = 0;
-            while (!never.await(PROBE_SECONDS, TimeUnit.SECONDS)) {
+        @Nullable GcOverhead overhead = null;
+        long found = 0;
+        while (true) {
+            try {
+                if (never.await(PROBE_SECONDS, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("ended after " + found);
+                }
+                if (overhead == null) {
+                    // Not before: a check that is over within a second should not load what this needs.
+                    overhead = new GcOverhead();
+                }
+                if (overhead.isTooMuch()) {
+                    throw new OutOfMemoryError(NO_PROGRESS);
+                }
                 found += new byte[PROBE_BYTES].length;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (Throwable e) {
+                endIfPossible(e);
             }
-            throw new IllegalStateException("ended after " + found);
-        } catch (OutOfMemoryError e) {
-            end(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void endIfPossible(Throwable thrown) {
+        try {
+            end(thrown);
+        } catch (Throwable again) {
+            // There is no memory even for that; the next probe tries again.
         }
     }
 
@@ -136,16 +162,17 @@ final class OwnFailure extends RuntimeException {
         return message != null && message.contains("direct");
     }
 
-    /** Ends the process now, with one line. */
-    static void end(Throwable thrown) {
-        if (ENDING.compareAndSet(false, true)) {
-            try {
+    /** Ends the process now, with one line. What it needs first of all is not allocated: there may be no memory for it. */
+    static synchronized void end(Throwable thrown) {
+        try {
+            if (!told) {
+                told = true;
                 ERR.write(bytes(thrown));
-            } catch (IOException e) {
-                // Nobody reads it.
-            } finally {
-                Runtime.getRuntime().halt(Main.OWN_FAILURE);
             }
+        } catch (Throwable e) {
+            // Nobody reads it, or there is no memory even for that.
+        } finally {
+            Runtime.getRuntime().halt(Main.OWN_FAILURE);
         }
     }
 

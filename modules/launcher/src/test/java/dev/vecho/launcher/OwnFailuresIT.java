@@ -2,7 +2,6 @@ package dev.vecho.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.launcher.Vecho.Result;
 import dev.vecho.net.io.Io;
@@ -74,7 +73,7 @@ class OwnFailuresIT {
                 "selftest"
             })
     void saysThatStandardOutputIsFull(String command) throws Exception {
-        assumeFull();
+        requireFull();
         String[] arguments = command.replace("TARGET", server.address("tcp")).split(" ", -1);
         try (Vecho vecho = Vecho.startWithin(Vecho.shell("exec >" + FULL + ";"), List.of(), arguments)) {
             assertOwnFailure(vecho.await(), "vecho: standard output: cannot be written: No space left on device");
@@ -111,7 +110,7 @@ class OwnFailuresIT {
     @ParameterizedTest
     @ValueSource(strings = {"text", "json", "jsonl", "junit"})
     void saysWhichReportCannotBeWrittenAndWritesTheOthers(String format) throws Exception {
-        assumeFull();
+        requireFull();
         Path good = directory.resolve("good.json");
         Result result =
                 Vecho.run("check", server.address("tcp"), "--report", format + "=" + FULL, "--report", good.toString());
@@ -156,6 +155,40 @@ class OwnFailuresIT {
     }
 
     @Test
+    void endsABenchWithoutMemoryForItsBuffers() throws Exception {
+        try (Vecho vecho = Vecho.start(
+                Map.of(),
+                List.of("-XX:MaxDirectMemorySize=64k"),
+                "bench",
+                server.address("tcp"),
+                "-s",
+                "1000000",
+                "-d",
+                "100ms",
+                "-w",
+                "0s")) {
+            assertOwnFailure(vecho.await(), "vecho: out of memory");
+        }
+    }
+
+    /** As {@code java -jar} starts it: nothing makes the JVM itself end. */
+    @ParameterizedTest
+    @CsvSource({"8, selftest", "10, selftest", "12, selftest", "14, selftest", "8, serve -c CONFIG"})
+    void endsWithTooSmallAHeap(int megabytes, String command) throws Exception {
+        String[] arguments = command.replace("CONFIG", config()).split(" ", -1);
+        List<String> options = List.of("-XX:+UseG1GC", "-Xmx" + megabytes + "m", "-XX:MaxDirectMemorySize=12m");
+        try (Vecho vecho = Vecho.start(Map.of(), options, arguments)) {
+            Result result = vecho.await();
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(OWN_FAILURE);
+            // The JVM has words of its own for threads that cannot even say what they die of.
+            assertThat(result.err().lines().filter(line -> line.startsWith("vecho: ")))
+                    .singleElement()
+                    .asString()
+                    .startsWith("vecho: out of memory");
+        }
+    }
+
+    @Test
     void endsAServiceWithoutMemory() throws Exception {
         String file = Files.writeString(
                         directory.resolve("web.json"),
@@ -195,7 +228,7 @@ class OwnFailuresIT {
     @ParameterizedTest
     @CsvSource({"noexec, nothing can be executed", "ro, cannot be written", "size=8k, less than"})
     void findsAnotherPlaceForNativeLibraries(String mount, String reason) throws Exception {
-        assumeTrue(Io.unavailable("epoll").isEmpty(), "only with epoll");
+        requireEpoll();
         Path place = Files.createDirectory(directory.resolve("tmp"));
         try (Vecho vecho = Vecho.startWithin(
                 mounting(mount, place), List.of("-Djava.io.tmpdir=" + place), "-v", "serve", "-c", config())) {
@@ -208,7 +241,7 @@ class OwnFailuresIT {
 
     @Test
     void saysWhyThereAreNoNativeLibraries() throws Exception {
-        assumeTrue(Io.unavailable("epoll").isEmpty(), "only with epoll");
+        requireEpoll();
         Path place = Files.createDirectory(directory.resolve("tmp"));
         try (Vecho vecho = Vecho.startWithin(
                 mounting("noexec", place), List.of("-Dio.netty.native.workdir=" + place), "serve", "-c", config())) {
@@ -253,8 +286,16 @@ class OwnFailuresIT {
         assertThat(result.err().lines()).singleElement().asString().containsIgnoringCase("memory");
     }
 
-    private static void assumeFull() {
-        assumeTrue(Files.exists(Path.of(FULL)), "only with " + FULL);
+    private static void requireFull() {
+        if (!Files.exists(Path.of(FULL))) {
+            throw ForeignProgram.missing("there is no " + FULL + " here; to run this test: be on Linux");
+        }
+    }
+
+    private static void requireEpoll() {
+        if (Io.unavailable("epoll").isPresent()) {
+            throw ForeignProgram.missing("there is no epoll here; to run this test: be on Linux");
+        }
     }
 
     private static void assertOwnFailure(Result result, String line) {

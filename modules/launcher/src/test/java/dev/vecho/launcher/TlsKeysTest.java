@@ -2,7 +2,6 @@ package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
@@ -12,6 +11,7 @@ import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.Keys;
 import dev.vecho.testkit.PythonTls;
 import dev.vecho.testkit.PythonTls.Answers;
@@ -93,7 +93,7 @@ class TlsKeysTest {
 
     @Test
     void tellsWhichEngineItTookInTheSecondPlaceAndTakesItFirstFromThenOn() throws Exception {
-        assumeTrue(TlsEngines.available().contains("openssl"));
+        requireOpenSsl();
         Keys.Made made = Keys.make(directory, "Ed25519");
         try (PythonTls server = PythonTls.start(made.certificate(), made.key(), "TLSv1.3", Answers.AT_ONCE)) {
             JsonObject script =
@@ -185,7 +185,7 @@ class TlsKeysTest {
 
     @Test
     void saysWhichKeysAnEngineThatIsNamedAndQuicCannotServeWith() throws Exception {
-        assumeTrue(TlsEngines.available().contains("openssl"));
+        requireOpenSsl();
         JsonObject ed25519 = identity(Keys.make(directory, "Ed25519"));
         JsonObject pss = identity(Keys.make(directory, "RSA-PSS"));
         JsonObject sni = identity(Keys.make(directory, "RSA"))
@@ -259,5 +259,11 @@ class TlsKeysTest {
                 .cases()
                 .get(0)
                 .rounds();
+    }
+
+    private static void requireOpenSsl() {
+        if (!TlsEngines.available().contains("openssl")) {
+            throw ForeignProgram.missing("there is no OpenSSL engine here");
+        }
     }
 }

@@ -254,6 +254,12 @@ final class Flow implements Receiver {
     }
 
     void broken(Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof OutOfMemoryError lack) {
+                // It says nothing about the server.
+                worker.failed(lack);
+            }
+        }
         fail(word(cause), String.valueOf(cause.getMessage()));
     }
 

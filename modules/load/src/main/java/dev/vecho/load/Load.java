@@ -71,7 +71,8 @@ public final class Load {
      *
      * @param progress told about once a second, on any thread
      * @return fails with an {@link InvalidInputException} if the target or its options are wrong, and with a
-     *     {@link dev.vecho.core.TransportException} if a connection that is to be kept cannot be opened
+     *     {@link dev.vecho.core.TransportException} if a connection that is to be kept cannot be opened, and with an
+     *     {@link OutOfMemoryError} if there is no memory for the load
      */
     public Future<LoadResult> run(Consumer<Progress> progress) {
         return vertx.executeBlocking(this::open, false).compose(opened -> {
@@ -134,7 +135,8 @@ public final class Load {
                     pattern,
                     random.nextLong(),
                     i,
-                    count));
+                    count,
+                    stopping::tryFail));
         }
     }
 
@@ -170,7 +172,7 @@ public final class Load {
         long[] last = {System.nanoTime(), -1};
         long timer = vertx.setTimer(Math.max(1, (end - System.nanoTime()) / 1_000_000), fired -> done.tryComplete());
         long ticker = vertx.setPeriodic(1000, fired -> report(start, from, last, progress, done));
-        stopping.future().onComplete(stopped -> done.tryComplete());
+        stopping.future().onComplete(stopped -> done.tryComplete(), done::tryFail);
         return done.future().onComplete(over -> {
             vertx.cancelTimer(timer);
             vertx.cancelTimer(ticker);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
 
@@ -34,6 +35,7 @@ final class Worker {
     private final LoadOptions options;
     private final Pattern pattern;
     private final SplittableRandom random;
+    private final Consumer<Throwable> ownFailure;
 
     private final List<Client> clients = new ArrayList<>();
     private final int first;
@@ -94,7 +96,8 @@ final class Worker {
             Pattern pattern,
             long seed,
             int first,
-            int step) {
+            int step,
+            Consumer<Throwable> ownFailure) {
         this.vertx = vertx;
         this.context = context;
         this.transport = transport;
@@ -104,6 +107,7 @@ final class Worker {
         this.random = new SplittableRandom(seed);
         this.first = first;
         this.step = step;
+        this.ownFailure = ownFailure;
         for (int number = first; number < options.connections(); number += step) {
             clients.add(
                     options.newConnections()
@@ -280,6 +284,11 @@ final class Worker {
 
     private static void record(Histogram histogram, long nanos) {
         histogram.recordValue(Math.min(LONGEST_NANOS, Math.max(0, nanos)));
+    }
+
+    /** This process has no memory left for the load. */
+    void failed(OutOfMemoryError lack) {
+        ownFailure.accept(lack);
     }
 
     void failed(String word, String sentence) {
