@@ -9,7 +9,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** JSON as users write it, read strictly: RFC 8259, and no key twice. */
@@ -18,6 +20,21 @@ public final class Json {
     private static final JsonFactory FACTORY = new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
     private static final Pattern UNKNOWN_TOKEN = Pattern.compile("^Unrecognized token '.*': ", Pattern.DOTALL);
+
+    /** Says that what was written is none of JSON's, where the parser says how its own settings could let it pass. */
+    private static final Map<Pattern, String> IN_PLAIN_WORDS = inPlainWords();
+
+    private static Map<Pattern, String> inPlainWords() {
+        Map<Pattern, String> words = new LinkedHashMap<>();
+        words.put(Pattern.compile(".*(ALLOW_COMMENTS|Unexpected character \\('#').*"), "JSON has no comments");
+        words.put(Pattern.compile(".*ALLOW_NON_NUMERIC_NUMBERS.*"), "JSON has no NaN and no infinite numbers");
+        words.put(Pattern.compile(".*ALLOW_LEADING_PLUS_SIGN.*"), "JSON has no plus sign before a number");
+        // Where something was begun that has no end.
+        words.put(
+                Pattern.compile(" \\(start marker at \\[.*line: (\\d+), column: (\\d+)]\\)"),
+                ", which begins at $1:$2");
+        return words;
+    }
 
     private Json() {}
 
@@ -34,7 +51,7 @@ public final class Json {
             } catch (JsonProcessingException e) {
                 // What exceeds one of the parser's bounds has no location.
                 JsonLocation where = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-                throw invalid(name, where, withoutToken(e.getOriginalMessage()));
+                throw invalid(name, where, plainly(e.getOriginalMessage()));
             }
             return new JsonObject(text);
         } catch (DecodeException e) {
@@ -56,9 +73,13 @@ public final class Json {
         }
     }
 
-    /** The parser quotes a word that it does not know, which may be a password that lacks its quotes. */
-    private static String withoutToken(String message) {
-        return UNKNOWN_TOKEN.matcher(message).replaceFirst("Unrecognized token: ");
+    /** Without the word that the parser does not know and quotes: it may be a password that lacks its quotes. */
+    private static String plainly(String message) {
+        String plain = UNKNOWN_TOKEN.matcher(message).replaceFirst("Unrecognized token: ");
+        for (Map.Entry<Pattern, String> words : IN_PLAIN_WORDS.entrySet()) {
+            plain = words.getKey().matcher(plain).replaceFirst(words.getValue());
+        }
+        return plain;
     }
 
     private static InvalidInputException invalid(String name, JsonLocation where, String message) {
