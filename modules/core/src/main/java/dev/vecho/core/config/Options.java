@@ -1,15 +1,20 @@
 package dev.vecho.core.config;
 
+import dev.vecho.core.config.ReadOption.Kind;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +31,9 @@ public final class Options {
     private final String path;
     private final Function<String, Source> sources;
     private final Problems problems;
+    private final Consumer<ReadOption> reads;
     private final Set<String> known = new LinkedHashSet<>();
+    private final Set<String> refused = new HashSet<>();
 
     /**
      * @param json the root object; not changed
@@ -34,14 +41,30 @@ public final class Options {
      * @param problems where problems are added
      */
     public Options(JsonObject json, Function<String, Source> sources, Problems problems) {
-        this(json, "", sources, problems);
+        this(json, sources, problems, read -> {});
     }
 
-    private Options(JsonObject json, String path, Function<String, Source> sources, Problems problems) {
+    /**
+     * @param json the root object; not changed
+     * @param sources which source has the last word on a path such as {@code listeners.tls.port}
+     * @param problems where problems are added
+     * @param reads hears of each key that a getter is asked for, here and in nested objects; of one that is asked for again, again
+     */
+    public Options(JsonObject json, Function<String, Source> sources, Problems problems, Consumer<ReadOption> reads) {
+        this(json, "", sources, problems, reads);
+    }
+
+    private Options(
+            JsonObject json,
+            String path,
+            Function<String, Source> sources,
+            Problems problems,
+            Consumer<ReadOption> reads) {
         this.json = json;
         this.path = path;
         this.sources = sources;
         this.problems = problems;
+        this.reads = reads;
     }
 
     /** A root object that comes from one source. */
@@ -61,6 +84,18 @@ public final class Options {
         return json.fieldNames();
     }
 
+    /**
+     * Says that a key has no meaning here. It is a problem where it is there; getters find nothing then, and nobody hears of them.
+     *
+     * @param why goes on from the name of the key
+     */
+    public void refuse(String key, String why) {
+        if (has(key)) {
+            problem(key, why);
+        }
+        refused.add(key);
+    }
+
     /** The source that has the last word on a key. */
     public Source source(String key) {
         return sources.apply(pathOf(key));
@@ -68,6 +103,12 @@ public final class Options {
 
     /** A text that is not empty, or null where there is none. */
     public @Nullable String text(String key) {
+        String text = readText(key);
+        read(key, Kind.TEXT, text, null);
+        return text;
+    }
+
+    private @Nullable String readText(String key) {
         Object value = value(key);
         if (value instanceof Number || value instanceof Boolean) {
             // The environment may have made a number of a password of digits.
@@ -85,13 +126,16 @@ public final class Options {
 
     /** A text that is not empty, or the default where there is none. */
     public String text(String key, String otherwise) {
-        String text = text(key);
-        return text == null ? otherwise : text;
+        String given = readText(key);
+        String text = given == null ? otherwise : given;
+        read(key, Kind.TEXT, text, otherwise);
+        return text;
     }
 
     /** A password: read as text, and no value of it is ever part of a message. */
     public @Nullable String secret(String key) {
         Object value = value(key);
+        read(key, Kind.SECRET, value == null ? null : ReadOption.MASK, null);
         if (value == null) {
             return null;
         }
@@ -108,6 +152,7 @@ public final class Options {
     /** A list of texts, maybe empty ones; a single text stands for a list of one. No value of it is ever part of a message. */
     public List<String> secrets(String key) {
         Object value = value(key);
+        read(key, Kind.SECRETS, value == null ? null : ReadOption.MASK, null);
         if (value == null) {
             return List.of();
         }
@@ -125,6 +170,7 @@ public final class Options {
     /** A text that may be empty, or null where there is none. */
     public @Nullable String anyText(String key) {
         Object value = value(key);
+        read(key, Kind.TEXT, value, null);
         if (value instanceof String text) {
             return text;
         }
@@ -141,6 +187,21 @@ public final class Options {
 
     /** A whole number within bounds, both included. */
     public long integer(String key, long otherwise, long least, long most) {
+        long number = readInteger(key, otherwise, least, most);
+        read(key, Kind.INTEGER, number, otherwise, least, most, List.of());
+        return number;
+    }
+
+    /**
+     * A time in whole milliseconds, as such a key says in its name.
+     *
+     * @param least as short as it may be; {@link Bounds#MAX_DURATION} is as long as it may be
+     */
+    public Duration millis(String key, Duration otherwise, Duration least) {
+        return Duration.ofMillis(integer(key, otherwise.toMillis(), least.toMillis(), Bounds.MAX_DURATION.toMillis()));
+    }
+
+    private long readInteger(String key, long otherwise, long least, long most) {
         Object value = value(key);
         if (value == null) {
             return otherwise;
@@ -163,6 +224,12 @@ public final class Options {
 
     /** A number within bounds, both included, maybe with decimals; null where there is none. */
     public @Nullable Double decimal(String key, long least, long most) {
+        Double number = readDecimal(key, least, most);
+        read(key, Kind.DECIMAL, number, null, least, most, List.of());
+        return number;
+    }
+
+    private @Nullable Double readDecimal(String key, long least, long most) {
         Object value = value(key);
         if (value == null) {
             return null;
@@ -176,6 +243,12 @@ public final class Options {
 
     /** True or false. */
     public boolean flag(String key, boolean otherwise) {
+        boolean flag = readFlag(key, otherwise);
+        read(key, Kind.FLAG, flag, otherwise);
+        return flag;
+    }
+
+    private boolean readFlag(String key, boolean otherwise) {
         Object value = value(key);
         if (value == null) {
             return otherwise;
@@ -192,6 +265,22 @@ public final class Options {
 
     /** One of a few words. */
     public <T> T choice(String key, T otherwise, Map<String, T> choices) {
+        T chosen = readChoice(key, otherwise, choices);
+        List<String> words = List.copyOf(choices.keySet());
+        read(key, Kind.CHOICE, word(chosen, choices), word(otherwise, choices), null, null, words);
+        return chosen;
+    }
+
+    private static <T> @Nullable String word(T chosen, Map<String, T> choices) {
+        for (Map.Entry<String, T> choice : choices.entrySet()) {
+            if (choice.getValue().equals(chosen)) {
+                return choice.getKey();
+            }
+        }
+        return null;
+    }
+
+    private <T> T readChoice(String key, T otherwise, Map<String, T> choices) {
         Object value = value(key);
         if (value == null) {
             return otherwise;
@@ -206,9 +295,23 @@ public final class Options {
 
     /** A list of texts; a single text stands for a list of one, and in a textual source commas part them. */
     public List<String> texts(String key) {
+        List<String> given = readTexts(key);
+        read(key, Kind.TEXTS, given, null);
+        return given == null ? List.of() : given;
+    }
+
+    /** The same, or the default where there is no list. An empty one is one. */
+    public List<String> texts(String key, List<String> otherwise) {
+        List<String> given = readTexts(key);
+        List<String> texts = given == null ? otherwise : given;
+        read(key, Kind.TEXTS, texts, otherwise);
+        return texts;
+    }
+
+    private @Nullable List<String> readTexts(String key) {
         Object value = value(key);
         if (value == null) {
-            return List.of();
+            return null;
         }
         List<?> items = value instanceof JsonArray array ? array.getList() : List.of(value);
         if (value instanceof String text && source(key).textual()) {
@@ -227,6 +330,12 @@ public final class Options {
 
     /** A list of whole numbers within bounds, both included; a single number stands for a list of one. */
     public List<Long> integers(String key, long least, long most) {
+        List<Long> numbers = readIntegers(key, least, most);
+        read(key, Kind.INTEGERS, numbers, null, least, most, List.of());
+        return numbers;
+    }
+
+    private List<Long> readIntegers(String key, long least, long most) {
         Object value = value(key);
         if (value == null) {
             return List.of();
@@ -265,6 +374,7 @@ public final class Options {
     /** An object; an empty one where there is none. */
     public Options object(String key) {
         Object value = value(key);
+        read(key, Kind.OBJECT, null, null);
         if (value != null && !(value instanceof JsonObject)) {
             // A text in its place may hold what belongs into it: a secret, maybe.
             problem(key, "must be an object, was " + (value instanceof String ? "a text" : show(value)));
@@ -275,6 +385,7 @@ public final class Options {
     /** A list of objects; an empty one where there is none. */
     public List<Options> objects(String key) {
         Object value = value(key);
+        read(key, Kind.OBJECTS, null, null);
         if (value == null) {
             return List.of();
         }
@@ -306,6 +417,11 @@ public final class Options {
         return sources.apply(place).name() + (place.isEmpty() ? "" : ": " + place);
     }
 
+    /** The same object, to be read once more, with problems of its own; nobody hears of what is read. */
+    public Options into(Problems others) {
+        return new Options(json, path, sources, others, read -> {});
+    }
+
     /** How many problems were found so far, here and elsewhere in the same input. */
     public int problemCount() {
         return problems.size();
@@ -322,6 +438,14 @@ public final class Options {
 
     /** {@code , did you mean "…"?} with the candidate that is nearest, or nothing where none is near. */
     public static String didYouMean(String word, Collection<String> candidates) {
+        String expected = candidates.isEmpty() ? "none" : "one of " + String.join(", ", candidates);
+        return nearest(word, candidates)
+                .map(nearest -> ", did you mean \"" + nearest + "\"?")
+                .orElse(", expected " + expected);
+    }
+
+    /** The candidate that a word may be a wrong spelling of. */
+    public static Optional<String> nearest(String word, Collection<String> candidates) {
         String nearest = null;
         int least = Math.max(2, word.length() / 2) + 1;
         for (String candidate : candidates) {
@@ -331,9 +455,7 @@ public final class Options {
                 nearest = candidate;
             }
         }
-        return nearest == null
-                ? ", expected " + (candidates.isEmpty() ? "none" : "one of " + String.join(", ", candidates))
-                : ", did you mean \"" + nearest + "\"?";
+        return Optional.ofNullable(nearest);
     }
 
     /** How many characters to insert, delete or replace to make one of the other, case ignored (Levenshtein 1966). */
@@ -356,12 +478,30 @@ public final class Options {
     }
 
     private Options nested(String nestedPath, JsonObject object) {
-        return new Options(object, nestedPath, sources, problems);
+        return new Options(object, nestedPath, sources, problems, reads);
     }
 
     private @Nullable Object value(String key) {
         known.add(key);
-        return json.getValue(key);
+        return refused.contains(key) ? null : json.getValue(key);
+    }
+
+    private void read(String key, Kind kind, @Nullable Object value, @Nullable Object otherwise) {
+        read(key, kind, value, otherwise, null, null, List.of());
+    }
+
+    private void read(
+            String key,
+            Kind kind,
+            @Nullable Object value,
+            @Nullable Object otherwise,
+            @Nullable Long least,
+            @Nullable Long most,
+            List<String> choices) {
+        if (!refused.contains(key)) {
+            boolean given = json.getValue(key) != null;
+            reads.accept(new ReadOption(pathOf(key), kind, given, value, otherwise, least, most, choices));
+        }
     }
 
     private String pathOf(String key) {

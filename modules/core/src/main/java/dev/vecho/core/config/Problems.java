@@ -17,6 +17,11 @@ public final class Problems {
         return messages.isEmpty();
     }
 
+    /** Those so far, in the order in which they were added. */
+    public List<String> messages() {
+        return List.copyOf(messages);
+    }
+
     /** How many there are so far. */
     public int size() {
         return messages.size();

@@ -1,6 +1,7 @@
 package dev.vecho.net.listen;
 
 import dev.vecho.core.TransportException;
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Hosts;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
@@ -62,7 +63,8 @@ public record BindAddress(String host, int port) {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
-        return new BindAddress(Hosts.check(options, "host", host), options.integer("port", defaultPort, 0, 65_535));
+        return new BindAddress(
+                Hosts.check(options, "host", host), options.integer("port", defaultPort, 0, Bounds.MAX_PORT));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.vecho.net.listen;
 
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.LinuxTcp;
@@ -32,6 +33,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class NetServers {
 
+    private static final int DEFAULT_BACKLOG = 1024;
+
     /** Net servers that share "any free port" know each other by an id. */
     private static final AtomicInteger FREE_PORT_IDS = new AtomicInteger();
 
@@ -58,6 +61,14 @@ public final class NetServers {
         this.scheme = scheme;
         this.accept = accept;
         this.traffic = traffic;
+    }
+
+    /**
+     * Reads a listener's key {@code backlog}: connections that the operating system keeps until they are accepted; default 1024, at
+     * most what the system allows.
+     */
+    public static int readBacklog(Options options) {
+        return options.integer("backlog", DEFAULT_BACKLOG, 1, Bounds.MAX_COUNT);
     }
 
     /** Reads a listener's key {@code reusePort}: lets several processes listen on its port; default false. */

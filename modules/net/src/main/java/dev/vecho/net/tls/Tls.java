@@ -57,7 +57,7 @@ record Tls(
      * @param alpn application protocols to offer where the options name none
      */
     static Tls read(Options options, List<String> alpn) {
-        List<String> protocols = options.texts("protocols");
+        List<String> protocols = options.texts("protocols", DEFAULT_PROTOCOLS);
         for (String protocol : protocols) {
             if (!ALL_PROTOCOLS.contains(protocol)) {
                 options.problem(
@@ -72,7 +72,7 @@ record Tls(
                 protocols.isEmpty() ? DEFAULT_PROTOCOLS : protocols,
                 options.texts("cipherSuites"),
                 groups,
-                options.has("alpn") ? options.texts("alpn") : alpn,
+                options.texts("alpn", alpn),
                 readTrust(options));
     }
 

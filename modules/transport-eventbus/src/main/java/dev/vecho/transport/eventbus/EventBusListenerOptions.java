@@ -1,5 +1,6 @@
 package dev.vecho.transport.eventbus;
 
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 
 /**
@@ -28,7 +29,7 @@ record EventBusListenerOptions(String address, boolean localOnly, int maxMessage
         EventBusListenerOptions read = new EventBusListenerOptions(
                 address,
                 options.flag("localOnly", false),
-                options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, 1 << 30));
+                options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, Bounds.MAX_BYTES));
         options.rejectUnknownKeys();
         return read;
     }

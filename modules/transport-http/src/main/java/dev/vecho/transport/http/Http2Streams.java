@@ -95,8 +95,9 @@ final class Http2Streams extends ChannelDuplexHandler {
                     closeIfDone();
                 });
                 stream.config()
-                        .setWriteBufferWaterMark(
-                                new WriteBufferWaterMark(options.writeQueueBytes() / 2, options.writeQueueBytes()));
+                        .setWriteBufferWaterMark(new WriteBufferWaterMark(
+                                options.limits().writeQueueBytes() / 2,
+                                options.limits().writeQueueBytes()));
                 // Else what waits when the client resets a stream makes Netty reset it once more.
                 stream.config().setAutoClose(false);
                 Stream carrier = new Stream(stream);

@@ -68,7 +68,7 @@ final class HttpListener implements Listener {
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
-        if (!traffic.open(options.maxConnections())) {
+        if (!traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
             return;
@@ -80,8 +80,8 @@ final class HttpListener implements Listener {
         }
         HttpSocket connection = new HttpSocket(
                 traffic,
-                options.writeQueueBytes(),
-                options.idle(),
+                options.limits().writeQueueBytes(),
+                options.limits().idle(),
                 options.http3() ? "h3=\":" + socket.localAddress().port() + "\"" : null);
         socket.shutdownHandler(grace -> connection.drain());
         connections.add(connection);

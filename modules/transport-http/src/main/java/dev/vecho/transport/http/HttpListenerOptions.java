@@ -1,13 +1,14 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.tls.TlsServer;
 import dev.vecho.transport.quic.QuicListenerOptions;
 import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.Vertx;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,8 @@ import org.slf4j.LoggerFactory;
  * @param address keys {@code host}, default {@code localhost}, and {@code port}, default 7080
  * @param backlog connections that the operating system keeps until they are accepted; default 1024, at most what the
  *     system allows
- * @param idle closes a connection when no byte moved either way for so long; zero for never; key
- *     {@code idleTimeoutMillis}, default 0
- * @param maxConnections further ones are closed at once; default 10,000
+ * @param limits an idle connection is one on which no byte moved either way; it is kept by default
  * @param reusePort lets several processes listen on the port (SO_REUSEPORT); default false
- * @param writeQueueBytes how much may wait for a slow reader before its input is not read any more; default 65,536
  * @param space for what clients send and do not read back; keys as of {@link RequestBufferOptions}
  * @param maxHeaderBytes how long a request's first line may be, and all of its headers together; default 16,384
  * @param http2 speaks HTTP/2 too, chosen by ALPN or by the client's first bytes; default true
@@ -39,10 +37,8 @@ import org.slf4j.LoggerFactory;
 record HttpListenerOptions(
         BindAddress address,
         int backlog,
-        Duration idle,
-        int maxConnections,
+        ConnectionLimits limits,
         boolean reusePort,
-        int writeQueueBytes,
         BufferSpace space,
         int maxHeaderBytes,
         boolean http2,
@@ -60,9 +56,6 @@ record HttpListenerOptions(
 
     private static final String TLS_1_3 = "TLSv1.3";
 
-    /** How long a connection of HTTP/3 is kept that has said nothing, where none is closed for it. */
-    private static final Duration QUIC_IDLE = Duration.ofSeconds(30);
-
     /**
      * Reads the options.
      *
@@ -77,19 +70,20 @@ record HttpListenerOptions(
         if (quic && tls != null) {
             quic = canServeHttp3(options, tls);
         }
+        if (!options.has("http3")) {
+            // What it comes to where nobody has said it.
+            quic = options.flag("http3", quic);
+        }
         HttpListenerOptions read = new HttpListenerOptions(
                 address,
-                options.integer("backlog", 1024, 1, 1 << 20),
-                Duration.ofMillis(options.integer(
-                        "idleTimeoutMillis", 0L, 0, Duration.ofDays(365).toMillis())),
-                options.integer("maxConnections", 10_000, 1, Integer.MAX_VALUE),
+                NetServers.readBacklog(options),
+                ConnectionLimits.read(options),
                 NetServers.readReusePort(vertx, options),
-                options.integer("writeQueueBytes", 64 * 1024, 1024, 1 << 30),
                 new BufferSpace(RequestBufferOptions.read(options)),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,
                 quic,
-                options.integer("maxStreams", 100, 1, 1 << 20),
+                options.integer("maxStreams", 100, 1, Bounds.MAX_COUNT),
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
@@ -142,14 +136,12 @@ record HttpListenerOptions(
     QuicListenerOptions quic(int udpPort) {
         return new QuicListenerOptions(
                 new BindAddress(address.host(), udpPort),
-                idle.isZero() ? QUIC_IDLE : idle,
-                maxConnections,
+                limits.idle().isZero() ? limits.withIdle(QuicListenerOptions.IDLE) : limits,
                 maxStreams,
                 QUIC_STREAM_WINDOW,
                 QuicListenerOptions.UNLIMITED,
                 false,
                 true,
-                writeQueueBytes,
                 tls);
     }
 }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ record RequestBufferOptions(int memoryBytes, long maxBytes, long totalBytes, Pat
                     "requestBufferMaxBytes",
                     "must be at most requestBufferTotalBytes, which is " + totalBytes + ", was " + maxBytes);
         }
-        int memoryBytes = options.integer("requestBufferBytes", 64 * 1024, 0, 1 << 30);
+        int memoryBytes = options.integer("requestBufferBytes", 64 * 1024, 0, Bounds.MAX_BYTES);
         if (options.has("requestBufferBytes") && memoryBytes > maxBytes) {
             options.problem(
                     "requestBufferBytes",
@@ -46,7 +47,6 @@ record RequestBufferOptions(int memoryBytes, long maxBytes, long totalBytes, Pat
                 maxBytes,
                 totalBytes,
                 directory,
-                Duration.ofMillis(options.integer(
-                        "stallTimeoutMillis", 60_000L, 0, Duration.ofDays(365).toMillis())));
+                options.millis("stallTimeoutMillis", Duration.ofMinutes(1), Duration.ZERO));
     }
 }

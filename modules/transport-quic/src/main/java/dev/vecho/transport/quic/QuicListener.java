@@ -104,7 +104,7 @@ final class QuicListener implements Listener {
                 .setInitialMaxStreamDataUni(UNIDIRECTIONAL_WINDOW)
                 .setInitialMaxStreamDataBidiRemote(options.maxStreamData())
                 .setInitialMaxData(options.maxData())
-                .setMaxIdleTimeout(options.idle().plus(LONGER));
+                .setMaxIdleTimeout(options.limits().idle().plus(LONGER));
         if (options.datagrams()) {
             transport.setDatagramConfig(new QuicDatagramConfig()
                     .setEnabled(true)
@@ -150,9 +150,9 @@ final class QuicListener implements Listener {
             return false;
         }
         if (protocol.countsConnections()) {
-            return traffic.open(options.maxConnections());
+            return traffic.open(options.limits().maxConnections());
         }
-        if (connections.incrementAndGet() > options.maxConnections()) {
+        if (connections.incrementAndGet() > options.limits().maxConnections()) {
             connections.decrementAndGet();
             traffic.refuse("over maxConnections");
             return false;

@@ -46,10 +46,7 @@ final class QuicTls {
 
     static @Nullable TlsServer readServer(Vertx vertx, Options options, String host) {
         rejectWhatQuicDecides(options);
-        if (options.has("handshakeTimeoutMillis")) {
-            options.problem(
-                    "handshakeTimeoutMillis", "has no meaning for QUIC, where idleTimeoutMillis ends a handshake");
-        }
+        options.refuse("handshakeTimeoutMillis", "has no meaning for QUIC, where idleTimeoutMillis ends a handshake");
         TlsServer tls = TlsServer.read(vertx, options, host, ALPN);
         return tls == null || tls.isForBoringSsl(KINDS) ? tls : null;
     }
@@ -67,9 +64,7 @@ final class QuicTls {
 
     private static void rejectWhatQuicDecides(Options options) {
         for (String key : List.of("engine", "cipherSuites", "keyExchangeGroups")) {
-            if (options.has(key)) {
-                options.problem(key, "has no meaning for QUIC, which brings its own TLS");
-            }
+            options.refuse(key, "has no meaning for QUIC, which brings its own TLS");
         }
         if (options.has("protocols") && !options.texts("protocols").contains(VERSION)) {
             options.problem("protocols", "must have " + VERSION + ", for QUIC has no other");

@@ -78,7 +78,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        watch(options.idle().toNanos());
+        watch(options.limits().idle().toNanos());
     }
 
     /** Takes a stream that the peer opened, before anything is read from it. */
@@ -100,8 +100,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
-            QuicEchoPipe echo =
-                    new QuicEchoPipe(options.writeQueueBytes(), options.idle(), protocol.errors(), this::ended);
+            QuicEchoPipe echo = new QuicEchoPipe(
+                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), this::ended);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
@@ -258,10 +258,10 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void closeIfIdle() {
-        long left = options.idle().toNanos() - (System.nanoTime() - lastActive);
+        long left = options.limits().idle().toNanos() - (System.nanoTime() - lastActive);
         if (!streams.isEmpty()) {
             // They have their own watch.
-            watch(options.idle().toNanos());
+            watch(options.limits().idle().toNanos());
         } else if (left > 0) {
             watch(left);
         } else {

@@ -47,7 +47,7 @@ final class StreamListener implements Listener {
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
-        if (!traffic.open(options.maxConnections())) {
+        if (!traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
             return;
@@ -65,7 +65,13 @@ final class StreamListener implements Listener {
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         boolean encrypted = options.tls() != null;
-        addBefore(last, new EchoPipe(traffic, options.writeQueueBytes(), options.idle(), encrypted));
+        addBefore(
+                last,
+                new EchoPipe(
+                        traffic,
+                        options.limits().writeQueueBytes(),
+                        options.limits().idle(),
+                        encrypted));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes

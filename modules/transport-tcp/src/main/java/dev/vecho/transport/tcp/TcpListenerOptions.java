@@ -24,13 +24,11 @@ record TcpListenerOptions(
         boolean reusePort,
         ConnectionOptions connections) {
 
-    static final int DEFAULT_BACKLOG = 1024;
-
     static TcpListenerOptions read(Vertx vertx, Options options) {
         BindAddress address = BindAddress.read(options, 7007);
         TcpListenerOptions read = new TcpListenerOptions(
                 address,
-                options.integer("backlog", DEFAULT_BACKLOG, 1, 1 << 20),
+                NetServers.readBacklog(options),
                 options.flag("noDelay", true),
                 options.flag("keepAlive", true),
                 NetServers.readReusePort(vertx, options),

@@ -1,6 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.NetServers;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -42,7 +43,7 @@ record UnixListenerOptions(
         UnixListenerOptions read = new UnixListenerOptions(
                 address,
                 mode(options),
-                options.integer("backlog", TcpListenerOptions.DEFAULT_BACKLOG, 1, 1 << 20),
+                NetServers.readBacklog(options),
                 ConnectionOptions.read(vertx, options, "localhost"));
         options.rejectUnknownKeys();
         return read;

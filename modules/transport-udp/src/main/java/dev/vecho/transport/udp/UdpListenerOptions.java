@@ -1,8 +1,11 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * The options of one UDP listener.
@@ -35,7 +38,6 @@ record UdpListenerOptions(
     /** From here on, the system of a client may have chosen the port by chance. */
     static final int EPHEMERAL = 32_768;
 
-    private static final int MAX_PORT = 65_535;
     private static final String PORTS =
             "must be a list of ports 0..65535 and ranges such as \"1-1023\", each a text, was ";
 
@@ -43,8 +45,8 @@ record UdpListenerOptions(
         BindAddress address = BindAddress.read(options, 7007);
         UdpListenerOptions read = new UdpListenerOptions(
                 address,
-                options.integer("receiveBufferBytes", 0, 0, 1 << 30),
-                options.integer("sendBufferBytes", 0, 0, 1 << 30),
+                options.integer("receiveBufferBytes", 0, 0, Bounds.MAX_BYTES),
+                options.integer("sendBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("maxDatagramsPerSecond", 100_000, 0, 1_000_000_000),
                 refusedSourcePorts(options, address.port()));
         options.rejectUnknownKeys();
@@ -52,18 +54,13 @@ record UdpListenerOptions(
     }
 
     private static BitSet refusedSourcePorts(Options options, int port) {
-        BitSet refused = new BitSet();
-        if (options.has("refusedSourcePorts")) {
-            options.texts("refusedSourcePorts").forEach(range -> add(refused, range.strip(), options));
-        } else {
-            for (String answering : ANSWERING_PORTS.split(", ", -1)) {
-                refused.set(Integer.parseInt(answering));
-            }
-            if (port < EPHEMERAL) {
-                // The same service on another machine has this port, too.
-                refused.set(port);
-            }
+        List<String> answering = new ArrayList<>(List.of(ANSWERING_PORTS.split(", ", -1)));
+        if (port != 0 && port < EPHEMERAL && !answering.contains(Integer.toString(port))) {
+            // The same service on another machine has this port, too.
+            answering.add(Integer.toString(port));
         }
+        BitSet refused = new BitSet();
+        options.texts("refusedSourcePorts", answering).forEach(range -> add(refused, range.strip(), options));
         refused.set(0);
         return refused;
     }
@@ -83,7 +80,7 @@ record UdpListenerOptions(
     private static int port(String text) {
         try {
             int port = Integer.parseInt(text.strip());
-            return port <= MAX_PORT ? port : -1;
+            return port <= Bounds.MAX_PORT ? port : -1;
         } catch (NumberFormatException e) {
             return -1;
         }
