@@ -30,7 +30,7 @@ class EchoPathTest {
     static void startServer() throws Exception {
         vertx = Vertx.vertx();
         var server = vertx.createNetServer();
-        // Small payloads only: see the README for what this textbook echo loses.
+        // Small payloads only: see RATIONALE.md for what this textbook echo loses.
         server.connectHandler(socket -> socket.handler(socket::write).endHandler(end -> socket.end()));
         server.listen(0, "127.0.0.1").await(30, TimeUnit.SECONDS);
         target = "tcp://127.0.0.1:" + server.actualPort();

@@ -82,6 +82,17 @@ public final class NetworkNamespace implements AutoCloseable {
         return ip.run(new byte[0], inside(command));
     }
 
+    /** Starts a program in it, with both outputs in one; the caller ends it. */
+    public Process start(Path directory, String... command) throws IOException {
+        List<String> all = new ArrayList<>();
+        all.add(ip.path().toString());
+        all.addAll(List.of(inside(List.of(command))));
+        return new ProcessBuilder(all)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
+    }
+
     private String[] inside(List<String> command) {
         List<String> all = new ArrayList<>(List.of("netns", "exec", name));
         all.addAll(command);

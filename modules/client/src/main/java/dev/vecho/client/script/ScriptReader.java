@@ -70,6 +70,7 @@ public final class ScriptReader {
         json = (JsonObject) values.resolve(json, "");
         Options root = Options.of(json, source, problems);
         root.has("$schema");
+        root.text("description");
         root.has("variables");
         root.has("steps");
         others.accept(root);
