@@ -11,6 +11,7 @@ import dev.vecho.core.Transports;
 import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import dev.vecho.net.tls.Identity;
+import dev.vecho.net.tls.SelfSigned;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -104,7 +105,7 @@ final class SelftestCommand implements Callable<Integer> {
         Vertx vertx = Launch.vertx(Io.AUTO);
         List<Result> results = new ArrayList<>();
         try {
-            Identity identity = Identity.selfSigned("localhost");
+            Identity identity = SelfSigned.find().orElseThrow().issue("localhost");
             Path certificate = writeCertificate(directory, identity);
             JsonObject tls = new JsonObject()
                     .put("certificate", certificate.toString())

@@ -30,6 +30,7 @@ class ArchitectureTest {
             "core",
             "core.config",
             "net",
+            "selfsigned",
             "transport.tcp",
             "transport.udp",
             "transport.http",
@@ -56,6 +57,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.core..")
                 .layer("net")
                 .definedBy("dev.vecho.net..")
+                .layer("selfsigned")
+                .definedBy("dev.vecho.selfsigned..")
                 .layer("transports")
                 .definedBy("dev.vecho.transport..")
                 .layer("server")
@@ -84,10 +87,13 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("load")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("selfsigned")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("net")
-                .mayOnlyBeAccessedByLayers("transports", "server", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers("selfsigned", "transports", "server", "launcher", "testkit")
                 .whereLayer("core")
-                .mayOnlyBeAccessedByLayers("net", "transports", "server", "client", "load", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers(
+                        "net", "selfsigned", "transports", "server", "client", "load", "launcher", "testkit")
                 .check(classes);
     }
 
@@ -182,6 +188,18 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(io.netty.channel.Channel.Unsafe.class)
+                .check(classes);
+    }
+
+    /** Made for tests, and with Bouncy Castle behind it: who embeds Vecho gets it only with the module that says so. */
+    @Test
+    void onlyOneModuleMakesCertificates() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.vecho.selfsigned..", "dev.vecho.testkit..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.netty.pkitesting..", "org.bouncycastle..")
                 .check(classes);
     }
 }

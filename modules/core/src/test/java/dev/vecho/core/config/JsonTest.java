@@ -39,7 +39,7 @@ final class JsonTest {
                 "{ \"a\": 1 } // comment         | f.json:1:12: JSON has no comments",
                 "{ \"a\": NaN }                  | f.json:1:11: JSON has no NaN and no infinite numbers",
                 "{ \"a\": +1 }                   | f.json:1:9: JSON has no plus sign before a number",
-                "{~ \"a\": [1                     | f.json:2:11: Unexpected end-of-input: expected close marker for Array, which begins at 2:7",
+                "{~ \"a\": [1                     | f.json:2:9: Unexpected end-of-input: expected close marker for Array, which begins at 2:7",
                 "{ 'a': 1 }                       | f.json:1:3: ",
                 "[1]                              | f.json:1:1: must be a JSON object",
                 "7                                | f.json:1:1: must be a JSON object"

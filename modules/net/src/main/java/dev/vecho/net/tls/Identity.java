@@ -1,10 +1,6 @@
 package dev.vecho.net.tls;
 
-import dev.vecho.core.config.Hosts;
 import dev.vecho.core.config.Options;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
-import io.netty.util.NetUtil;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -29,7 +25,6 @@ import java.security.interfaces.RSAPublicKey;
 import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PSSParameterSpec;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,7 +46,6 @@ import org.slf4j.LoggerFactory;
 public record Identity(PrivateKey key, List<X509Certificate> chain) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Identity.class);
-    private static final Duration SELF_SIGNED_VALIDITY = Duration.ofDays(30);
 
     /** How to sign with a key, to see whether a certificate belongs to it; with others as they are called. */
     private static final Map<String, String> SIGNATURES =
@@ -120,38 +114,6 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
     /** Whether Netty finds the key for BoringSSL: of Edwards curves and of RSA for PSS alone it knows no name (KEY_TYPES). */
     public boolean isForBoringSsl() {
         return key.getAlgorithm().equals("RSA") || key.getAlgorithm().equals("EC");
-    }
-
-    /**
-     * Makes a key and a certificate that signs itself, valid for 30 days, for {@code localhost}, the host and loopback.
-     *
-     * @throws IllegalArgumentException if the host cannot be the name in a certificate
-     */
-    public static Identity selfSigned(@Nullable String host) {
-        try {
-            CertificateBuilder builder = new CertificateBuilder()
-                    .ecp256()
-                    .subject("CN=Vecho self-signed")
-                    .setIsCertificateAuthority(true)
-                    .notBefore(Instant.now().minus(Duration.ofHours(1)))
-                    .notAfter(Instant.now().plus(SELF_SIGNED_VALIDITY))
-                    .addExtendedKeyUsageServerAuth()
-                    .addSanDnsName("localhost")
-                    .addSanIpAddress("127.0.0.1")
-                    .addSanIpAddress("::1");
-            String name = host == null ? "localhost" : Hosts.peerName(host);
-            if (!name.equals("localhost")) {
-                if (NetUtil.createByteArrayFromIpAddressString(name) == null) {
-                    builder.addSanDnsName(name);
-                } else {
-                    builder.addSanIpAddress(name);
-                }
-            }
-            X509Bundle bundle = builder.buildSelfSigned();
-            return new Identity(bundle.getKeyPair().getPrivate(), bundle.getCertificatePathList());
-        } catch (Exception e) {
-            throw new IllegalArgumentException("cannot make a certificate for " + host, e);
-        }
     }
 
     /** SHA-256 over the certificate, as browsers and openssl show it. */

@@ -192,9 +192,11 @@ public final class TlsServer {
         }
         if (selfSigned && (options.has("certificate") || options.has("keyStore") || options.has("certificates"))) {
             options.problem("selfSigned", "stands beside another certificate: give one or the other");
+        } else if (selfSigned && SelfSigned.find().isEmpty()) {
+            options.problem("selfSigned", "needs the artifact dev.vecho:vecho-selfsigned on the class path");
         } else if (selfSigned) {
             try {
-                Identity made = Identity.selfSigned(host);
+                Identity made = SelfSigned.find().orElseThrow().issue(host);
                 identities.add(new Placed(made, options, "selfSigned"));
                 notes.add("self-signed certificate, SHA-256 fingerprint "
                         + Identity.fingerprint(made.chain().get(0)));
