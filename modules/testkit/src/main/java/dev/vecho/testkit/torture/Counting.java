@@ -67,17 +67,18 @@ final class Counting {
 
     private void count(String listener, long count) throws Exception {
         Attempt attempt = attempt(listener);
-        repeat(attempt, 0, Math.min(WARM_UP, count));
+        long made = repeat(attempt, 0, Math.min(WARM_UP, count));
         Usage before = stage.service().usage();
         long began = System.nanoTime();
-        repeat(attempt, Math.min(WARM_UP, count), count);
+        made += repeat(attempt, Math.min(WARM_UP, count), count);
         double seconds = (System.nanoTime() - began) / 1e9;
         Usage after = Accounts.checkUsage(stage.service(), before, directory, findings);
         findings.addUnless(
                 after.directKb() <= before.directKb() + MORE_DIRECT_KB,
                 listener + ": memory is left: " + after + ", before " + before);
         out.printf(
-                "%s: %d connections in %.0f s%n  before: %s%n  after:  %s%n", listener, count, seconds, before, after);
+                "%s: %d of %d connections, after the first ones in %.0f s%n  before: %s%n  after:  %s%n",
+                listener, made, count, seconds, before, after);
     }
 
     private Attempt attempt(String listener) throws Exception {
@@ -93,15 +94,17 @@ final class Counting {
         return number -> socket(listener, number);
     }
 
-    /** Shares them out to the workers; ends with the first failure. */
-    private void repeat(Attempt attempt, long from, long to) throws Exception {
+    /** Shares them out to the workers; ends with the first failure. Returns how many were whole. */
+    private long repeat(Attempt attempt, long from, long to) throws Exception {
         AtomicLong next = new AtomicLong(from);
+        AtomicLong made = new AtomicLong();
         List<Future<?>> workers = new ArrayList<>();
         for (int i = 0; i < stage.settings().workers(); i++) {
             workers.add(stage.executor().submit(() -> {
                 for (long number = next.getAndIncrement(); number < to; number = next.getAndIncrement()) {
                     try {
                         attempt.attempt(number);
+                        made.incrementAndGet();
                     } catch (IOException | WrongBytes e) {
                         findings.add("connection " + number + ": " + e);
                         next.set(to);
@@ -113,6 +116,7 @@ final class Counting {
         for (Future<?> worker : workers) {
             worker.get();
         }
+        return made.get();
     }
 
     private static byte[] bytes(long number) {

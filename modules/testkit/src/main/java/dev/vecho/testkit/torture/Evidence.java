@@ -27,7 +27,7 @@ final class Evidence {
             }
         }
         Files.writeString(where.resolve("client-threads.txt"), own);
-        Files.writeString(where.resolve("sockets.txt"), Usage.output(List.of("ss", "-tuxinmp")));
+        Files.writeString(where.resolve("sockets.txt"), Usage.output(List.of("ss", "-atuxinmp")));
         Files.writeString(where.resolve("service-threads.txt"), service.threads());
         Files.writeString(where.resolve("service-usage.txt"), service.usage().toString());
         Files.writeString(
