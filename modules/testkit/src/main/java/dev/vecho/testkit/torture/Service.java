@@ -65,6 +65,8 @@ final class Service implements AutoCloseable {
         command.addAll(options);
         command.addAll(List.of("-jar", settings.jar().toString(), "serve", "-c", configuration.toString()));
         process = new ProcessBuilder(command).redirectError(err.toFile()).start();
+        // A torture that is stopped leaves no service behind; one that has ended takes no harm.
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         out = process.inputReader(StandardCharsets.UTF_8);
         CompletableFuture<Boolean> reading = CompletableFuture.supplyAsync(() -> readUntil("ready"));
         if (!reading.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
