@@ -17,8 +17,12 @@ public final class Transports {
     private final Map<String, Transport> byScheme = new TreeMap<>();
     private final Map<String, Transport> byOptionsKey = new TreeMap<>();
 
-    /** Fails with an InvalidInputException if two have one name, one scheme or one key of options. */
-    Transports(Iterable<Transport> transports) {
+    /**
+     * Those that somebody has chosen, whatever the class path names.
+     *
+     * @throws InvalidInputException if two have one name, one scheme or one key of options
+     */
+    public Transports(Iterable<Transport> transports) {
         for (Transport transport : transports) {
             add(byName, "name", transport.name(), transport);
             transport.schemes().forEach(scheme -> add(byScheme, "scheme", scheme, transport));
@@ -49,6 +53,14 @@ public final class Transports {
         return Optional.ofNullable(byName.get(name));
     }
 
+    /** What is wrong with a listener's key {@code transport} that names none of these. */
+    public String unknown(String name) {
+        return (byName.isEmpty()
+                        ? "must be a transport, and there is none on the class path"
+                        : "must be one of " + String.join(", ", names()))
+                + ", was \"" + name + "\"" + Artifacts.missing(name);
+    }
+
     public Optional<Transport> ofScheme(String scheme) {
         return Optional.ofNullable(byScheme.get(scheme));
     }
@@ -61,8 +73,9 @@ public final class Transports {
     public Transport reaching(Vertx vertx, Target target) {
         Transport transport = byScheme.get(target.scheme());
         if (transport == null) {
+            String artifact = Artifacts.missing(target.scheme());
             throw new IllegalArgumentException(target + ": scheme: \"" + target.scheme() + "\" is not known"
-                    + Options.didYouMean(target.scheme(), schemes()));
+                    + (artifact.isEmpty() ? Options.didYouMean(target.scheme(), schemes()) : artifact));
         }
         Optional<String> missing = transport.unavailable(vertx);
         if (missing.isPresent()) {

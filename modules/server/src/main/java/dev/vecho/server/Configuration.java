@@ -5,6 +5,7 @@ import dev.vecho.core.Transport;
 import dev.vecho.core.Transports;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.ReadOption;
 import dev.vecho.net.io.Io;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,10 +15,15 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The service's configuration. It is loaded in two steps: {@link #load} reads the JSON, which also says what {@link #io}
@@ -28,6 +34,15 @@ public final class Configuration {
     /** What listens where no source names a listener: TCP on the default address. */
     private static final JsonObject DEFAULT =
             new JsonObject().put("listeners", new JsonObject().put("tcp", new JsonObject()));
+
+    private static final Logger LOG = LoggerFactory.getLogger(Configuration.class);
+
+    /** Where editors find the schema; it says nothing to a service. */
+    private static final String SCHEMA = "$schema";
+
+    /** What may be a secret though its transport does not read it as one. */
+    private static final Pattern SECRET =
+            Pattern.compile(".*(password|passphrase|secret|token|credential)[^.]*", Pattern.CASE_INSENSITIVE);
 
     private final Layers layers;
 
@@ -48,9 +63,10 @@ public final class Configuration {
      * A configuration without errors.
      *
      * @param drain how long connections may take to finish on shutdown; key {@code drainMillis}, default 10,000
+     * @param values all that is in effect, in the order in which it was read
      * @param busyPoll how long event loops look for the next event before they sleep; key {@code busyPollMicros}, default 50
      */
-    record Valid(List<ValidListener> listeners, Duration drain, Duration busyPoll) {}
+    record Valid(List<ValidListener> listeners, Duration drain, Duration busyPoll, List<ConfiguredValue> values) {}
 
     /**
      * Reads files, the environment ({@code VECHO__LISTENERS__IPV4__PORT}) and system properties
@@ -73,13 +89,26 @@ public final class Configuration {
     }
 
     /**
+     * All that is in effect once everything was checked as for {@link EchoServerVerticle}; nothing is opened. Blocks: it reads
+     * certificates. Keys without a value and without a default are left out.
+     *
+     * @throws dev.vecho.core.config.InvalidInputException with all that is wrong
+     */
+    public List<ConfiguredValue> effective(Vertx vertx, Transports transports) {
+        return validate(vertx, transports).values();
+    }
+
+    /**
      * Checks everything. Blocks: it reads certificates.
      *
      * @throws dev.vecho.core.config.InvalidInputException with all that is wrong
      */
     Valid validate(Vertx vertx, Transports transports) {
         Problems problems = new Problems();
-        Options options = new Options(layers.merged(), layers::sourceOf, problems);
+        Map<String, ReadOption> reads = new LinkedHashMap<>();
+        Options options =
+                new Options(layers.merged(), layers::sourceOf, problems, read -> reads.put(read.path(), read));
+        options.anyText(SCHEMA);
         Duration drain = Duration.ofMillis(
                 options.integer("drainMillis", 10_000L, 0, Duration.ofDays(1).toMillis()));
         Duration busyPoll = Duration.of(options.integer("busyPollMicros", 50L, 0, 1000), ChronoUnit.MICROS);
@@ -88,7 +117,8 @@ public final class Configuration {
         Map<String, String> byAddress = new HashMap<>();
         Options all = options.object("listeners");
         if (all.keys().isEmpty()) {
-            all = Options.of(DEFAULT, layers.sourceOf(""), problems).object("listeners");
+            all = new Options(DEFAULT, path -> layers.sourceOf(""), problems, read -> reads.put(read.path(), read))
+                    .object("listeners");
         }
         for (String name : all.keys().stream().sorted().toList()) {
             if (!all.has(name)) {
@@ -100,7 +130,7 @@ public final class Configuration {
             if (problems.size() > before || !one.flag("enabled", true)) {
                 continue;
             }
-            ValidListener listener = validate(vertx, transports, all, name, one);
+            ValidListener listener = validate(vertx, transports, all, name, one, problems);
             if (listener != null) {
                 listeners.add(listener);
                 // What is wrong with a listener was replaced by defaults, whose address says nothing.
@@ -113,21 +143,48 @@ public final class Configuration {
         if (listeners.isEmpty() && problems.isEmpty()) {
             options.problem("listeners", "must enable at least one listener, all of them are switched off");
         }
+        warnOfStrayVariables(reads.keySet());
         problems.throwIfAny();
-        return new Valid(listeners, drain, busyPoll);
+        return new Valid(listeners, drain, busyPoll, values(reads));
+    }
+
+    private void warnOfStrayVariables(Set<String> paths) {
+        for (String name : layers.strayVariables()) {
+            LOG.warn(
+                    "environment: {} is ignored{}",
+                    name,
+                    EnvironmentVariables.nearest(name, paths)
+                            .map(meant -> ", did you mean " + meant + "?")
+                            .orElse(": variables for the configuration begin with " + EnvironmentVariables.PREFIX));
+        }
+    }
+
+    private List<ConfiguredValue> values(Map<String, ReadOption> reads) {
+        List<ConfiguredValue> values = new ArrayList<>();
+        for (ReadOption read : reads.values()) {
+            Object value = read.value();
+            if (value == null || read.path().equals(SCHEMA)) {
+                continue;
+            }
+            boolean secret = read.given() && SECRET.matcher(read.path()).matches();
+            values.add(new ConfiguredValue(
+                    read.path(),
+                    secret ? ReadOption.MASK : value,
+                    read.given() ? layers.originOf(read.path()) : "default"));
+        }
+        return values;
     }
 
     private static @Nullable ValidListener validate(
-            Vertx vertx, Transports transports, Options all, String name, Options options) {
+            Vertx vertx, Transports transports, Options all, String name, Options options, Problems problems) {
         String transportName = options.text("transport", "tcp");
         if (!name.matches("[A-Za-z0-9_-]+")) {
             all.problem(name, "must be named with letters, digits, \"-\" and \"_\" only");
         }
         Optional<Transport> transport = transports.named(transportName);
         if (transport.isEmpty()) {
-            options.problem(
-                    "transport",
-                    "must be one of " + String.join(", ", transports.names()) + ", was \"" + transportName + "\"");
+            options.problem("transport", transports.unknown(transportName));
+            UnknownTransport.check(vertx, transports, transportName, options, problems);
             return null;
         }
         Optional<String> unavailable = transport.get().unavailable(vertx);

@@ -12,6 +12,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,12 +25,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Layers {
 
-    private static final String ENVIRONMENT_PREFIX = "VECHO__";
     private static final String PROPERTY_PREFIX = "vecho.";
 
-    private record Layer(Source source, JsonObject json) {}
+    /**
+     * One of them.
+     *
+     * @param names what says so in the source, by paths, where it does not say it with JSON
+     */
+    private record Layer(Source source, JsonObject json, Map<String, String> names) {}
 
     private final List<Layer> layers = new ArrayList<>();
+    private final List<String> stray = new ArrayList<>();
     private JsonObject merged = new JsonObject();
 
     /** One layer, that an application has made. */
@@ -68,7 +74,7 @@ final class Layers {
                     return read(vertx, "sys", "json", raw);
                 })
                 .compose(properties -> {
-                    layers.addText("system properties", PROPERTY_PREFIX, "\\.", properties);
+                    layers.addText("system properties", "system property ", PROPERTY_PREFIX, "\\.", properties);
                     return problems.isEmpty()
                             ? Future.succeededFuture(layers)
                             : Future.failedFuture(new InvalidInputException(problems));
@@ -103,17 +109,36 @@ final class Layers {
     }
 
     void add(Source source, JsonObject json) {
-        layers.add(new Layer(source, json));
+        add(source, json, Map.of());
+    }
+
+    private void add(Source source, JsonObject json, Map<String, String> names) {
+        layers.add(new Layer(source, json, names));
         merged = merged.mergeIn(json, true);
     }
 
     /** Adds what variables such as {@code VECHO__LISTENERS__IPV4__PORT} say. */
     void addEnvironment(JsonObject variables) {
-        addText("environment", ENVIRONMENT_PREFIX, "__", variables);
+        addText(
+                "environment",
+                "environment variable ",
+                EnvironmentVariables.PREFIX,
+                EnvironmentVariables.SEPARATOR,
+                variables);
+        variables.getMap().forEach((name, value) -> {
+            if (EnvironmentVariables.isStray(name, String.valueOf(value))) {
+                stray.add(name);
+            }
+        });
+    }
+
+    /** Environment variables that look like those of Vecho, and which nobody reads. */
+    List<String> strayVariables() {
+        return stray.stream().sorted().toList();
     }
 
     /** Adds a layer of names with a prefix, whose parts name nested keys. */
-    private void addText(String name, String prefix, String separator, JsonObject values) {
+    private void addText(String name, String kind, String prefix, String separator, JsonObject values) {
         Map<String, Object> own = new TreeMap<>();
         values.getMap().forEach((key, value) -> {
             if (key.startsWith(prefix)) {
@@ -123,16 +148,20 @@ final class Layers {
         if (own.isEmpty()) {
             return;
         }
-        boolean upperCase = prefix.equals(ENVIRONMENT_PREFIX);
+        boolean upperCase = prefix.equals(EnvironmentVariables.PREFIX);
         JsonObject json = new JsonObject();
+        Map<String, String> names = new HashMap<>();
         own.forEach((key, value) -> {
             JsonObject target = json;
             JsonObject model = merged;
             String[] parts = key.split(separator, -1);
+            List<String> path = new ArrayList<>();
             for (int i = 0; i < parts.length; i++) {
                 String part = upperCase ? keyFor(parts[i], model) : parts[i];
+                path.add(part);
                 if (i == parts.length - 1) {
                     target.put(part, value);
+                    names.put(String.join(".", path), kind + prefix + key);
                 } else {
                     if (!(target.getValue(part) instanceof JsonObject)) {
                         target.put(part, new JsonObject());
@@ -142,14 +171,14 @@ final class Layers {
                 }
             }
         });
-        add(new Source(name, Path.of(""), true), json);
+        add(new Source(name, Path.of(""), true), json, names);
     }
 
     /** The key that a part of an environment variable's name stands for: {@code DRAIN_MILLIS} is drainMillis. */
     private static String keyFor(String part, JsonObject model) {
-        String plain = plain(part);
+        String plain = EnvironmentVariables.plain(part);
         for (String existing : model.fieldNames()) {
-            if (plain(existing).equals(plain)) {
+            if (EnvironmentVariables.plain(existing).equals(plain)) {
                 return existing;
             }
         }
@@ -164,24 +193,40 @@ final class Layers {
         return camel.toString();
     }
 
-    private static String plain(String name) {
-        return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
-    }
-
     JsonObject merged() {
         return merged;
     }
 
-    /** The last layer that has the path, or else the object that it belongs in. */
+    /** The source of the last layer that has the path, or else the object that it belongs in. */
     Source sourceOf(String path) {
+        Layer layer = layerOf(path);
+        return layer == null ? Source.named("defaults") : layer.source();
+    }
+
+    /** Who has said what stands at a path: a file, a variable or a property by its name. */
+    String originOf(String path) {
+        Layer layer = layerOf(path);
+        if (layer == null) {
+            return "default";
+        }
+        for (String at = path; !at.isEmpty(); at = parent(at)) {
+            String name = layer.names().get(at);
+            if (name != null) {
+                return name;
+            }
+        }
+        return layer.source().name();
+    }
+
+    private @Nullable Layer layerOf(String path) {
         for (String at = path; ; at = parent(at)) {
             for (int i = layers.size() - 1; i >= 0; i--) {
                 if (at.isEmpty() || has(layers.get(i).json(), at)) {
-                    return layers.get(i).source();
+                    return layers.get(i);
                 }
             }
             if (at.isEmpty()) {
-                return Source.named("defaults");
+                return null;
             }
         }
     }
