@@ -11,6 +11,10 @@ import java.util.Set;
  *
  * <p>The life of a listener: its options are parsed and validated with those of all others ({@link #server}), then all
  * listen, later each drains and closes. Nothing is opened before everything is validated.
+ *
+ * <p>What its listeners' keys are it may also say in a JSON Schema of an object, the resource
+ * {@code META-INF/vecho/schema/listener-NAME.json} beside its class, without {@code transport} and {@code enabled}, which all have:
+ * {@code vecho config --schema} takes it into that of the service, for editors and documentation.
  */
 public interface Transport {
 

@@ -1,6 +1,7 @@
 package dev.vecho.launcher;
 
 import dev.vecho.net.io.Io;
+import dev.vecho.server.Configuration;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -29,6 +30,14 @@ final class Launch {
     static Vertx vertx(String io, int eventLoops, ClusterFlags cluster, boolean owner) {
         VertxBuilder builder = builder(io, eventLoops);
         return cluster.wanted() ? cluster.join(builder, owner) : builder.build();
+    }
+
+    /** Whether a configuration asks for an io that works here, other than that of an instance. */
+    static boolean wantsOtherIo(Vertx vertx, Configuration configuration) {
+        String io = configuration.io();
+        return !io.equals(Io.AUTO)
+                && !io.equals(Io.of(vertx))
+                && Io.unavailable(io).isEmpty();
     }
 
     private static int processors() {

@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
         description = "An echo service, and the instrument that checks it.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ServeCommand.class, CheckCommand.class, BenchCommand.class, SelftestCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            ConfigCommand.class,
+            CheckCommand.class,
+            BenchCommand.class,
+            SelftestCommand.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:every check passed, or the service ended as it was told",
@@ -125,7 +131,8 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         CommandSpec known = Objects.requireNonNull(spec);
-        throw new ParameterException(known.commandLine(), "expected a command: serve, check, bench or selftest");
+        throw new ParameterException(
+                known.commandLine(), "expected a command: serve, config, check, bench or selftest");
     }
 
     /** The version from the jar's manifest. */

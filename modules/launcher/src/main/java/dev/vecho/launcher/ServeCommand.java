@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties",
             "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); one",
             "that comes more than a second later ends at once. --cluster adds no listener: those of transport eventbus are the ones that other members",
-            "reach."
+            "reach. vecho config tells what a configuration comes to, and opens nothing."
         },
         mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
@@ -63,9 +63,7 @@ final class ServeCommand implements Callable<Integer> {
         Configuration configuration;
         try {
             configuration = Configuration.load(vertx, files).await();
-            boolean otherIo = !configuration.io().equals(Io.AUTO)
-                    && !configuration.io().equals(Io.of(vertx))
-                    && Io.unavailable(configuration.io()).isEmpty();
+            boolean otherIo = Launch.wantsOtherIo(vertx, configuration);
             if (otherIo || cluster.wanted()) {
                 vertx.close().await();
                 vertx = Launch.vertx(otherIo ? configuration.io() : Io.AUTO, cluster, true);

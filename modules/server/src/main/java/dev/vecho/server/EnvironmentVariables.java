@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The names of environment variables: which ones a configuration is read from, and which were meant to be. */
 final class EnvironmentVariables {
@@ -32,7 +33,7 @@ final class EnvironmentVariables {
 
     private static final Pattern ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
-    private static final String LISTENERS = "listeners.";
+    private static final String LISTENERS = "LISTENERS";
 
     private EnvironmentVariables() {}
 
@@ -76,8 +77,9 @@ final class EnvironmentVariables {
         Set<String> listenerKeys = new LinkedHashSet<>();
         for (String path : paths) {
             names.put(of(path).substring(PREFIX.length()), of(path));
-            if (path.startsWith(LISTENERS) && path.indexOf('.', LISTENERS.length()) > 0) {
-                listenerKeys.add(path.substring(path.indexOf('.', LISTENERS.length()) + 1));
+            String[] parts = path.split("\\.", 3);
+            if (parts.length == 3 && of(parts[0]).equals(PREFIX + LISTENERS)) {
+                listenerKeys.add(parts[2]);
             }
         }
         for (String path : paths) {
@@ -92,18 +94,20 @@ final class EnvironmentVariables {
     }
 
     /** The same for a key of a listener that there is not yet; the longest such key is taken, so {@code tls.key} before {@code key}. */
-    private static @org.jspecify.annotations.Nullable String ofListener(String rest, Set<String> keys) {
-        String start = LISTENERS.replace('.', '_').toUpperCase(Locale.ROOT);
-        if (!rest.startsWith(start)) {
+    private static @Nullable String ofListener(String rest, Set<String> keys) {
+        if (!rest.startsWith(LISTENERS)) {
             return null;
         }
-        String listener = rest.substring(start.length());
-        for (int at = listener.indexOf('_'); at > 0; at = listener.indexOf('_', at + 1)) {
-            String name = listener.substring(0, at);
+        String listener = rest.substring(LISTENERS.length());
+        for (int at = listener.indexOf('_', 1); at > 0; at = listener.indexOf('_', at + 1)) {
+            String name = listener.substring(0, at).replaceAll("^_+|_+$", "");
             String key = plain(listener.substring(at));
             for (String known : keys) {
-                if (plain(known).equals(key) && !plain(name).isEmpty()) {
-                    return of(LISTENERS + "x").replaceAll("X$", name.replaceAll("^_+|_+$", ""))
+                if (plain(known).equals(key) && !name.isEmpty()) {
+                    return PREFIX
+                            + LISTENERS
+                            + SEPARATOR
+                            + name
                             + SEPARATOR
                             + of(known).substring(PREFIX.length());
                 }

@@ -1,0 +1,117 @@
+package dev.vecho.launcher;
+
+import dev.vecho.core.Transports;
+import dev.vecho.net.io.Io;
+import dev.vecho.server.Configuration;
+import dev.vecho.server.ConfigurationSchema;
+import dev.vecho.server.ConfiguredValue;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code vecho config}: tells what the service's configuration comes to, or all that is wrong with it. */
+@Command(
+        name = "config",
+        description = {
+            "Prints the configuration that serve would run with, and opens nothing.",
+            "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, an",
+            "environment variable, a system property or default. Passwords are masked. What is wrong is told as serve",
+            "tells it, all at once, with exit code 2."
+        },
+        mixinStandardHelpOptions = true)
+final class ConfigCommand implements Callable<Integer> {
+
+    /** Values are aligned up to here; beyond it stands what is longer. */
+    private static final int MAX_COLUMN = 60;
+
+    /** How the values are printed. */
+    enum Format {
+        TEXT,
+        JSON
+    }
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = "A JSON file; may be given several times, later ones over earlier ones.")
+    private List<Path> files = new ArrayList<>();
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description = "text (the default), or json: an object with the keys, each with its value and source.")
+    private Format format = Format.TEXT;
+
+    @Option(
+            names = "--schema",
+            description =
+                    "Prints the JSON Schema (draft 2020-12) of the configuration with the transports that are on the"
+                            + " class path, and reads none.")
+    private boolean schema;
+
+    @Override
+    public Integer call() {
+        CommandSpec known = Objects.requireNonNull(spec);
+        PrintWriter out = known.commandLine().getOut();
+        if (schema) {
+            if (!files.isEmpty()) {
+                throw new ParameterException(
+                        known.commandLine(), "--schema reads no configuration: --config is of no use with it");
+            }
+            out.println(ConfigurationSchema.of(Transports.load()).encodePrettily());
+            return 0;
+        }
+        Vertx vertx = Launch.vertx(Io.AUTO);
+        List<ConfiguredValue> values;
+        try {
+            Configuration configuration = Configuration.load(vertx, files).await();
+            if (Launch.wantsOtherIo(vertx, configuration)) {
+                vertx.close().await();
+                vertx = Launch.vertx(configuration.io());
+            }
+            values = configuration.effective(vertx, Transports.load());
+        } finally {
+            vertx.close().await();
+        }
+        if (format == Format.JSON) {
+            JsonObject all = new JsonObject();
+            values.forEach(each -> all.put(
+                    each.key(), new JsonObject().put("value", each.value()).put("source", each.source())));
+            out.println(all.encodePrettily());
+        } else {
+            print(out, values);
+        }
+        return 0;
+    }
+
+    private static void print(PrintWriter out, List<ConfiguredValue> values) {
+        int width = values.stream()
+                .mapToInt(each -> line(each).length())
+                .filter(length -> length <= MAX_COLUMN)
+                .max()
+                .orElse(0);
+        for (ConfiguredValue each : values) {
+            String line = line(each);
+            out.println(line + " ".repeat(Math.max(0, width - line.length())) + "   (" + each.source() + ")");
+        }
+    }
+
+    private static String line(ConfiguredValue value) {
+        return value.key() + " = " + Json.encode(value.value());
+    }
+}
