@@ -26,13 +26,13 @@ public record RunReport(Instant startedAt, Duration duration, boolean cancelled,
     }
 
     /**
-     * This report as one JSON document: {@code version} (2), {@code verdict} ({@code passed} if every case passed),
+     * This report as one JSON document: {@code version} ({@value Report#VERSION}), {@code verdict} ({@code passed} if every case passed),
      * {@code startedAt} (ISO-8601), {@code durationMillis}, {@code cancelled}, {@code cases} (see
      * {@link CaseReport#toJson}).
      */
     public JsonObject toJson() {
         return new JsonObject()
-                .put("version", 2)
+                .put("version", Report.VERSION)
                 .put("verdict", Report.verdict(passed()))
                 .put("startedAt", startedAt.toString())
                 .put("durationMillis", Report.millis(duration))

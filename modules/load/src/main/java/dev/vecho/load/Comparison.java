@@ -4,6 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * A result held against an earlier one.
@@ -14,6 +15,9 @@ public record Comparison(List<Figure> figures) {
 
     /** Those options that make two results comparable. */
     private static final List<String> SAME = List.of("connections", "size", "depth", "rate", "newConnections");
+
+    /** Version 1 had the same shape. */
+    private static final Set<Integer> VERSIONS = Set.of(1, LoadResult.VERSION);
 
     public Comparison {
         figures = List.copyOf(figures);
@@ -37,9 +41,9 @@ public record Comparison(List<Figure> figures) {
      */
     public static Comparison of(JsonObject earlier, LoadResult result, double threshold) {
         JsonObject now = result.toJson();
-        if (!Integer.valueOf(1).equals(earlier.getValue("version"))
+        if (!(earlier.getValue("version") instanceof Integer version && VERSIONS.contains(version))
                 || !(earlier.getValue("options") instanceof JsonObject before)) {
-            throw new IllegalArgumentException("is not a result of version 1, as --output json writes it");
+            throw new IllegalArgumentException("is not a result of version 2, as --output json writes it");
         }
         for (String name : SAME) {
             String then = String.valueOf(before.getValue(name));

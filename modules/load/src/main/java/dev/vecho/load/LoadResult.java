@@ -36,6 +36,9 @@ public record LoadResult(
         double threadShare,
         double processShare) {
 
+    /** Of the shape of {@link #toJson}; all of Vecho's reports have one. */
+    static final int VERSION = 2;
+
     /** From this share on a thread had nothing left to give. */
     private static final double BUSY = 0.95;
 
@@ -84,7 +87,7 @@ public record LoadResult(
     }
 
     /**
-     * As JSON: {@code version} (1), {@code target}, {@code verdict}, {@code startedAt}, {@code durationMillis}, {@code options},
+     * As JSON: {@code version} (2), {@code target}, {@code verdict}, {@code startedAt}, {@code durationMillis}, {@code options},
      * {@code details}, {@code messages}, {@code messagesPerSecond}, {@code bytesPerSecond} (one way), {@code latencyMillis}
      * and, with a rate, {@code correctedLatencyMillis} (each with {@code count}, {@code min}, {@code mean}, {@code p50},
      * {@code p90}, {@code p99}, {@code p999}, {@code max}), {@code lost}, {@code late}, {@code duplicated}, {@code unsent},
@@ -93,7 +96,7 @@ public record LoadResult(
      */
     public JsonObject toJson() {
         JsonObject json = new JsonObject()
-                .put("version", 1)
+                .put("version", VERSION)
                 .put("target", options.target())
                 .put("verdict", passed() ? "passed" : "failed")
                 .put("startedAt", startedAt.toString())

@@ -63,6 +63,6 @@ class ComparisonTest {
     @Test
     void rejectsWhatIsNoResult() {
         assertThatThrownBy(() -> Comparison.of(new JsonObject(), result(1000, 1, 3), 0.05))
-                .hasMessageContaining("is not a result of version 1");
+                .hasMessageContaining("is not a result of version 2");
     }
 }

@@ -48,6 +48,9 @@ public record Report(
         List<Warning> warnings,
         long seed) {
 
+    /** Of the shape of all JSON documents that a check writes; {@code conf/check/report.schema.json} describes it. */
+    public static final int VERSION = 2;
+
     public Report {
         details = Map.copyOf(details);
         warnings = List.copyOf(warnings);
@@ -152,7 +155,7 @@ public record Report(
     }
 
     /**
-     * This report as JSON: {@code version} (1), {@code target}, {@code round}, {@code startedAt} (ISO-8601),
+     * This report as JSON: {@code version} ({@value #VERSION}), {@code target}, {@code round}, {@code startedAt} (ISO-8601),
      * {@code durationMillis}, {@code verdict} ({@code passed} or {@code failed}), {@code diagnosis} (see
      * {@link Diagnosis#toJson}), {@code localAddress}, {@code remoteAddress}, {@code details}, {@code phases}
      * ({@code resolveMillis}, {@code connectMillis}, {@code tlsMillis}, {@code firstByteMillis}, {@code lastByteMillis}),
@@ -164,7 +167,7 @@ public record Report(
      */
     public JsonObject toJson() {
         JsonObject json = new JsonObject()
-                .put("version", 1)
+                .put("version", VERSION)
                 .put("target", target)
                 .put("round", round)
                 .put("startedAt", startedAt.toString())

@@ -31,7 +31,7 @@ final class ReportTest {
     @Test
     void writesPassedRound() {
         assertThat(report(1, null, 412_345, 1_000_000).toJson()).isEqualTo(new JsonObject("""
-                { "version": 1, "target": "tcp://localhost:7007", "round": 1,
+                { "version": 2, "target": "tcp://localhost:7007", "round": 1,
                   "startedAt": "2026-01-02T03:04:05Z", "durationMillis": 2.5, "verdict": "passed",
                   "localAddress": "127.0.0.1:5", "remoteAddress": "127.0.0.1:7007",
                   "details": { "protocol": "TLSv1.3" },
