@@ -150,7 +150,7 @@ class ListenerSchemasTest {
             if (read.kind() == Kind.CHOICE) {
                 List<Object> choices = new ArrayList<>(read.choices());
                 choices.add(null);
-                assertThat(schema.getJsonArray("enum").getList()).as(path).hasSameElementsAs(choices);
+                assertThat(schema.getJsonArray("enum")).as(path).containsExactlyInAnyOrderElementsOf(choices);
             }
             if (schema.containsKey("default")) {
                 assertThat(plain(schema.getValue("default")))
