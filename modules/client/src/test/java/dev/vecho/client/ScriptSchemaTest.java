@@ -170,7 +170,7 @@ final class ScriptSchemaTest {
     @ExtendWith(VertxExtension.class)
     void knowsTheKeysOfTls(Vertx vertx) {
         Problems problems = new Problems();
-        TlsClient.read(vertx, Options.of(new JsonObject().put(UNKNOWN, 1), Source.named("s.json"), problems), "host");
+        TlsClient.read(Options.of(new JsonObject().put(UNKNOWN, 1), Source.named("s.json"), problems), "host");
         assertThat(properties(definition("tls")))
                 .isEqualTo(listed(catchThrowableOfType(InvalidInputException.class, problems::throwIfAny)
                         .problems()));

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -221,7 +222,7 @@ class ConfigurationSchemaTest {
                 .containsAll(found);
     }
 
-    private static void keywords(Object schema, TreeSet<String> found) {
+    private static void keywords(Object schema, Set<String> found) {
         if (schema instanceof JsonObject object) {
             object.forEach(entry -> {
                 found.add(entry.getKey());

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -140,7 +141,7 @@ class ListenerSchemasTest {
     void hasTheTypesBoundsAndDefaultsOfTheCode(String name) {
         Map<String, ReadOption> reads = reads(name);
         keys(name).forEach((path, schema) -> {
-            ReadOption read = reads.get(path);
+            ReadOption read = Objects.requireNonNull(reads.get(path), path);
             assertThat(schema.getString("description")).as(path).isNotBlank();
             assertThat(isOfKind(schema, read.kind()))
                     .as(path + ": " + read.kind() + " " + schema)
@@ -155,7 +156,7 @@ class ListenerSchemasTest {
             if (schema.containsKey("default")) {
                 assertThat(plain(schema.getValue("default")))
                         .as(path + ": default")
-                        .isEqualTo(plain(read.otherwise()));
+                        .isEqualTo(plain(Objects.requireNonNull(read.otherwise(), path)));
             } else if (read.otherwise() != null) {
                 assertThat(schema.getString("description"))
                         .as(path + " has the default " + read.otherwise())
@@ -210,9 +211,9 @@ class ListenerSchemasTest {
                 return;
             }
             JsonObject base = nested || path.equals("http3") ? withTls : plain;
-            JsonObject schema = keys(name).get(path);
+            JsonObject schema = Objects.requireNonNull(keys(name).get(path), path);
             good(read, schema).forEach(value -> accepted(name, with(base, path, value), path));
-            bad(read, schema).forEach(value -> refused(name, with(base, path, value)));
+            bad(read).forEach(value -> refused(name, with(base, path, value)));
         });
         for (String object : withTls.containsKey("tls") ? List.of("", "tls.") : List.of("")) {
             refused(name, with(withTls, object + "unknownKey", 1));
@@ -220,7 +221,7 @@ class ListenerSchemasTest {
         Schemas.keys(schema(name)).forEach((path, schema) -> {
             if ("null".equals(schema.getValue("type"))) {
                 refused(name, with(withTls, path, "x"));
-                accepted(name, with(withTls, path, null), path);
+                accepted(name, with(withTls, path, NULL), path);
             }
         });
     }
@@ -239,14 +240,16 @@ class ListenerSchemasTest {
                 : values;
     }
 
-    private static Stream<Object> bad(ReadOption read, JsonObject schema) {
+    private static Stream<Object> bad(ReadOption read) {
         return switch (read.kind()) {
             case INTEGER ->
                 Stream.concat(
                         Stream.of("7", 1.5, true, new JsonArray()),
                         Stream.of(
-                                        BigInteger.valueOf(read.least()).subtract(BigInteger.ONE),
-                                        BigInteger.valueOf(read.most()).add(BigInteger.ONE))
+                                        BigInteger.valueOf(Objects.requireNonNull(read.least()))
+                                                .subtract(BigInteger.ONE),
+                                        BigInteger.valueOf(Objects.requireNonNull(read.most()))
+                                                .add(BigInteger.ONE))
                                 .filter(number -> number.abs().compareTo(EXACT) < 0)
                                 .map(BigInteger::longValueExact));
             case FLAG -> Stream.of("true", 1, new JsonArray());

@@ -11,7 +11,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.FingerprintTrustManagerFactory;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import io.vertx.core.Vertx;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,8 +68,8 @@ public final class TlsClient {
      * @param host the target's
      * @return null where something is wrong, which is added to the options' problems
      */
-    public static @Nullable TlsClient read(Vertx vertx, Options options, String host) {
-        return read(vertx, options, host, List.of());
+    public static @Nullable TlsClient read(Options options, String host) {
+        return read(options, host, List.of());
     }
 
     /**
@@ -80,7 +79,7 @@ public final class TlsClient {
      * @param alpn application protocols to offer where the options name none, in order of preference
      * @return null where something is wrong, which is added to the options' problems
      */
-    public static @Nullable TlsClient read(Vertx vertx, Options options, String host, List<String> alpn) {
+    public static @Nullable TlsClient read(Options options, String host, List<String> alpn) {
         int before = options.problemCount();
         Tls tls = Tls.read(options, alpn);
         Identity identity = Identity.read(options);

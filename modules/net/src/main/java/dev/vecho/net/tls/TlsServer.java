@@ -13,7 +13,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
-import io.vertx.core.Vertx;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -74,8 +73,8 @@ public final class TlsServer {
      * @param host the listener's, for a self-signed certificate
      * @return null where something is wrong, which is added to the options' problems
      */
-    public static @Nullable TlsServer read(Vertx vertx, Options options, String host) {
-        return read(vertx, options, host, List.of());
+    public static @Nullable TlsServer read(Options options, String host) {
+        return read(options, host, List.of());
     }
 
     /**
@@ -85,7 +84,7 @@ public final class TlsServer {
      * @param alpn application protocols to choose from where the options name none, in order of preference
      * @return null where something is wrong, which is added to the options' problems
      */
-    public static @Nullable TlsServer read(Vertx vertx, Options options, String host, List<String> alpn) {
+    public static @Nullable TlsServer read(Options options, String host, List<String> alpn) {
         int before = options.problemCount();
         Tls tls = Tls.read(options, alpn);
         ClientAuth clientAuth = options.choice("clientAuth", ClientAuth.NONE, CLIENT_AUTH);

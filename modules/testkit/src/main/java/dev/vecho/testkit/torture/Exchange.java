@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One stream, written by one thread and read by another, in a {@link Manner}. */
 final class Exchange {
@@ -33,6 +34,7 @@ final class Exchange {
     private final CountDownLatch written = new CountDownLatch(1);
 
     private volatile boolean brokenByUs;
+    private volatile @Nullable IOException writeFailure;
 
     /** Takes its random numbers from the play at once. */
     Exchange(Play play, String listener, Manner manner) {
@@ -100,6 +102,9 @@ final class Exchange {
             }
             out.flush();
             end(client);
+        } catch (IOException e) {
+            writeFailure = e;
+            throw e;
         } finally {
             written.countDown();
         }
@@ -167,9 +172,13 @@ final class Exchange {
         }
     }
 
-    private void checkEnd(long came) throws IOException {
+    private void checkEnd(long came) throws Exception {
         // A reset of ours may be told as the end here; the service's own end comes only after everything.
         if (came < manner.size() && !brokenByUs) {
+            // Linux tells of a reset once: where it has told the writer, the reader reads what is left, and the end.
+            if (written.await(LATE_MILLIS, TimeUnit.MILLISECONDS) && writeFailure != null) {
+                throw new IOException("broken after " + came + " bytes", writeFailure);
+            }
             if (withoutReset && play.stage().settings().lenient()) {
                 throw new IOException("an end after " + came + " bytes where there is no reset");
             }

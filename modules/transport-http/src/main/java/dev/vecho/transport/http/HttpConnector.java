@@ -43,7 +43,7 @@ final class HttpConnector {
         int port = target.port() != -1 ? target.port() : secure ? 443 : 80;
         TlsClient tls = null;
         if (secure) {
-            tls = TlsClient.read(vertx, options.object("tls"), host, List.of("http/1.1"));
+            tls = TlsClient.read(options.object("tls"), host, List.of("http/1.1"));
         } else {
             // Known, but of no use here: one script may have targets with and without TLS.
             options.has("tls");

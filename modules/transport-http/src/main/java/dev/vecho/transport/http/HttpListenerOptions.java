@@ -66,7 +66,7 @@ record HttpListenerOptions(
         boolean http2 = options.flag("http2", true);
         List<String> alpn = http2 ? List.of("h2", "http/1.1") : List.of("http/1.1");
         boolean quic = readHttp3(options, http3);
-        TlsServer tls = options.has("tls") ? TlsServer.read(vertx, options.object("tls"), address.host(), alpn) : null;
+        TlsServer tls = options.has("tls") ? TlsServer.read(options.object("tls"), address.host(), alpn) : null;
         if (quic && tls != null) {
             quic = canServeHttp3(options, tls);
         }

@@ -61,7 +61,7 @@ public record QuicListenerOptions(
                 options.integer("maxDataBytes", UNLIMITED, 1024, UNLIMITED),
                 options.flag("datagrams", true),
                 options.flag("addressValidation", true),
-                options.has("tls") ? QuicTls.readServer(vertx, options.object("tls"), address.host()) : null);
+                options.has("tls") ? QuicTls.readServer(options.object("tls"), address.host()) : null);
         options.rejectUnknownKeys();
         return read;
     }

@@ -44,16 +44,16 @@ final class QuicTls {
 
     private QuicTls() {}
 
-    static @Nullable TlsServer readServer(Vertx vertx, Options options, String host) {
+    static @Nullable TlsServer readServer(Options options, String host) {
         rejectWhatQuicDecides(options);
         options.refuse("handshakeTimeoutMillis", "has no meaning for QUIC, where idleTimeoutMillis ends a handshake");
-        TlsServer tls = TlsServer.read(vertx, options, host, ALPN);
+        TlsServer tls = TlsServer.read(options, host, ALPN);
         return tls == null || tls.isForBoringSsl(KINDS) ? tls : null;
     }
 
-    static @Nullable TlsClient readClient(Vertx vertx, Options options, String host) {
+    static @Nullable TlsClient readClient(Options options, String host) {
         rejectWhatQuicDecides(options);
-        TlsClient tls = TlsClient.read(vertx, options, host, ALPN);
+        TlsClient tls = TlsClient.read(options, host, ALPN);
         Identity identity = tls == null ? null : tls.identity();
         if (identity != null && !identity.isForBoringSsl()) {
             options.problem(options.has("keyStore") ? "keyStore" : "certificate", KINDS + ", was " + identity.kind());

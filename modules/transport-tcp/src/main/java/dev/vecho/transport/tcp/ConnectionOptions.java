@@ -23,6 +23,6 @@ record ConnectionOptions(
         return new ConnectionOptions(
                 ConnectionLimits.read(options),
                 options.flag("proxyProtocol", false),
-                options.has("tls") ? TlsServer.read(vertx, options.object("tls"), host) : null);
+                options.has("tls") ? TlsServer.read(options.object("tls"), host) : null);
     }
 }

@@ -36,8 +36,8 @@ final class StartTls {
     }
 
     /** Reads the key {@code tls} where it is there; else null. */
-    static @Nullable TlsClient read(Vertx vertx, Options options, String host) {
-        return options.has("tls") ? TlsClient.read(vertx, options.object("tls"), host) : null;
+    static @Nullable TlsClient read(Options options, String host) {
+        return options.has("tls") ? TlsClient.read(options.object("tls"), host) : null;
     }
 
     /** Begins TLS before a handler, on the channel's event loop. */
@@ -52,7 +52,7 @@ final class StartTls {
 
     private TlsClient readDefaults() {
         Problems problems = new Problems();
-        TlsClient read = TlsClient.read(vertx, Options.of(new JsonObject(), Source.named("tls"), problems), host);
+        TlsClient read = TlsClient.read(Options.of(new JsonObject(), Source.named("tls"), problems), host);
         problems.throwIfAny();
         tls = Objects.requireNonNull(read);
         return read;

@@ -60,9 +60,9 @@ public final class TcpTransport implements TestableTransport {
         TlsClient tls = null;
         TlsClient later = null;
         if (target.scheme().equals("tls")) {
-            tls = TlsClient.read(vertx, options.object("tls"), host);
+            tls = TlsClient.read(options.object("tls"), host);
         } else {
-            later = StartTls.read(vertx, options, host);
+            later = StartTls.read(options, host);
         }
         Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
         options.rejectUnknownKeys();

@@ -64,7 +64,7 @@ public final class UnixTransport implements TestableTransport {
         }
         UnixAddress address = UnixAddress.of(target.path());
         address.problem().ifPresent(problem -> options.problem("", target + ": path: " + problem));
-        TlsClient later = StartTls.read(vertx, options, UnixClientTransport.HOST);
+        TlsClient later = StartTls.read(options, UnixClientTransport.HOST);
         // Of no use here, but one script may have targets of several kinds.
         Family.read(options);
         options.rejectUnknownKeys();
