@@ -26,9 +26,9 @@ import picocli.CommandLine.Spec;
         name = "config",
         description = {
             "Prints the configuration that serve would run with, and opens nothing.",
-            "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, an",
-            "environment variable, a system property or default. Passwords are masked. What is wrong is told as serve",
-            "tells it, all at once, with exit code 2."
+            "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, an "
+                    + "environment variable, a system property or default. Passwords are masked. What is wrong is told as "
+                    + "serve tells it, all at once, with exit code 2."
         },
         mixinStandardHelpOptions = true)
 final class ConfigCommand implements Callable<Integer> {

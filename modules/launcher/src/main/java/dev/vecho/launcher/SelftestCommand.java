@@ -42,8 +42,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "selftest",
         description = {
-            "Opens every transport on loopback, with fresh certificates and free ports, checks each through real",
-            "sockets with several payloads, and prints a table of results. Exit code 1 if one fails."
+            "Opens every transport on loopback, with fresh certificates and free ports, checks each through "
+                    + "real sockets with several payloads, and prints a table of results. Exit code 1 if one fails."
         },
         mixinStandardHelpOptions = true)
 final class SelftestCommand implements Callable<Integer> {

@@ -29,11 +29,12 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = {
             "Opens the listeners that the configuration names and echoes every byte.",
-            "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each file, then",
-            "environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties",
-            "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); one",
-            "that comes more than a second later ends at once. --cluster adds no listener: those of transport eventbus are the ones that other members",
-            "reach. vecho config tells what a configuration comes to, and opens nothing."
+            "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each "
+                    + "file, then environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties "
+                    + "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); one "
+                    + "that comes more than a second later ends at once. --cluster adds no listener: those of "
+                    + "transport eventbus are the ones that other members reach. vecho config tells what a "
+                    + "configuration comes to, and opens nothing."
         },
         mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
