@@ -85,6 +85,26 @@ final class TransportsTest {
     }
 
     @Test
+    void saysWhichArtifactHasWhatIsMissing() {
+        Transports transports = new Transports(List.of(new Named("pigeon", Set.of("pigeon"))));
+        assertThat(transports.unknown("websocket"))
+                .isEqualTo(
+                        "must be one of pigeon, was \"websocket\": add the artifact dev.vecho:vecho-transport-http to"
+                                + " the class path");
+        assertThat(transports.unknown("raven")).isEqualTo("must be one of pigeon, was \"raven\"");
+        Vertx vertx = Vertx.vertx();
+        try {
+            assertThatThrownBy(() -> transports.reaching(vertx, Target.parse("quic://localhost:1")))
+                    .hasMessage("quic://localhost:1: scheme: \"quic\" is not known: add the artifact"
+                            + " dev.vecho:vecho-transport-quic to the class path");
+            assertThatThrownBy(() -> transports.reaching(vertx, Target.parse("pigeons://localhost:1")))
+                    .hasMessageContaining("did you mean \"pigeon\"?");
+        } finally {
+            vertx.close().await();
+        }
+    }
+
+    @Test
     void validatesTheOptionsOfEach() {
         Transports transports = new Transports(
                 List.of(new Named("pigeon", Set.of("pigeon"), "air"), new Named("bottle", Set.of("bottle"))));

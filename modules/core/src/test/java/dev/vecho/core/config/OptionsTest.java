@@ -3,8 +3,11 @@ package dev.vecho.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vecho.core.config.ReadOption.Kind;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,6 +197,61 @@ final class OptionsTest {
                 .containsExactly(
                         "over.json: a.b: must be a text that is not empty, was 1",
                         "base.json: a.c: must be a text that is not empty, was 2");
+    }
+
+    @Test
+    void tellsWhatIsReadOfIt() {
+        List<ReadOption> reads = new ArrayList<>();
+        JsonObject json = new JsonObject("""
+                { "secret": "hunter2", "word": "b", "text": null, "object": { "millis": 250 } }
+                """);
+        Options options = new Options(json, path -> Source.named("f.json"), problems, reads::add);
+        options.secret("secret");
+        options.secrets("secret");
+        options.choice("word", 1, choices());
+        options.text("text", "d");
+        options.texts("list", List.of("x"));
+        assertThat(options.object("object").millis("millis", Duration.ofSeconds(1), Duration.ZERO))
+                .isEqualTo(Duration.ofMillis(250));
+        assertThat(reads)
+                .containsExactly(
+                        new ReadOption("secret", Kind.SECRET, true, "***", null, null, null, List.of()),
+                        new ReadOption("secret", Kind.SECRETS, true, "***", null, null, null, List.of()),
+                        new ReadOption("word", Kind.CHOICE, true, "b", "a", null, null, List.of("a", "b")),
+                        new ReadOption("text", Kind.TEXT, false, "d", "d", null, null, List.of()),
+                        new ReadOption("list", Kind.TEXTS, false, List.of("x"), List.of("x"), null, null, List.of()),
+                        new ReadOption("object", Kind.OBJECT, true, null, null, null, null, List.of()),
+                        new ReadOption(
+                                "object.millis",
+                                Kind.INTEGER,
+                                true,
+                                250L,
+                                1000L,
+                                0L,
+                                Bounds.MAX_DURATION.toMillis(),
+                                List.of()));
+    }
+
+    @Test
+    void refusesAKeyThatHasNoMeaning() {
+        List<ReadOption> reads = new ArrayList<>();
+        Options options = new Options(
+                new JsonObject("{ \"a\": 1, \"b\": null }"), path -> Source.named("f.json"), problems, reads::add);
+        options.refuse("a", "has no meaning");
+        options.refuse("b", "has no meaning");
+        assertThat(options.integer("a", 5, 0, 9)).isEqualTo(5);
+        options.rejectUnknownKeys();
+        assertThat(reads).isEmpty();
+        assertThat(told()).containsExactly("f.json: a: has no meaning");
+    }
+
+    @Test
+    void readsTheSameAgainWithProblemsOfItsOwn() {
+        Options options = options("{ \"object\": { \"a\": 10 } }").object("object");
+        Problems others = new Problems();
+        options.into(others).integer("a", 0, 0, 9);
+        assertThat(others.messages()).containsExactly("f.json: object.a: must be 0..9, was 10");
+        assertThat(problems.isEmpty()).isTrue();
     }
 
     @Test
