@@ -126,8 +126,8 @@ class DocumentationIT {
     void scriptsNameWhatAnswersThem() throws Exception {
         Page page = Page.read(ROOT.resolve("docs/check.md"));
         try (Stream<Path> files = Files.list(ROOT.resolve("conf/check"))) {
-            for (Path file :
-                    files.filter(file -> !file.endsWith("script.schema.json")).toList()) {
+            for (Path file : files.filter(file -> !file.toString().endsWith(".schema.json"))
+                    .toList()) {
                 String description = new JsonObject(Files.readString(file)).getString("description", "");
                 List<String> servers = SERVER.matcher(description)
                         .results()
