@@ -8,6 +8,7 @@ import dev.vecho.server.Configuration;
 import dev.vecho.server.ConfigurationSchema;
 import dev.vecho.server.ConfiguredValue;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -191,7 +192,7 @@ class ConfigurationSchemaTest {
     /** Draft 2020-12's own keywords, spelled right: the validator passes over those that it does not know. */
     @Test
     void hasKeywordsOfTheDraftOnly() {
-        TreeSet<String> found = new TreeSet<>();
+        Set<String> found = new TreeSet<>();
         keywords(SCHEMA, found);
         assertThat(List.of(
                         "$schema",
@@ -234,7 +235,7 @@ class ConfigurationSchemaTest {
                     keywords(entry.getValue(), found);
                 }
             });
-        } else if (schema instanceof io.vertx.core.json.JsonArray array) {
+        } else if (schema instanceof JsonArray array) {
             array.forEach(item -> keywords(item, found));
         }
     }

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -177,7 +178,7 @@ class ListenerSchemasTest {
         };
     }
 
-    private static String plain(Object value) {
+    private static String plain(@Nullable Object value) {
         return value instanceof List<?> list ? new JsonArray(list).encode() : String.valueOf(value);
     }
 
@@ -228,16 +229,14 @@ class ListenerSchemasTest {
 
     private static Stream<Object> good(ReadOption read, JsonObject schema) {
         Stream<Object> values = switch (read.kind()) {
-            case INTEGER -> Stream.of(read.least(), read.most());
+            case INTEGER -> Stream.of(Objects.requireNonNull(read.least()), Objects.requireNonNull(read.most()));
             case FLAG -> Stream.of(true, false);
             case CHOICE -> read.choices().stream().map(choice -> choice);
             default -> Stream.of();
         };
         boolean optional = read.kind() == Kind.OBJECT || read.kind() == Kind.TEXT || Schemas.allows(schema, "null");
         boolean required = Set.of("path", "tls").contains(read.path());
-        return optional && !required
-                ? Stream.concat(values, Stream.of((Object) null).map(none -> NULL))
-                : values;
+        return optional && !required ? Stream.concat(values, Stream.of(NULL)) : values;
     }
 
     private static Stream<Object> bad(ReadOption read) {

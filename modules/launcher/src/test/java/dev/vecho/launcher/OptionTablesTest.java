@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,7 +44,8 @@ class OptionTablesTest {
         "modules/transport-quic/README.md, Keys, listener-quic",
         "modules/transport-eventbus/README.md, Keys, listener-eventbus"
     })
-    void haveTheKeysAndDefaultsOfTheSchema(String page, String heading, String definition) throws IOException {
+    void haveTheKeysAndDefaultsOfTheSchema(String page, String heading, @Nullable String definition)
+            throws IOException {
         Map<String, String> expected = new TreeMap<>();
         JsonObject object = object(definition);
         object.getJsonObject("properties").forEach(property -> {
@@ -87,7 +89,7 @@ class OptionTablesTest {
         assertThat(tables(page).keySet()).containsExactlyInAnyOrderElementsOf(headings);
     }
 
-    private static JsonObject object(String definition) {
+    private static JsonObject object(@Nullable String definition) {
         if (definition == null) {
             return SCHEMA;
         }
