@@ -239,6 +239,7 @@ class ConfScriptsTest {
                             "loss.json",
                             "matrix.json",
                             "reconnect.json",
+                            "report.schema.json",
                             "script.schema.json",
                             "starttls.json",
                             "watch.json",
