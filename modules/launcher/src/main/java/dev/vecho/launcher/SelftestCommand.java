@@ -196,7 +196,7 @@ final class SelftestCommand implements Callable<Integer> {
         int large = messages ? Math.min(LARGE_BYTES, connecting.maxMessageBytes()) : LARGE_BYTES;
         Script script = Script.standard()
                 .withTargets(List.of(address), SELFTEST)
-                .withTimeout(Duration.ofSeconds(2))
+                .withTimeout(Duration.ofSeconds(5))
                 .withTls(new JsonObject().put("trust", certificate.toString()), SELFTEST);
         double shortest = Double.POSITIVE_INFINITY;
         for (int round = 0; round <= ROUND_TRIPS; round++) {

@@ -45,7 +45,7 @@ class DocumentationIT {
     private static final boolean UPDATE = Boolean.getBoolean("vecho.docs.update");
 
     /** Pages run at the same time: what they do is mostly to wait for processes to start. */
-    private static final int AT_ONCE = 4;
+    private static final int AT_ONCE = 2;
 
     private static final Pattern CLASS = Pattern.compile("[A-Z][a-z][A-Za-z0-9]*(\\.[A-Z][A-Za-z0-9]*)*");
 
