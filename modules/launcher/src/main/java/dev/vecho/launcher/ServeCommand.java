@@ -6,7 +6,7 @@ import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
-import dev.vecho.server.EchoServerVerticle.OpenListener;
+import dev.vecho.server.OpenListener;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
 import java.nio.file.Path;

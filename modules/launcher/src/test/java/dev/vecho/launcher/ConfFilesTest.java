@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
-import dev.vecho.server.EchoServerVerticle.OpenListener;
+import dev.vecho.server.OpenListener;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;

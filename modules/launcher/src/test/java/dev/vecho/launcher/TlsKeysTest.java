@@ -11,6 +11,7 @@ import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.server.OpenListener;
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.Keys;
 import dev.vecho.testkit.PythonTls;
@@ -142,7 +143,7 @@ class TlsKeysTest {
                 .put("jdk", listener("tcp", pem.copy().put("engine", "jdk")))
                 .put("https", listener("http", pem));
         EchoServerVerticle server = deploy(listeners);
-        for (EchoServerVerticle.OpenListener each : server.listeners()) {
+        for (OpenListener each : server.listeners()) {
             List<String> addresses = each.addresses();
             String port = addresses.get(0).substring(addresses.get(0).lastIndexOf(':') + 1);
             for (String protocol : List.of("-tls1_2", "-tls1_3")) {

@@ -19,7 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,8 +67,14 @@ public final class Configuration {
      * @param drain how long connections may take to finish on shutdown; key {@code drainMillis}, default 10,000
      * @param values all that is in effect, in the order in which it was read
      * @param busyPoll how long event loops look for the next event before they sleep; key {@code busyPollMicros}, default 50
+     * @param sections those that the configuration has, by key
      */
-    record Valid(List<ValidListener> listeners, Duration drain, Duration busyPoll, List<ConfiguredValue> values) {}
+    record Valid(
+            List<ValidListener> listeners,
+            Duration drain,
+            Duration busyPoll,
+            Map<String, Section.Prepared> sections,
+            List<ConfiguredValue> values) {}
 
     /**
      * Reads files, the environment ({@code VECHO__LISTENERS__IPV4__PORT}) and system properties
@@ -139,13 +147,19 @@ public final class Configuration {
                 }
             }
         }
+        Map<String, Section.Prepared> sections = new TreeMap<>();
+        for (Section section : ServiceLoader.load(Section.class, Configuration.class.getClassLoader())) {
+            if (options.has(section.key())) {
+                sections.put(section.key(), section.read(vertx, options.object(section.key())));
+            }
+        }
         options.rejectUnknownKeys();
         if (listeners.isEmpty() && problems.isEmpty()) {
             options.problem("listeners", "must enable at least one listener, all of them are switched off");
         }
         warnOfStrayVariables(reads.keySet());
         problems.throwIfAny();
-        return new Valid(listeners, drain, busyPoll, values(reads));
+        return new Valid(listeners, drain, busyPoll, sections, values(reads));
     }
 
     private void warnOfStrayVariables(Set<String> paths) {

@@ -15,7 +15,11 @@ import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,24 +38,15 @@ import org.slf4j.LoggerFactory;
  * errors of the configuration, or with a {@link TransportException} that names each listener and address that cannot be
  * bound; then nothing stays open. Undeploying it drains every listener for {@code drainMillis} at most.
  */
-public final class EchoServerVerticle extends VerticleBase {
+public final class EchoServerVerticle extends VerticleBase implements EchoService {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoServerVerticle.class);
 
     private @Nullable Configuration configuration;
-    private List<OpenListener> listeners = List.of();
-
-    /**
-     * A listener that is open.
-     *
-     * @param name its key in the configuration
-     * @param transport the name of what carries its bytes
-     * @param addresses the real ones, as targets: {@code tcp://127.0.0.1:7007}
-     * @param notes what an operator should know of it, such as a certificate's fingerprint
-     * @param traffic its counters, which go on counting
-     */
-    public record OpenListener(
-            String name, String transport, List<String> addresses, List<String> notes, Traffic traffic) {}
+    private final List<Section.Running> sections = new ArrayList<>();
+    private volatile State state = State.STARTING;
+    private volatile List<OpenListener> listeners = List.of();
+    private volatile List<ConfiguredValue> values = List.of();
 
     /** Takes its configuration from the deployment options. */
     public EchoServerVerticle() {}
@@ -65,9 +60,14 @@ public final class EchoServerVerticle extends VerticleBase {
     public Future<?> start() {
         Configuration chosen = configuration == null ? Configuration.of(config()) : configuration;
         return vertx.executeBlocking(() -> chosen.validate(vertx, Transports.load()))
-                .compose(this::open)
+                .compose(valid -> open(valid)
+                        .onSuccess(open -> {
+                            listeners = open;
+                            values = valid.values();
+                            state = State.READY;
+                        })
+                        .compose(open -> start(valid.sections().values()).map(open)))
                 .onSuccess(open -> {
-                    listeners = open;
                     open.forEach(listener -> {
                         LOG.info(
                                 "listener {}: {} on {}",
@@ -77,6 +77,25 @@ public final class EchoServerVerticle extends VerticleBase {
                         listener.notes().forEach(note -> LOG.info("listener {}: {}", listener.name(), note));
                     });
                 });
+    }
+
+    /** Starts one after the other. Where one fails, those that run are stopped. */
+    private Future<?> start(Collection<Section.Prepared> prepared) {
+        Future<?> started = Future.succeededFuture();
+        for (Section.Prepared each : prepared) {
+            started = started.compose(before -> each.start(this).onSuccess(sections::add));
+        }
+        return started.recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
+    }
+
+    /** Stops the sections; the listeners, which are deployed on their own, have drained before. */
+    @Override
+    public Future<?> stop() {
+        state = State.DRAINING;
+        Future<?> stopped =
+                Future.join(sections.stream().map(Section.Running::stop).toList());
+        sections.clear();
+        return stopped;
     }
 
     private Future<List<OpenListener>> open(Valid valid) {
@@ -109,7 +128,8 @@ public final class EchoServerVerticle extends VerticleBase {
                                 listener.transport(),
                                 parts.get(0).addresses(),
                                 parts.get(0).notes(),
-                                traffic))
+                                traffic,
+                                parts))
                         : Future.failedFuture(new TransportException(
                                 Fault.BIND,
                                 "listeners." + listener.name() + ": "
@@ -117,9 +137,30 @@ public final class EchoServerVerticle extends VerticleBase {
                                 deployed.cause())));
     }
 
+    @Override
+    public State state() {
+        return state;
+    }
+
     /** The listeners that are open, by name; none before the deployment has succeeded. */
+    @Override
     public List<OpenListener> listeners() {
         return listeners;
+    }
+
+    @Override
+    public List<ConfiguredValue> configuration() {
+        return values;
+    }
+
+    @Override
+    public Future<Reload> reload() {
+        return Future.succeededFuture(new Reload(Instant.now(), Outcome.UNCHANGED, List.of(), List.of()));
+    }
+
+    @Override
+    public Optional<Reload> lastReload() {
+        return Optional.empty();
     }
 
     /** One event loop's share of a listener. */

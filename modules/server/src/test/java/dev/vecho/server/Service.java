@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
-import dev.vecho.server.EchoServerVerticle.OpenListener;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
 import io.vertx.core.DeploymentOptions;

@@ -1,0 +1,62 @@
+package dev.vecho.server;
+
+import io.vertx.core.Future;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The running service, as its {@link Section}s see it. Safe for any thread. */
+public interface EchoService {
+
+    /** Where it is in its life. */
+    enum State {
+        /** Not all listeners are open yet. */
+        STARTING,
+        /** All listeners are open. */
+        READY,
+        /** It was told to stop; connections may finish. */
+        DRAINING
+    }
+
+    /**
+     * How an attempt to reload the configuration ended.
+     *
+     * @param at when
+     * @param outcome what came of it
+     * @param changes what was changed, a sentence each; none where it failed
+     * @param problems all that was wrong; none where it succeeded
+     */
+    record Reload(Instant at, Outcome outcome, List<String> changes, List<String> problems) {
+
+        public Reload {
+            changes = List.copyOf(changes);
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /** What came of a reload. */
+    enum Outcome {
+        APPLIED,
+        UNCHANGED,
+        /** The new configuration is wrong, or could not be applied; the one before is still in effect. */
+        REJECTED
+    }
+
+    State state();
+
+    /** The listeners that are open, in the order of their names. */
+    List<OpenListener> listeners();
+
+    /** All values that are in effect, secrets masked. */
+    List<ConfiguredValue> configuration();
+
+    /**
+     * Reads the configuration again and applies what has changed. One that is asked for while another is under way waits for it.
+     *
+     * @return never fails
+     */
+    Future<Reload> reload();
+
+    /** The last attempt to reload; empty before the first. */
+    Optional<Reload> lastReload();
+}

@@ -1,0 +1,46 @@
+package dev.vecho.server;
+
+import dev.vecho.core.config.Options;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+
+/**
+ * A part of the service beside its listeners, with an object of its own at the top of the configuration, such as
+ * {@code management}. Found by {@link java.util.ServiceLoader}.
+ *
+ * <p>It is validated with the rest of the configuration and started when the listeners are open; it stops after they have
+ * drained. The resource {@code META-INF/vecho/schema/section-KEY.json} beside its class is the JSON Schema of its object.
+ */
+public interface Section {
+
+    /** Its key in the configuration, unique among all sections. */
+    String key();
+
+    /**
+     * Reads and validates its object, on a thread that may block. Everything that is wrong is added to {@code options}; the
+     * result must not be used if anything was.
+     */
+    Prepared read(Vertx vertx, Options options);
+
+    /** A validated section, ready to start. */
+    interface Prepared {
+
+        /**
+         * Starts it, on the service's event loop.
+         *
+         * @return fails with a {@link dev.vecho.core.TransportException} that names the key and the address, and leaves nothing open
+         */
+        Future<Running> start(EchoService service);
+    }
+
+    /** A section that runs. */
+    interface Running {
+
+        /** What an operator should know of it, such as the address that it listens on; one line each. */
+        List<String> notes();
+
+        /** Stops it; never fails. */
+        Future<Void> stop();
+    }
+}
