@@ -24,12 +24,15 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong with messages is found out: each is known by its content. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT)
 final class MessageFaultsTest {
 
     private static final Duration AMPLE = Duration.ofSeconds(30);

@@ -28,12 +28,15 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong with a stream is found out, and is the same in whatever pieces the stream comes. */
 @ExtendWith(VertxExtension.class)
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 final class StreamFaultsTest {
 
     private static final int SIZE = 1000;

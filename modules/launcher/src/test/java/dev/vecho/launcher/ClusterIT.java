@@ -22,10 +22,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Members of a cluster as processes of their own, on loopback; each test has a cluster of its own, on ports of its own. */
+@Execution(ExecutionMode.CONCURRENT)
 class ClusterIT {
 
     private static final Pattern SUMMARY = Pattern.compile("(\\d+) rounds, (\\d+) passed, (\\d+) failed");

@@ -16,8 +16,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code vecho config} as a process. */
+@Execution(ExecutionMode.CONCURRENT)
 class ConfigIT {
 
     private static final Path CONF = Path.of("..", "..", "conf");

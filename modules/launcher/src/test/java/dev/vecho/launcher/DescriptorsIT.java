@@ -19,11 +19,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A service that cannot accept a connection. */
+@Execution(ExecutionMode.CONCURRENT)
 class DescriptorsIT {
 
     /** A JVM with a service takes some sixty. */
@@ -119,7 +122,7 @@ class DescriptorsIT {
                 "-e",
                 "trace=accept4",
                 "-e",
-                "inject=accept4:error=" + error + ":when=1..40",
+                "inject=accept4:error=" + error + ":when=1..6",
                 "--");
         try (Vecho vecho = Vecho.startWithin(wrapper, List.of(), "serve", "-c", file)) {
             vecho.awaitLine("ready");

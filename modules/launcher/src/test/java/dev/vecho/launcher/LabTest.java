@@ -11,6 +11,7 @@ import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.Lab;
 import dev.vecho.testkit.LabFault;
+import dev.vecho.testkit.Repeat;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -29,15 +30,18 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * Plays a check against servers that are broken on purpose, and demands the word for each fault, every time. The system
- * property {@code vecho.lab.repeat} says how often each is played; twice by default.
+ * Plays a check against servers that are broken on purpose, and demands the word for each fault, every time; {@link Repeat}
+ * says how often each is played.
  */
+@Execution(ExecutionMode.CONCURRENT)
 @TestInstance(Lifecycle.PER_CLASS)
 final class LabTest {
 
-    private static final int REPEAT = Integer.getInteger("vecho.lab.repeat", 2);
+    private static final int REPEAT = Repeat.TIMES;
 
     /** What must come about, which a loaded machine may take its time for. */
     private static final int GENEROUS_MILLIS = 20_000;

@@ -22,11 +22,14 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How commands end when they are told to: with signals, as users, {@code timeout}, containers and terminals send them. */
+@Execution(ExecutionMode.CONCURRENT)
 class StoppingIT {
 
     private static final int SIGTERM = 15;

@@ -40,6 +40,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,6 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who speaks plain text to a server of TLS learns it: from our listener, and from our check at any server. */
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 class TlsRequiredTest {
 
     private static final int PATIENCE_SECONDS = 60;

@@ -11,6 +11,7 @@ import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
 import dev.vecho.testkit.CuttingRelay;
 import dev.vecho.testkit.ForeignEchoes;
+import dev.vecho.testkit.Repeat;
 import dev.vecho.testkit.TlsEngines;
 import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.Vertx;
@@ -42,13 +43,13 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>By default, cells are chosen so that every two of these meet at least once: a script, a server with a transport, a
  * transport with its engine and version of TLS, and the pieces. The system property
- * {@code vecho.matrix=full} plays all of them, each 100 times, or {@code vecho.matrix.repeat} times;
+ * {@code vecho.matrix=full} plays all of them; {@link Repeat} says how often each;
  * {@code vecho.matrix.only=TEXT} those with the text in their names.
  */
 class TruthMatrixTest {
 
     private static final boolean FULL = "full".equals(System.getProperty("vecho.matrix"));
-    private static final int REPEAT = Integer.getInteger("vecho.matrix.repeat", FULL ? 100 : 1);
+    private static final int REPEAT = Repeat.TIMES;
     private static final String ONLY = System.getProperty("vecho.matrix.only", "");
     private static final Path SCRIPTS = Path.of("..", "..", "conf", "check");
 

@@ -62,7 +62,7 @@ public abstract class StreamContract extends ListenerContract {
         return true;
     }
 
-    /** How many connections to open one after the other; fewer where opening one is slow. */
+    /** How many connections to open one after the other; fewer where opening one is slow. {@link Repeat} has its say. */
     protected int shortConnections() {
         return 10_000;
     }
@@ -173,11 +173,12 @@ public abstract class StreamContract extends ListenerContract {
     void losesNoByteOfManyShortConnections() throws Exception {
         String address = listen();
         int clients = 8;
+        int rounds = Repeat.of(shortConnections() / clients);
         List<Future<Void>> running = new ArrayList<>();
         for (int i = 0; i < clients; i++) {
             Random random = new Random(i);
             running.add(inBackground(() -> {
-                for (int round = 0; round < shortConnections() / clients; round++) {
+                for (int round = 0; round < rounds; round++) {
                     byte[] sent = new byte[random.nextInt(20_000)];
                     random.nextBytes(sent);
                     try (EchoClient client = connect(address, 0)) {
