@@ -155,6 +155,7 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         cluster.validate();
         LoadOptions options = options();
+        ResourceLimits.warn(connections);
         JsonObject earlier = compare == null ? null : read(compare);
         CountDownLatch interrupted = new CountDownLatch(1);
         Signals.stopCommand(interrupted);

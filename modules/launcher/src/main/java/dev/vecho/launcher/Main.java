@@ -53,8 +53,43 @@ public final class Main implements Runnable {
                     + " received.")
     void verbose(boolean wanted) {
         verbose = wanted;
-        // While the command line is parsed no logger has been made; logback.xml reads this.
-        System.setProperty("dev.vecho.log", wanted ? "DEBUG" : "WARN");
+        if (wanted) {
+            logLevel(LogLevel.DEBUG);
+        }
+    }
+
+    /** What to log. */
+    enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG
+    }
+
+    /** How a line of the log is written. */
+    enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    // While the command line is parsed no logger has been made; logback.xml reads the properties.
+
+    @Option(
+            names = "--log-level",
+            scope = ScopeType.INHERIT,
+            paramLabel = "LEVEL",
+            description = "What to log on stderr: error, warn (the default), info or debug.")
+    void logLevel(LogLevel level) {
+        System.setProperty("dev.vecho.log", level.name());
+    }
+
+    @Option(
+            names = "--log-format",
+            scope = ScopeType.INHERIT,
+            paramLabel = "FORMAT",
+            description = "How to log: text (the default), or json, an object a line.")
+    void logFormat(LogFormat format) {
+        System.setProperty("dev.vecho.log.format", format.name());
     }
 
     private boolean verbose;

@@ -84,10 +84,16 @@ final class ServeCommand implements Callable<Integer> {
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {
                 NativeLibraries.warnOfNio();
             }
+            ResourceLimits.warn(verticle.configuration());
+            Systemd systemd = Systemd.of(System.getenv());
+            systemd.watch(vertx);
             out.println("ready on " + Io.of(vertx) + ", process "
                     + ProcessHandle.current().pid());
+            int count = verticle.listeners().size();
+            systemd.ready(count + (count == 1 ? " listener" : " listeners"));
             stop.await();
             out.println("stopping");
+            systemd.stopping();
             vertx.undeploy(deployment).await();
             verticle.listeners().forEach(listener -> printTraffic(out, listener));
             return 0;

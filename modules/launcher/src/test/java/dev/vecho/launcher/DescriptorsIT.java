@@ -90,7 +90,15 @@ class DescriptorsIT {
             vecho.terminate();
             Result result = vecho.await();
             assertThat(result.exitCode()).isZero();
-            assertThat(result.err().lines()).singleElement().asString().contains("WARN", "file descriptor");
+            assertThat(result.err().lines())
+                    .satisfiesExactly(
+                            atStart -> assertThat(atStart)
+                                    .contains(
+                                            "WARN",
+                                            "listeners.http.maxConnections is 10000, listeners.tcp.maxConnections is"
+                                                    + " 10000, listeners.tls.maxConnections",
+                                            LIMIT + " files and sockets open (ulimit -n)"),
+                            later -> assertThat(later).contains("WARN", "file descriptor"));
             assertThat(result.out())
                     .containsPattern(
                             "listener tcp: \\d+ connections, (\\d+) refused \\(\\1 for lack of a file descriptor\\)")

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vecho.launcher.Vecho.Result;
 import dev.vecho.net.io.Io;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -104,6 +105,18 @@ class ServeIT {
         try (Vecho vecho = Vecho.serve("-v", "-c", anyPort())) {
             vecho.terminate();
             assertThat(vecho.await().err()).contains("INFO  EchoServerVerticle: listener tcp: tcp on tcp://127.0.0.1:");
+        }
+    }
+
+    @Test
+    void logsWhatItIsToldInJson() throws Exception {
+        try (Vecho vecho = Vecho.serve("--log-level", "info", "--log-format", "json", "-c", anyPort())) {
+            vecho.terminate();
+            List<JsonObject> lines =
+                    vecho.await().err().lines().map(JsonObject::new).toList();
+            assertThat(lines).isNotEmpty();
+            assertThat(lines.get(0).getString("level")).isEqualTo("INFO");
+            assertThat(lines.get(0).getString("formattedMessage")).startsWith("listener tcp: tcp on tcp://127.0.0.1:");
         }
     }
 
