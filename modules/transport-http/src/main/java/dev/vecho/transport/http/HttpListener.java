@@ -4,21 +4,23 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.tls.TlsOutput;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpListener implements Listener {
 
     private final Vertx vertx;
-    private final HttpListenerOptions options;
+    private final Supplier<HttpListenerOptions> options;
     private final NetServers servers;
     private final Traffic traffic;
     private final Set<HttpSocket> connections = ConcurrentHashMap.newKeySet();
@@ -40,19 +42,20 @@ final class HttpListener implements Listener {
     /** This event loop's share of HTTP/3. */
     private volatile @Nullable Listener quic;
 
-    HttpListener(Vertx vertx, HttpListenerOptions options, String scheme, Traffic traffic) {
+    /**
+     * Makes it; nothing is open yet.
+     *
+     * @param options asked for each connection
+     */
+    HttpListener(
+            Vertx vertx,
+            Supplier<HttpListenerOptions> options,
+            Supplier<String> scheme,
+            Traffic traffic,
+            AddressOwner owner) {
         this.vertx = vertx;
         this.options = options;
-        this.servers = new NetServers(
-                vertx,
-                new NetServerOptions()
-                        .setAcceptBacklog(options.backlog())
-                        .setTcpNoDelay(true)
-                        .setTcpKeepAlive(true)
-                        .setReusePort(options.reusePort()),
-                scheme,
-                this::accept,
-                traffic);
+        this.servers = new NetServers(vertx, () -> options.get().socket(), scheme, this::accept, traffic, owner);
         this.traffic = traffic;
     }
 
@@ -69,6 +72,7 @@ final class HttpListener implements Listener {
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
+        HttpListenerOptions options = this.options.get();
         if (!traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
@@ -107,7 +111,8 @@ final class HttpListener implements Listener {
 
     @Override
     public List<String> notes() {
-        return options.tls() == null ? List.of() : options.tls().notes();
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.notes();
     }
 
     @Override
