@@ -120,7 +120,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private Future<OpenListener> open(ValidListener listener, Valid valid) {
         Traffic traffic = new Traffic();
         List<Listener> parts = new CopyOnWriteArrayList<>();
-        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, valid, parts);
+        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic.share(), valid, parts);
         return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(VertxInternals.eventLoops(vertx)))
                 .transform(deployed -> deployed.succeeded()
                         ? Future.succeededFuture(new OpenListener(

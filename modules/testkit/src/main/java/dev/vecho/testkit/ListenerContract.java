@@ -121,7 +121,9 @@ abstract class ListenerContract {
             Promise<Part> promise = Promise.promise();
             vertx.runOnContext(start -> {
                 Context loop = vertx.getOrCreateContext();
-                server.listen(traffic).map(listener -> new Part(loop, listener)).onComplete(promise);
+                server.listen(traffic.share())
+                        .map(listener -> new Part(loop, listener))
+                        .onComplete(promise);
             });
             opening.add(promise.future());
         }

@@ -65,7 +65,11 @@ final class EventBusListener implements Listener {
         }
         traffic.open(Integer.MAX_VALUE);
         traffic.received(Math.max(size, 0));
-        traffic.closed(answer(message, body));
+        boolean answered = answer(message, body);
+        if (answered) {
+            traffic.sent(Math.max(size, 0));
+        }
+        traffic.closed(answered);
     }
 
     private boolean answer(Message<Object> message, Object body) {
