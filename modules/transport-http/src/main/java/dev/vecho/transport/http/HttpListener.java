@@ -10,9 +10,11 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,6 +109,24 @@ final class HttpListener implements Listener {
     @Override
     public List<String> notes() {
         return options.tls() == null ? List.of() : options.tls().notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        return options.tls() == null ? List.of() : options.tls().certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        if (options.tls() == null) {
+            return OwnClient.PLAIN;
+        }
+        // Each version of HTTP has application protocols of its own, which its client knows; QUIC brings its own TLS.
+        JsonObject tls = options.tls().forOwnClient();
+        tls.remove("alpn");
+        return new OwnClient(
+                new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls),
+                false);
     }
 
     @Override

@@ -10,6 +10,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.QuicClientAddressValidation;
 import io.vertx.core.net.QuicConfig;
 import io.vertx.core.net.QuicConnection;
@@ -19,6 +21,7 @@ import io.vertx.core.net.QuicServerConfig;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -179,6 +182,17 @@ final class QuicListener implements Listener {
     @Override
     public List<String> notes() {
         return tls.notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        return tls.certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        JsonObject client = new JsonObject().put("insecure", true).put("alpn", new JsonArray(tls.alpn()));
+        return new OwnClient(new JsonObject().put("tls", client), false);
     }
 
     @Override

@@ -12,9 +12,11 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 
@@ -92,6 +94,19 @@ final class StreamListener implements Listener {
     @Override
     public List<String> notes() {
         return options.tls() == null ? List.of() : options.tls().notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        return options.tls() == null ? List.of() : options.tls().certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        JsonObject client = new JsonObject();
+        return new OwnClient(
+                options.tls() == null ? client : client.put("tls", options.tls().forOwnClient()),
+                options.proxyProtocol());
     }
 
     @Override
