@@ -19,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -148,11 +147,17 @@ public final class Configuration {
             }
         }
         Map<String, Section.Prepared> sections = new TreeMap<>();
-        for (Section section : ServiceLoader.load(Section.class, Configuration.class.getClassLoader())) {
+        List<Section> known = Section.all();
+        for (Section section : known) {
             if (options.has(section.key())) {
                 sections.put(section.key(), section.read(vertx, options.object(section.key())));
             }
         }
+        Section.ARTIFACTS.forEach((key, artifact) -> {
+            if (known.stream().noneMatch(section -> section.key().equals(key)) && options.has(key)) {
+                options.problem(key, "needs the artifact dev.vecho:" + artifact + " on the class path");
+            }
+        });
         options.rejectUnknownKeys();
         if (listeners.isEmpty() && problems.isEmpty()) {
             options.problem("listeners", "must enable at least one listener, all of them are switched off");

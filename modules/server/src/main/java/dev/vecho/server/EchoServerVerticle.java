@@ -16,9 +16,9 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -43,7 +43,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private static final Logger LOG = LoggerFactory.getLogger(EchoServerVerticle.class);
 
     private @Nullable Configuration configuration;
-    private final List<Section.Running> sections = new ArrayList<>();
+    private final Map<String, Section.Running> sections = new LinkedHashMap<>();
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
     private volatile List<ConfiguredValue> values = List.of();
@@ -66,7 +66,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
                             values = valid.values();
                             state = State.READY;
                         })
-                        .compose(open -> start(valid.sections().values()).map(open)))
+                        .compose(open -> start(valid.sections()).map(open)))
                 .onSuccess(open -> {
                     open.forEach(listener -> {
                         LOG.info(
@@ -80,10 +80,11 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     }
 
     /** Starts one after the other. Where one fails, those that run are stopped. */
-    private Future<?> start(Collection<Section.Prepared> prepared) {
+    private Future<?> start(Map<String, Section.Prepared> prepared) {
         Future<?> started = Future.succeededFuture();
-        for (Section.Prepared each : prepared) {
-            started = started.compose(before -> each.start(this).onSuccess(sections::add));
+        for (Map.Entry<String, Section.Prepared> each : prepared.entrySet()) {
+            started = started.compose(
+                    before -> each.getValue().start(this).onSuccess(running -> sections.put(each.getKey(), running)));
         }
         return started.recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
     }
@@ -92,8 +93,8 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     @Override
     public Future<?> stop() {
         state = State.DRAINING;
-        Future<?> stopped =
-                Future.join(sections.stream().map(Section.Running::stop).toList());
+        Future<?> stopped = Future.join(
+                sections.values().stream().map(Section.Running::stop).toList());
         sections.clear();
         return stopped;
     }
@@ -146,6 +147,13 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     @Override
     public List<OpenListener> listeners() {
         return listeners;
+    }
+
+    /** What an operator should know of the sections that run, by key. */
+    public Map<String, List<String>> sectionNotes() {
+        Map<String, List<String>> notes = new LinkedHashMap<>();
+        sections.forEach((key, running) -> notes.put(key, running.notes()));
+        return notes;
     }
 
     @Override
