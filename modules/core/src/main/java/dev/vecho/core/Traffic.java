@@ -23,7 +23,6 @@ public final class Traffic {
     private final LongAdder accepted = new LongAdder();
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
-    private final LongAdder failed = new LongAdder();
     private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
     private final LongAdder bytes = new LongAdder();
     private final AtomicInteger active = new AtomicInteger();
@@ -85,26 +84,19 @@ public final class Traffic {
         return all;
     }
 
-    /** Counts the end of a connection that {@link #open} let in. */
-    public void closed(boolean whole) {
-        // In this order: who sees that the last one has ended sees how.
-        if (!whole) {
-            failed.increment();
-        }
+    /** Counts the end of a connection that {@link #open} let in, and that was served to its end. */
+    public void closed() {
         active.decrementAndGet();
     }
 
-    /**
-     * Counts the end of a connection that {@link #open} let in, and that broke.
-     *
-     * @param reason one of a few, which follows their number in a sentence: {@code 3 reset by the client}
-     */
-    public void broke(String reason) {
-        count(failures, reason);
-        closed(false);
+    /** Counts the end of a connection that {@link #open} let in, and that broke. */
+    public void broke(FailureReason reason) {
+        // In this order: who sees that the last one has ended sees how.
+        count(failures, reason.words());
+        active.decrementAndGet();
     }
 
-    /** The failed connections by reason, as far as there is one. */
+    /** The failed connections by the words of their {@link FailureReason}; those for which there are any. */
     public Map<String, Long> failures() {
         return sums(failures);
     }
@@ -115,7 +107,10 @@ public final class Traffic {
     }
 
     public Snapshot snapshot() {
-        long refused = refusals.values().stream().mapToLong(LongAdder::sum).sum();
-        return new Snapshot(accepted.sum(), active.get(), refused, failed.sum(), bytes.sum());
+        return new Snapshot(accepted.sum(), active.get(), sum(refusals), sum(failures), bytes.sum());
+    }
+
+    private static long sum(Map<String, LongAdder> counters) {
+        return counters.values().stream().mapToLong(LongAdder::sum).sum();
     }
 }

@@ -1,7 +1,10 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
@@ -51,13 +54,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private final int writeQueueBytes;
     private final Duration idle;
     private final boolean encrypted;
+    private final ConnectionEnd end = new ConnectionEnd();
 
     private ChannelHandlerContext context;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
-    private boolean ending;
-    private boolean whole;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -81,7 +83,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         context = ctx;
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
-        watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
+        watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
         // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (!encrypted) {
@@ -101,7 +103,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Whether what is read may be sent past this handler: nothing waits here, before it, or to be written. */
     boolean isNothingWaiting() {
         Channel channel = context.channel();
-        return !ending
+        return end.is(State.OPEN)
                 && (tls == null ? context.pipeline().firstContext() == context : tls.isBetweenRecords())
                 && channel.config().isAutoRead()
                 && WriteQueue.isEmpty(channel);
@@ -123,8 +125,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Its listener drains. */
     private void drain() {
         Channel channel = context.channel();
-        IdleWatch draining =
-                IdleWatch.drain(watch, channel, this::isNothingUnderWay, () -> close(context, context.newPromise()));
+        IdleWatch draining = IdleWatch.drain(watch, channel, this::isNothingUnderWay, this::closeIdle);
         watch = draining;
         DirectEcho direct = EpollLoop.before(channel);
         if (direct != null) {
@@ -240,6 +241,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
             if (tls != null) {
                 startDirectEcho(tls.engine());
             }
+        } else if (event instanceof SslHandshakeCompletionEvent handshake && end.is(State.OPEN)) {
+            // After a timeout nothing else tells; then TLS closes the channel.
+            end.broken(ConnectionEnd.reason(handshake.cause()));
         } else if (VertxInternals.isShutdown(event)) {
             drain();
         }
@@ -248,33 +252,42 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     /** Closes once the operating system took all that is queued. */
     private void endAfterLastByte(ChannelHandlerContext ctx) {
-        if (ending) {
+        if (!end.to(State.ENDING)) {
             return;
         }
-        ending = true;
         ctx.flush();
         // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
         ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            if (written.isSuccess()) {
-                whole = true;
+            if (written.isSuccess() && end.to(State.COMPLETE)) {
                 SocketEnd.orderly(ctx.channel());
                 ctx.close();
             }
         });
     }
 
-    /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
+    private void closeIdle() {
+        close(FailureReason.IDLE, context.newPromise());
+    }
+
+    /** Vert.x closes this connection at the end of a grace period. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
-            cut(ctx, promise);
+        close(FailureReason.DRAIN, promise);
+    }
+
+    /** Closes now. The reason is that of a failure, and counts only where something waits. */
+    private void close(FailureReason reason, ChannelPromise promise) {
+        if (WriteQueue.pendingBytes(context.channel()) > 0) {
+            end.cut(reason);
+            cut(context, promise);
             return;
         }
-        whole = true;
-        SocketEnd.orderly(ctx.channel());
-        ctx.close(promise);
+        if (end.to(State.COMPLETE)) {
+            SocketEnd.orderly(context.channel());
+        }
+        context.close(promise);
         // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
-        ctx.executor().schedule(() -> cut(ctx, ctx.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
+        context.executor().schedule(() -> cut(context, context.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Closes past TLS; with a reset where bytes wait to be written. */
@@ -295,7 +308,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             return;
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
-        whole = false;
+        end.cut(ConnectionEnd.reason(cause));
         if (SocketEnd.isPeersFault(cause) && WriteQueue.pendingBytes(ctx.channel()) == 0) {
             SocketEnd.orderly(ctx.channel());
         } else {
@@ -305,7 +318,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     }
 
     private void countEnd() {
-        traffic.closed(whole);
+        SocketEnd.count(context.channel(), end, traffic);
         if (watch != null) {
             watch.stop();
         }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.eventbus;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -65,7 +66,11 @@ final class EventBusListener implements Listener {
         }
         traffic.open(Integer.MAX_VALUE);
         traffic.received(Math.max(size, 0));
-        traffic.closed(answer(message, body));
+        if (answer(message, body)) {
+            traffic.closed();
+        } else {
+            traffic.broke(FailureReason.INPUT);
+        }
     }
 
     private boolean answer(Message<Object> message, Object body) {

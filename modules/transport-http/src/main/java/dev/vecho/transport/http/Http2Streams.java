@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -223,6 +224,7 @@ final class Http2Streams extends ChannelDuplexHandler {
 
         @Override
         public void abort() {
+            socket.broken(FailureReason.UNREAD);
             reset(Http2Error.ENHANCE_YOUR_CALM);
         }
 

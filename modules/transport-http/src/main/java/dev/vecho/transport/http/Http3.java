@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.config.Options;
@@ -188,7 +189,7 @@ final class Http3 implements QuicProtocol {
 
             @Override
             public void abort() {
-                stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code());
+                stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code(), FailureReason.UNREAD);
             }
         };
     }

@@ -45,6 +45,6 @@ interface HttpCarrier {
         ctx.close();
     }
 
-    /** Breaks off what is under way, for it costs more than a client may. */
+    /** Breaks off what is under way, which counts as broken, for it costs more than a client may. */
     void abort();
 }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
@@ -348,6 +349,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             over = true;
             if (buffer != null && buffer.isHolding()) {
                 // What was read too far was taken for HTTP.
+                http1.socket().broken(FailureReason.INPUT);
                 exceptionCaught(
                         ctx, new IllegalStateException("a WebSocket behind a request whose response is not read"));
                 return;
@@ -465,7 +467,6 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         LOG.debug("{}: {}: broken off", ctx.channel(), why);
         over = true;
         forgetBuffer();
-        carrier.broken();
         carrier.abort();
     }
 

@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
@@ -122,7 +123,7 @@ final class QuicListener implements Listener {
     private void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
         if (traffic.open(Integer.MAX_VALUE)) {
-            traffic.closed(false);
+            traffic.broke(FailureReason.TLS);
         }
     }
 

@@ -1,6 +1,9 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -51,13 +54,15 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private final Traffic traffic;
     private final Consumer<ServedConnection> closed;
     private final Set<QuicEchoPipe> streams = new LinkedHashSet<>();
+    private final ConnectionEnd end = new ConnectionEnd();
+
+    /** Why it is closed, and with it what is under way on its streams; null if nobody here knows. */
+    private @Nullable FailureReason why;
+
     private long lastActive = System.nanoTime();
     private int brokenStreams;
-    private boolean broken;
     private boolean carried;
     private boolean draining;
-    private boolean over;
-    private boolean lingering;
     private boolean datagramsWritten;
     private @Nullable Future<?> idleWatch;
 
@@ -89,7 +94,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             protocol.openedUnidirectional(last);
             return;
         }
-        if (draining || over) {
+        if (draining || end.is(State.CLOSED)) {
             if (!protocol.countsConnections()) {
                 traffic.refuse("while it stops");
             }
@@ -112,11 +117,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private void ended(QuicEchoPipe echo) {
         streams.remove(echo);
         if (!protocol.countsConnections()) {
-            traffic.closed(echo.whole());
+            echo.count(traffic, why());
         }
         lastActive = System.nanoTime();
-        if (!echo.whole()) {
-            broken = true;
+        FailureReason failure = echo.failure(why());
+        if (failure != null) {
+            end.broken(failure);
             countBroken();
         }
         if (draining && streams.isEmpty()) {
@@ -126,6 +132,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     private void countBroken() {
         if (++brokenStreams == MAX_BROKEN_STREAMS) {
+            why = FailureReason.INPUT;
             close(QuicErrorCode.CONNECTION_ABUSED, "too many broken streams");
         }
     }
@@ -163,11 +170,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         ctx.fireUserEventTriggered(event);
         if (event instanceof QuicConnectionCloseEvent close) {
             LOG.debug("{}: closed by the peer, error {}", channel, close.error());
+            why = FailureReason.RESET;
             // After what came together with it; else it would all be kept until QUIC has forgotten the connection.
             ctx.executor().execute(() -> {
                 if (close.error() == QuicErrorCode.NONE
                         || close.error() == protocol.errors().none()) {
-                    endStreams();
+                    endStreams(FailureReason.RESET);
                 }
                 channel.close();
             });
@@ -177,17 +185,26 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         LOG.debug("{}: {}", channel, cause.toString());
+        why = QuicEchoPipe.reason(cause);
         channel.close();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        over = true;
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
+        for (QuicEchoPipe stream : streams) {
+            FailureReason failure = stream.failure(why());
+            if (failure != null) {
+                end.broken(failure);
+            }
+        }
+        // It owes nothing but what its streams do.
+        end.to(State.COMPLETE);
+        end.to(State.CLOSED);
         if (protocol.countsConnections()) {
-            traffic.closed(!broken && streams.stream().allMatch(QuicEchoPipe::whole));
+            end.count(traffic, why());
         }
         closed.accept(this);
         ctx.fireChannelInactive();
@@ -207,8 +224,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     /** Closes it now: a stream with nothing under way ends, any other one is reset. */
     void cut() {
         draining = true;
+        why = FailureReason.DRAIN;
         boolean waiting = streams.stream().anyMatch(stream -> stream.waiting() > 0);
-        endStreams();
+        endStreams(FailureReason.DRAIN);
         if (waiting) {
             ClosingNotice.await(channel, () -> close(QuicErrorCode.NONE, "going away"));
         } else {
@@ -216,22 +234,28 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void endStreams() {
-        new ArrayList<>(streams).forEach(QuicEchoPipe::end);
+    private void endStreams(FailureReason reason) {
+        new ArrayList<>(streams).forEach(stream -> stream.end(reason));
+    }
+
+    private FailureReason why() {
+        if (why != null) {
+            return why;
+        }
+        return channel.isTimedOut() ? FailureReason.UNREACHABLE : FailureReason.RESET;
     }
 
     /** Closes it when the peer has all, or has closed it first, as it should. */
     private void linger() {
         if (!carried) {
             close(QuicErrorCode.NONE, "going away");
-        } else if (!lingering) {
-            lingering = true;
+        } else if (end.to(State.LINGERING)) {
             lingerWhileBusy(-1);
         }
     }
 
     private void lingerWhileBusy(long before) {
-        if (over) {
+        if (end.is(State.CLOSED)) {
             return;
         }
         channel.collectStats().addListener(collected -> {
