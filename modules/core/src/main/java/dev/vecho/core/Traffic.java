@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What went through one listener, counted where it happens: each event loop counts in its own {@link #share} of it, and whoever reads
@@ -76,14 +78,22 @@ public final class Traffic {
         final List<Traffic> shares = new CopyOnWriteArrayList<>();
         final AtomicInteger active = new AtomicInteger();
         final LongAdder accepted = new LongAdder();
-        final LongAdder failed = new LongAdder();
         final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
         final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
         final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
         final Map<String, LongAdder> handshakes = new ConcurrentHashMap<>();
     }
 
+    /**
+     * What one event loop has open.
+     *
+     * @param loop the event loop, on which alone the connections may be used
+     */
+    public record Part(Executor loop, OpenConnections connections) {}
+
     private final Whole whole;
+    private final OpenConnections connections = new OpenConnections();
+    private final @Nullable Executor loop;
 
     // Written by one event loop only; see the class comment.
     private long received;
@@ -93,17 +103,34 @@ public final class Traffic {
 
     /** The traffic of a new listener, which is also the share of the event loop that counts in it. */
     public Traffic() {
-        this(new Whole());
+        this(new Whole(), null);
     }
 
-    private Traffic(Whole whole) {
+    private Traffic(Whole whole, @Nullable Executor loop) {
         this.whole = whole;
+        this.loop = loop;
         whole.shares.add(this);
     }
 
     /** What one more event loop counts in. Whatever is asked of a share is told of the whole. */
-    public Traffic share() {
-        return new Traffic(whole);
+    public Traffic share(Executor loop) {
+        return new Traffic(whole, loop);
+    }
+
+    /** The connections of this share's event loop, for who accepts them. On that event loop only. */
+    public OpenConnections connections() {
+        return connections;
+    }
+
+    /** The connections of all event loops, in a fixed order. */
+    public List<Part> parts() {
+        List<Part> parts = new ArrayList<>();
+        for (Traffic share : whole.shares) {
+            if (share.loop != null) {
+                parts.add(new Part(share.loop, share.connections));
+            }
+        }
+        return parts;
     }
 
     /**
@@ -177,26 +204,19 @@ public final class Traffic {
         return all;
     }
 
-    /** Counts the end of a connection that {@link #open} let in. Any thread. */
-    public void closed(boolean orderly) {
-        // In this order: who sees that the last one has ended sees how.
-        if (!orderly) {
-            whole.failed.increment();
-        }
+    /** Counts the end of a connection that {@link #open} let in, and that was served to its end. Any thread. */
+    public void closed() {
         whole.active.decrementAndGet();
     }
 
-    /**
-     * Counts the end of a connection that {@link #open} let in, and that broke. Any thread.
-     *
-     * @param reason one of a few, which follows their number in a sentence: {@code 3 reset by the client}
-     */
-    public void broke(String reason) {
-        count(whole.failures, reason);
-        closed(false);
+    /** Counts the end of a connection that {@link #open} let in, and that broke. Any thread. */
+    public void broke(FailureReason reason) {
+        // In this order: who sees that the last one has ended sees how.
+        count(whole.failures, reason.words());
+        whole.active.decrementAndGet();
     }
 
-    /** The failed connections by reason, as far as there is one. */
+    /** The failed connections by the words of their {@link FailureReason}; those for which there are any. */
     public Map<String, Long> failures() {
         return sums(whole.failures);
     }
@@ -233,17 +253,22 @@ public final class Traffic {
     }
 
     public Snapshot snapshot() {
+        // Before the failures: who sees that the last connection has ended sees how.
         int active = whole.active.get();
         return new Snapshot(
                 whole.accepted.sum(),
                 active,
-                whole.refusals.values().stream().mapToLong(LongAdder::sum).sum(),
-                whole.failed.sum(),
+                sum(whole.refusals),
+                sum(whole.failures),
                 sum(share -> (long) RECEIVED.getOpaque(share)),
                 sum(share -> (long) SENT.getOpaque(share)));
     }
 
     private long sum(ToLongFunction<Traffic> counter) {
         return whole.shares.stream().mapToLong(counter).sum();
+    }
+
+    private static long sum(Map<String, LongAdder> counters) {
+        return counters.values().stream().mapToLong(LongAdder::sum).sum();
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
@@ -25,6 +26,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,13 +78,19 @@ class CutConnectionsTest {
     /** What ends a connection. */
     enum Failure {
         /** As with ENOBUFS or ENOMEM: Netty closes the channel by itself. */
-        WRITE,
+        WRITE(FailureReason.MEMORY),
         /** An exception in a handler. */
-        HANDLER,
+        HANDLER(FailureReason.INTERNAL),
         /** No buffer for what is read. */
-        MEMORY,
+        MEMORY(FailureReason.MEMORY),
         /** An event loop closes its channels like this when it shuts down, past all handlers. */
-        EVENT_LOOP;
+        EVENT_LOOP(FailureReason.DRAIN);
+
+        private final FailureReason reason;
+
+        Failure(FailureReason reason) {
+            this.reason = reason;
+        }
 
         /** On the event loop of the channel. */
         @SuppressWarnings("FutureReturnValueIgnored") // The channel closes, which the client sees.
@@ -191,10 +199,25 @@ class CutConnectionsTest {
     @MethodSource("everything")
     void resets(String io, String kind, Failure failure) throws Exception {
         Service service = service(io);
+        Map<String, Long> before = service.listeners.traffic(kind).failures();
         try (EchoClient client = begin(service, kind)) {
             happen(service, failure);
             assertThatThrownBy(() -> client.in().read()).hasMessageContaining("reset");
         }
+        Map<String, Long> expected = new HashMap<>(before);
+        expected.merge(failure.reason.words(), 1L, Long::sum);
+        awaitFailures(service, kind, expected);
+    }
+
+    /** The client may hear of the end before it is counted. */
+    private static void awaitFailures(Service service, String kind, Map<String, Long> expected) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        Map<String, Long> counted = service.listeners.traffic(kind).failures();
+        while (!counted.equals(expected) && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(5);
+            counted = service.listeners.traffic(kind).failures();
+        }
+        assertThat(counted).isEqualTo(expected);
     }
 
     /** They know no reset, but Linux tells of one where the closed socket held what nobody had read. */

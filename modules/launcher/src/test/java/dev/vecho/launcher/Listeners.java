@@ -1,5 +1,6 @@
 package dev.vecho.launcher;
 
+import dev.vecho.core.Traffic;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -16,6 +17,7 @@ final class Listeners {
     private static final int PATIENCE_SECONDS = 60;
 
     private final Map<String, List<String>> addresses = new LinkedHashMap<>();
+    private final Map<String, Traffic> traffic = new LinkedHashMap<>();
 
     private Listeners() {}
 
@@ -31,7 +33,10 @@ final class Listeners {
         vertx.deployVerticle(server, new DeploymentOptions().setConfig(configuration))
                 .await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         Listeners serving = new Listeners();
-        server.listeners().forEach(listener -> serving.addresses.put(listener.name(), listener.addresses()));
+        server.listeners().forEach(listener -> {
+            serving.addresses.put(listener.name(), listener.addresses());
+            serving.traffic.put(listener.name(), listener.traffic());
+        });
         return serving;
     }
 
@@ -43,6 +48,11 @@ final class Listeners {
     /** The first address of one. */
     String address(String listener) {
         return Objects.requireNonNull(addresses.get(listener), listener).get(0);
+    }
+
+    /** The counters of one. */
+    Traffic traffic(String listener) {
+        return Objects.requireNonNull(traffic.get(listener), listener);
     }
 
     /** The port of {@link #address}. */

@@ -36,12 +36,14 @@ final class Api {
     private final EchoService service;
     private final Health health;
     private final Metrics metrics;
+    private final ConnectionViews connections;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
         this.vertx = vertx;
         this.service = service;
         this.health = new Health(vertx, service);
+        this.connections = new ConnectionViews(vertx, service);
         this.metrics = new Metrics(vertx, service, clients::size);
     }
 
@@ -55,6 +57,20 @@ final class Api {
                 get("/version", false, call -> Future.succeededFuture(version())),
                 get("/config", false, call -> Future.succeededFuture(configuration())),
                 get("/listeners", false, call -> Future.succeededFuture(listeners())),
+                get("/connections", false, this::connections),
+                get(
+                        "/connections/{id}",
+                        false,
+                        call -> connections
+                                .one(call.part("id"))
+                                .map(found -> found.map(Answer::json).orElseGet(Api::noConnection))),
+                new Route(
+                        HttpMethod.DELETE,
+                        "/connections/{id}",
+                        false,
+                        call -> connections
+                                .close(call.part("id"))
+                                .map(closed -> closed ? Answer.nothing() : noConnection())),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }
@@ -149,6 +165,18 @@ final class Api {
                 .put("notBefore", certificate.getNotBefore().toInstant().toString())
                 .put("notAfter", certificate.getNotAfter().toInstant().toString())
                 .put("fingerprint", Identity.fingerprint(certificate));
+    }
+
+    private Future<Answer> connections(Call call) {
+        try {
+            return connections.page(ConnectionFilter.read(call.query())).map(Answer::json);
+        } catch (IllegalArgumentException wrong) {
+            return Future.succeededFuture(Answer.problem(400, String.valueOf(wrong.getMessage())));
+        }
+    }
+
+    private static Answer noConnection() {
+        return Answer.problem(404, "There is no such connection, or it has ended.");
     }
 
     private Future<Answer> reload() {

@@ -5,6 +5,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,12 @@ record Route(HttpMethod method, String path, boolean open, Function<Call, Future
      * @param parts what stands for the parts in braces of the route's path
      * @param trusted whether the client has shown the token, or needs none
      */
-    record Call(MultiMap headers, MultiMap query, Map<String, String> parts, boolean trusted) {}
+    record Call(MultiMap headers, MultiMap query, Map<String, String> parts, boolean trusted) {
+
+        String part(String name) {
+            return Objects.requireNonNull(parts.get(name));
+        }
+    }
 
     /** What stands for the parts in braces; null where the path is another one. */
     @Nullable Map<String, String> match(String asked) {

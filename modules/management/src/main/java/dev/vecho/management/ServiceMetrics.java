@@ -1,5 +1,6 @@
 package dev.vecho.management;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.server.EchoService;
@@ -22,6 +23,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -119,11 +121,13 @@ final class ServiceMetrics implements MultiCollector {
         return counter.build();
     }
 
-    /** Those by reason, and the others. */
+    /** By the names of the reasons, all of which are there from the beginning. */
     private static Map<String, Long> failures(Traffic traffic) {
-        Map<String, Long> byReason = new LinkedHashMap<>(traffic.failures());
-        long known = byReason.values().stream().mapToLong(Long::longValue).sum();
-        byReason.merge("other", Math.max(0, traffic.snapshot().failed() - known), Long::sum);
+        Map<String, Long> counted = traffic.failures();
+        Map<String, Long> byReason = new LinkedHashMap<>();
+        for (FailureReason reason : FailureReason.values()) {
+            byReason.put(reason.name().toLowerCase(Locale.ROOT), counted.getOrDefault(reason.words(), 0L));
+        }
         return byReason;
     }
 

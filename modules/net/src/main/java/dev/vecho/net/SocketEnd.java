@@ -1,5 +1,9 @@
 package dev.vecho.net;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.Traffic;
+import dev.vecho.net.ConnectionEnd.State;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
@@ -39,6 +43,26 @@ public final class SocketEnd {
                 // The peer has reset it: macOS refuses options then.
             }
         }
+    }
+
+    /** Counts a connection whose channel is closed. */
+    public static void count(Channel channel, ConnectionEnd end, Traffic traffic) {
+        FailureReason otherwise = end.is(State.COMPLETE) ? FailureReason.DRAIN : whyClosed(channel);
+        end.to(State.CLOSED);
+        end.count(traffic, otherwise);
+    }
+
+    /**
+     * Why a channel is closed that nobody here has closed: Netty did, after a write that failed, or its event loop, which stops.
+     * What has failed is told to whoever writes afterwards.
+     */
+    private static FailureReason whyClosed(Channel channel) {
+        Throwable cause = channel.pipeline()
+                .firstContext()
+                .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .cause();
+        FailureReason reason = cause == null ? null : ConnectionEnd.reason(cause);
+        return reason == null ? FailureReason.DRAIN : reason;
     }
 
     /**

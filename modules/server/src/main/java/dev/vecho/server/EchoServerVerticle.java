@@ -121,7 +121,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private Future<OpenListener> open(ValidListener listener, Valid valid) {
         Traffic traffic = new Traffic();
         List<Listener> parts = new CopyOnWriteArrayList<>();
-        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic.share(), valid, parts);
+        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, valid, parts);
         return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(VertxInternals.eventLoops(vertx)))
                 .transform(deployed -> deployed.succeeded()
                         ? Future.succeededFuture(new OpenListener(
@@ -190,10 +190,11 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
         @Override
         public Future<?> start() {
             Io.busyPoll(valid.busyPoll());
-            return server.listen(traffic).onSuccess(open -> {
-                listener = open;
-                parts.add(open);
-            });
+            return server.listen(traffic.share(VertxInternals.eventLoop(context)))
+                    .onSuccess(open -> {
+                        listener = open;
+                        parts.add(open);
+                    });
         }
 
         @Override

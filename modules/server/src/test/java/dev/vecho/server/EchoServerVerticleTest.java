@@ -213,12 +213,12 @@ final class EchoServerVerticleTest {
                             assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(0, 0, 0, 0, 0, 0));
                             SocketClient client = SocketClient.tcp(address, 0);
                             Service.assertEchoes(client, "12345");
-                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 0, 0, 5, 0));
+                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 0, 0, 5, 5));
                             try (EchoClient refused = SocketClient.tcp(address, 0)) {
                                 Service.assertEndsWithoutAByte(refused);
                             }
                             Service.assertEchoes(client, "678");
-                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 1, 0, 8, 0));
+                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 1, 0, 8, 8));
                             client.reset();
                             return null;
                         })
@@ -230,7 +230,7 @@ final class EchoServerVerticleTest {
                                 vertx, () -> service.traffic("a").active() == 0))
                         .map(service))
                 .onComplete(test.succeeding(service -> test.verify(() -> {
-                    assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(2, 0, 1, 1, 100_008, 0));
+                    assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(2, 0, 1, 1, 100_008, 100_008));
                     test.completeNow();
                 })));
     }

@@ -2,6 +2,7 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.io.Io;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -217,7 +219,7 @@ public abstract class StreamContract extends ListenerContract {
             }
         }
         eventually("all are counted as ended", () -> traffic().snapshot().active() == 0);
-        assertThat(traffic().snapshot().failed()).as("failed connections").isPositive();
+        assertThat(traffic().failures()).containsOnlyKeys(FailureReason.RESET.words());
     }
 
     @ParameterizedTest(name = "closes its output: {0}")
@@ -359,7 +361,7 @@ public abstract class StreamContract extends ListenerContract {
                 if (traffic().snapshot().bytes() == 0) {
                     return false;
                 }
-                assertThat(traffic().snapshot().failed()).isEqualTo(1);
+                assertThat(traffic().failures()).isEqualTo(Map.of(FailureReason.IDLE.words(), 1L));
                 // The system tells of a reset once, to who writes or to who reads.
                 assertThat(sending.failed() || !endsCleanly(client.in()))
                         .as("the peer learns of the loss")
@@ -524,7 +526,7 @@ public abstract class StreamContract extends ListenerContract {
             settle(sending::isComplete);
             Traffic.Snapshot end = await(drain(Duration.ofMillis(200)));
             assertThat(end.active()).as("open connections").isZero();
-            assertThat(end.failed()).as("failed connections").isEqualTo(1);
+            assertThat(traffic().failures()).isEqualTo(Map.of(FailureReason.DRAIN.words(), 1L));
             eventually("the sender noticed", sending::isComplete);
         }
     }

@@ -1,8 +1,13 @@
 package dev.vecho.net.echo;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
+import dev.vecho.net.SocketFacts;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -17,6 +22,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -41,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-public final class EchoPipe extends ChannelDuplexHandler {
+public final class EchoPipe extends ChannelDuplexHandler implements OpenConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
 
@@ -51,13 +57,20 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private final int writeQueueBytes;
     private final Duration idle;
     private final boolean encrypted;
+    private final ConnectionEnd end = new ConnectionEnd();
 
     private ChannelHandlerContext context;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
-    private boolean ending;
-    private boolean whole;
+    private int slot;
+
+    // Of what came through the pipeline; what did not, the DirectEcho knows.
+    private long received;
+    private long sent;
+
+    /** Of what waits, or has waited, here: what is not counted as sent yet. */
+    private long unsent;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -80,8 +93,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         context = ctx;
+        slot = traffic.connections().add(this);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
-        watch = IdleWatch.start(ctx.channel(), idle, () -> close(ctx, ctx.newPromise()));
+        watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
         // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (!encrypted) {
@@ -101,14 +115,20 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Whether what is read may be sent past this handler: nothing waits here, before it, or to be written. */
     boolean isNothingWaiting() {
         Channel channel = context.channel();
-        return !ending
+        countSent();
+        return end.is(State.OPEN)
                 && (tls == null ? context.pipeline().firstContext() == context : tls.isBetweenRecords())
                 && channel.config().isAutoRead()
                 && WriteQueue.isEmpty(channel);
     }
 
-    /** Keeps a copy of what the operating system did not take, encrypted or not needing it, until it does. */
-    void keep(ByteBuf rest) {
+    /**
+     * Keeps a copy of what the operating system did not take, encrypted or not needing it, until it does.
+     *
+     * @param plain how many bytes it is without encryption
+     */
+    void keep(ByteBuf rest, int plain) {
+        unsent += plain;
         // As in channelRead reading stops after the flush, not before: see StoppableReads on what Netty asks of epoll.
         reads.begin();
         try {
@@ -123,8 +143,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Its listener drains. */
     private void drain() {
         Channel channel = context.channel();
-        IdleWatch draining =
-                IdleWatch.drain(watch, channel, this::isNothingUnderWay, () -> close(context, context.newPromise()));
+        IdleWatch draining = IdleWatch.drain(watch, channel, this::isNothingUnderWay, this::closeIdle);
         watch = draining;
         DirectEcho direct = EpollLoop.before(channel);
         if (direct != null) {
@@ -172,7 +191,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         reads.begin();
         ByteBuf bytes = (ByteBuf) message;
-        traffic.received(bytes.readableBytes());
+        int size = bytes.readableBytes();
+        traffic.received(size);
+        received += size;
+        unsent += size;
         Channel channel = ctx.channel();
         // The queue counts bytes, not the buffers that hold them.
         boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
@@ -217,10 +239,22 @@ public final class EchoPipe extends ChannelDuplexHandler {
             watch.active();
         }
         ctx.flush();
+        countSent();
+    }
+
+    /** Counts what the operating system has taken since. It does not tell; what still waits is known, and for TLS about so. */
+    private void countSent() {
+        if (unsent > 0) {
+            long rest = Math.min(unsent, WriteQueue.pendingAtMost(context.channel()));
+            traffic.sent(unsent - rest);
+            sent += unsent - rest;
+            unsent = rest;
+        }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        countSent();
         // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
         // answers to a peer that asks for new keys and does not read them.
         if (ctx.channel().isWritable()) {
@@ -238,8 +272,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
             SocketEnd.reset(ctx.channel());
             tls = ctx.pipeline().get(TlsHandler.class);
             if (tls != null) {
+                traffic.handshake(tls.engine().getSession().getProtocol());
                 startDirectEcho(tls.engine());
             }
+        } else if (event instanceof SslHandshakeCompletionEvent handshake && end.is(State.OPEN)) {
+            // After a timeout nothing else tells; then TLS closes the channel.
+            end.broken(ConnectionEnd.reason(handshake.cause()));
         } else if (VertxInternals.isShutdown(event)) {
             drain();
         }
@@ -248,33 +286,42 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     /** Closes once the operating system took all that is queued. */
     private void endAfterLastByte(ChannelHandlerContext ctx) {
-        if (ending) {
+        if (!end.to(State.ENDING)) {
             return;
         }
-        ending = true;
         ctx.flush();
         // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
         ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            if (written.isSuccess()) {
-                whole = true;
+            if (written.isSuccess() && end.to(State.COMPLETE)) {
                 SocketEnd.orderly(ctx.channel());
                 ctx.close();
             }
         });
     }
 
-    /** Somebody else closes this connection: at the end of a grace period, or because it was idle. */
+    private void closeIdle() {
+        close(FailureReason.IDLE, context.newPromise());
+    }
+
+    /** Vert.x closes this connection at the end of a grace period. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (WriteQueue.pendingBytes(ctx.channel()) > 0) {
-            cut(ctx, promise);
+        close(FailureReason.DRAIN, promise);
+    }
+
+    /** Closes now. The reason is that of a failure, and counts only where something waits. */
+    private void close(FailureReason reason, ChannelPromise promise) {
+        if (WriteQueue.pendingBytes(context.channel()) > 0) {
+            end.cut(reason);
+            cut(context, promise);
             return;
         }
-        whole = true;
-        SocketEnd.orderly(ctx.channel());
-        ctx.close(promise);
+        if (end.to(State.COMPLETE)) {
+            SocketEnd.orderly(context.channel());
+        }
+        context.close(promise);
         // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
-        ctx.executor().schedule(() -> cut(ctx, ctx.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
+        context.executor().schedule(() -> cut(context, context.newPromise()), CLOSE_NOTIFY_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Closes past TLS; with a reset where bytes wait to be written. */
@@ -295,7 +342,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             return;
         }
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
-        whole = false;
+        end.cut(ConnectionEnd.reason(cause));
         if (SocketEnd.isPeersFault(cause) && WriteQueue.pendingBytes(ctx.channel()) == 0) {
             SocketEnd.orderly(ctx.channel());
         } else {
@@ -305,9 +352,44 @@ public final class EchoPipe extends ChannelDuplexHandler {
     }
 
     private void countEnd() {
-        traffic.closed(whole);
+        if (end.is(State.COMPLETE)) {
+            traffic.sent(unsent);
+        }
+        SocketEnd.count(context.channel(), end, traffic);
+        traffic.connections().remove(slot);
         if (watch != null) {
             watch.stop();
         }
+    }
+
+    // For those who watch the service.
+
+    @Override
+    public Facts facts() {
+        Channel channel = context.channel();
+        countSent();
+        DirectEcho direct = EpollLoop.before(channel);
+        return SocketFacts.of(
+                channel,
+                end,
+                watch == null ? null : watch.quiet(),
+                received + (direct == null ? 0 : direct.received()),
+                sent + (direct == null ? 0 : direct.sent()),
+                WriteQueue.pendingBytes(channel));
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        return SocketFacts.tls(context.channel());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        return SocketFacts.path(context.channel());
+    }
+
+    @Override
+    public void close() {
+        close(FailureReason.OPERATOR, context.newPromise());
     }
 }

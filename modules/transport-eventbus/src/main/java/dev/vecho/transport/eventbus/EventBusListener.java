@@ -1,5 +1,6 @@
 package dev.vecho.transport.eventbus;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -65,11 +66,12 @@ final class EventBusListener implements Listener {
         }
         traffic.open(Integer.MAX_VALUE);
         traffic.received(Math.max(size, 0));
-        boolean answered = answer(message, body);
-        if (answered) {
+        if (answer(message, body)) {
             traffic.sent(Math.max(size, 0));
+            traffic.closed();
+        } else {
+            traffic.broke(FailureReason.INPUT);
         }
-        traffic.closed(answered);
     }
 
     private boolean answer(Message<Object> message, Object body) {

@@ -2,6 +2,7 @@ package dev.vecho.transport.eventbus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
@@ -120,7 +121,7 @@ final class EventBusListenerTest {
         assertThat(failure.failureCode()).isEqualTo(EventBusListener.NOT_ECHOABLE);
         assertThat(failure).hasMessageContaining("cannot echo a body of java.lang.String");
         awaitCounted();
-        assertThat(traffic.snapshot().failed()).isEqualTo(1);
+        assertThat(traffic.failures()).isEqualTo(Map.of(FailureReason.INPUT.words(), 1L));
         assertThat(request("others", new DeliveryOptions()).body()).isEqualTo("others");
     }
 

@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -170,6 +171,11 @@ final class Http2Streams extends ChannelDuplexHandler {
         }
 
         @Override
+        public void sent(int bytes) {
+            socket.sent(bytes);
+        }
+
+        @Override
         public boolean draining() {
             return socket.draining();
         }
@@ -223,6 +229,7 @@ final class Http2Streams extends ChannelDuplexHandler {
 
         @Override
         public void abort() {
+            socket.broken(FailureReason.UNREAD);
             reset(Http2Error.ENHANCE_YOUR_CALM);
         }
 

@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.config.Options;
@@ -150,6 +151,11 @@ final class Http3 implements QuicProtocol {
             }
 
             @Override
+            public void sent(int bytes) {
+                traffic.sent(bytes);
+            }
+
+            @Override
             public boolean draining() {
                 // The connection's end is not a stream's concern.
                 return false;
@@ -188,7 +194,7 @@ final class Http3 implements QuicProtocol {
 
             @Override
             public void abort() {
-                stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code());
+                stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code(), FailureReason.UNREAD);
             }
         };
     }

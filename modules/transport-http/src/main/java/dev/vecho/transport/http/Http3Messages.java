@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.transport.quic.QuicEchoPipe;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -117,7 +118,7 @@ final class Http3Messages extends ChannelDuplexHandler {
                 || root instanceof Http3HeadersValidationException
                 || (root instanceof Http3Exception error && error.errorCode() == Http3ErrorCode.H3_MESSAGE_ERROR)) {
             LOG.debug("{} of {}: {}", ctx.channel(), ctx.channel().parent(), root.toString());
-            stream.reset(Http3ErrorCode.H3_MESSAGE_ERROR.code());
+            stream.reset(Http3ErrorCode.H3_MESSAGE_ERROR.code(), FailureReason.INPUT);
         } else {
             ctx.fireExceptionCaught(cause);
         }
@@ -172,7 +173,7 @@ final class Http3Messages extends ChannelDuplexHandler {
             ctx.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
             // RFC 9114, section 4.1: there is nothing that could be answered.
-            stream.reset(Http3ErrorCode.H3_REQUEST_INCOMPLETE.code());
+            stream.reset(Http3ErrorCode.H3_REQUEST_INCOMPLETE.code(), FailureReason.UNFINISHED);
         }
         ctx.fireChannelReadComplete();
     }

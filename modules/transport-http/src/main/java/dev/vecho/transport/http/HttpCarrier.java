@@ -10,6 +10,9 @@ interface HttpCarrier {
     /** Counts bytes of a body. */
     void received(int bytes);
 
+    /** Counts bytes of a body that are written. */
+    void sent(int bytes);
+
     /** Whether a connection without a request must close. */
     boolean draining();
 
@@ -45,6 +48,6 @@ interface HttpCarrier {
         ctx.close();
     }
 
-    /** Breaks off what is under way, for it costs more than a client may. */
+    /** Breaks off what is under way, which counts as broken, for it costs more than a client may. */
     void abort();
 }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
@@ -324,6 +325,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         boolean last = content instanceof LastHttpContent;
         if (echoing) {
             carrier.received(bytes.readableBytes());
+            carrier.sent(bytes.readableBytes());
             if (delayed != null) {
                 ctx.write(delayed);
                 delayed = null;
@@ -348,6 +350,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             over = true;
             if (buffer != null && buffer.isHolding()) {
                 // What was read too far was taken for HTTP.
+                http1.socket().broken(FailureReason.INPUT);
                 exceptionCaught(
                         ctx, new IllegalStateException("a WebSocket behind a request whose response is not read"));
                 return;
@@ -465,7 +468,6 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         LOG.debug("{}: {}: broken off", ctx.channel(), why);
         over = true;
         forgetBuffer();
-        carrier.broken();
         carrier.abort();
     }
 

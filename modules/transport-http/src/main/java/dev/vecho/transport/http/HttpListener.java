@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -139,7 +140,9 @@ final class HttpListener implements Listener {
             quic = null;
         }
         // Vert.x would wait for a peer that does not read, however long.
-        long end = vertx.setTimer(Math.max(1, grace.toMillis()), fired -> connections.forEach(HttpSocket::close));
+        long end = vertx.setTimer(
+                Math.max(1, grace.toMillis()),
+                fired -> connections.forEach(connection -> connection.close(FailureReason.DRAIN)));
         return Future.join(closing).transform(closed -> {
             vertx.cancelTimer(end);
             return Future.succeededFuture();

@@ -1,7 +1,12 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
+import dev.vecho.net.SocketFacts;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
 import dev.vecho.net.echo.WriteQueue;
@@ -20,10 +25,9 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +42,13 @@ import org.slf4j.LoggerFactory;
  *   <li>A connection that ends before everything was echoed is reset, whoever closes it; see {@link SocketEnd}.
  * </ul>
  *
+ * <p>How it ends is a {@link ConnectionEnd}. Two things are no states of it: whether its listener drains, for requests are
+ * finished then, however long they take; and whether somebody has closed it, which sets a time limit to whatever state it is in.
+ *
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
+final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, OpenConnection {
 
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
@@ -55,6 +62,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private final int writeQueueBytes;
     private final Duration idle;
     private final @Nullable String alternative;
+    private final ConnectionEnd end = new ConnectionEnd();
+
+    private int slot;
+    private long received;
+    private long sent;
 
     private ChannelHandlerContext ctx;
     private StoppableReads reads;
@@ -64,15 +76,12 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private boolean readsOtherwise;
 
     private boolean draining;
-    private boolean discarding;
-    private boolean ending;
-    private boolean written;
-    private boolean inputEnded;
-    private boolean lastWords;
-    private boolean whole;
-    private boolean broken;
-    private boolean failing;
-    private String failure = "with a request under way";
+
+    /** Whether somebody else has closed this connection, and the handlers above have written what they had to say to that. */
+    private boolean closing;
+
+    /** Why what is under way breaks, unless something else is known. */
+    private FailureReason unfinished = FailureReason.UNFINISHED;
 
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
@@ -97,11 +106,12 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        slot = traffic.connections().add(this);
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
-        watch = IdleWatch.start(ctx.channel(), idle, this::close);
+        watch = IdleWatch.start(ctx.channel(), idle, () -> close(FailureReason.IDLE));
         // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (ctx.pipeline().get(TlsOutput.class) == null) {
@@ -113,6 +123,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void received(int bytes) {
         traffic.received(bytes);
+        received += bytes;
+    }
+
+    /** The same of those that are written. */
+    @Override
+    public void sent(int bytes) {
+        traffic.sent(bytes);
+        sent += bytes;
     }
 
     @Override
@@ -123,7 +141,12 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     /** Notes that this connection does not end as it should. */
     @Override
     public void broken() {
-        broken = true;
+        end.broken(unfinished);
+    }
+
+    /** The same, for another reason than that it closes. */
+    void broken(FailureReason reason) {
+        end.broken(reason);
     }
 
     @Override
@@ -144,7 +167,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void read(@Nullable Boolean on) {
         readsOtherwise = on != null;
-        if (!discarding) {
+        if (!isDiscarding()) {
             ctx.channel().config().setAutoRead(on == null ? !isFull() : on);
         }
     }
@@ -156,7 +179,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void abort() {
-        failure = "for a response that was not read";
+        end.broken(FailureReason.UNREAD);
         cutOff(ctx.newPromise());
     }
 
@@ -168,25 +191,29 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         });
     }
 
+    private boolean isDiscarding() {
+        return end.is(State.DISCARDING) || end.is(State.LINGERING) || end.isOver();
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         reads.begin();
-        if (discarding) {
+        if (isDiscarding()) {
             ReferenceCountUtil.release(message);
             return;
         }
         ctx.fireChannelRead(message);
         Channel channel = ctx.channel();
         // What is encrypted before the next record is read stays deliverable if that one is close_notify.
-        if (tls() != null || !channel.isWritable()) {
+        if (tlsHandler() != null || !channel.isWritable()) {
             ctx.flush();
-            if (!channel.isWritable() && !discarding && !readsOtherwise) {
+            if (!channel.isWritable() && !isDiscarding() && !readsOtherwise) {
                 channel.config().setAutoRead(false);
             }
         }
     }
 
-    private @Nullable SslHandler tls() {
+    private @Nullable SslHandler tlsHandler() {
         return ctx.pipeline().get(SslHandler.class);
     }
 
@@ -202,7 +229,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (ctx.channel().isWritable() && (!readsOtherwise || discarding)) {
+        if (ctx.channel().isWritable() && (!readsOtherwise || isDiscarding())) {
             ctx.channel().config().setAutoRead(true);
         }
         ctx.fireChannelWritabilityChanged();
@@ -210,25 +237,29 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (discarding && isEndOfInput(event)) {
+        if (isDiscarding() && isEndOfInput(event)) {
             // Not for the end of TLS, which OpenSSL's engine reports for any record after its own close_notify.
-            if (event instanceof ChannelInputShutdownEvent) {
-                inputEnded = true;
-                if (written) {
-                    end();
-                }
+            if (event instanceof ChannelInputShutdownEvent && end.is(State.LINGERING)) {
+                end();
             }
             return;
         }
-        if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
-            SocketEnd.reset(ctx.channel());
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (handshake.isSuccess()) {
+                SocketEnd.reset(ctx.channel());
+            } else if (end.is(State.OPEN)) {
+                // After a timeout nothing else tells; then TLS closes the channel.
+                end.broken(ConnectionEnd.reason(handshake.cause()));
+            }
         }
         ctx.fireUserEventTriggered(event);
     }
 
     /** Closes once the operating system took all that is queued. */
     void closeAfterLastByte() {
-        afterLastByte(this::end);
+        if (end.to(State.ENDING)) {
+            afterLastByte();
+        }
     }
 
     /**
@@ -236,30 +267,45 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
      * a socket that is closed with bytes that nobody has read resets, and the peer may lose what was sent to it last.
      */
     void closeAndDiscardInput() {
-        discarding = true;
-        ctx.channel().config().setAutoRead(true);
-        afterLastByte(() -> {
-            if (inputEnded) {
-                end();
-                return;
+        boolean ending = end.is(State.ENDING);
+        if (end.to(State.DISCARDING)) {
+            ctx.channel().config().setAutoRead(true);
+            if (!ending) {
+                afterLastByte();
             }
-            ctx.executor().schedule(this::end, LINGER_MILLIS, TimeUnit.MILLISECONDS);
-            SslHandler tls = tls();
-            if (tls == null) {
-                shutdownOutput();
-            } else {
-                tls.closeOutbound().addListener(closed -> shutdownOutput());
+        }
+    }
+
+    private void afterLastByte() {
+        flush().addListener(flushed -> {
+            if (flushed.isSuccess()) {
+                written();
             }
         });
     }
 
-    private void shutdownOutput() {
-        ((DuplexChannel) ctx.channel()).shutdownOutput();
+    /** The operating system took everything. */
+    private void written() {
+        DuplexChannel channel = (DuplexChannel) ctx.channel();
+        if (end.is(State.ENDING) || (end.is(State.DISCARDING) && channel.isInputShutdown())) {
+            SocketEnd.orderly(channel);
+            end();
+        } else if (end.to(State.LINGERING)) {
+            SocketEnd.orderly(channel);
+            ctx.executor().schedule(this::end, LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            SslHandler tls = tlsHandler();
+            if (tls == null) {
+                channel.shutdownOutput();
+            } else {
+                tls.closeOutbound().addListener(closed -> channel.shutdownOutput());
+            }
+        }
     }
 
     private void end() {
-        whole = true;
-        ctx.close();
+        if (end.to(State.COMPLETE)) {
+            ctx.close();
+        }
     }
 
     /** Completes when the operating system took all that is queued now. */
@@ -269,46 +315,40 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         return ctx.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER);
     }
 
-    private void afterLastByte(Runnable then) {
-        if (ending) {
-            return;
-        }
-        ending = true;
-        flush().addListener(flushed -> {
-            if (flushed.isSuccess()) {
-                written = true;
-                SocketEnd.orderly(ctx.channel());
-                then.run();
-            }
-        });
-    }
-
     /**
      * Closes at once, at the end of a grace period or because nothing moves. Each handler above has its word, but not that
      * of Vert.x, which would wait until everything is written, however long the peer takes to read it. Any thread.
+     *
+     * @param reason that of a failure; counts only where something is under way
      */
-    void close() {
-        ctx.executor().execute(() -> ctx.pipeline().lastContext().close());
+    void close(FailureReason reason) {
+        ctx.executor().execute(() -> {
+            unfinished = reason;
+            ctx.pipeline().lastContext().close();
+        });
     }
 
     /** Whether the operating system took everything, last words aside. */
     boolean isDrained() {
         ctx.flush();
-        return lastWords || WriteQueue.pendingBytes(ctx.channel()) == 0;
+        return closing || WriteQueue.pendingBytes(ctx.channel()) == 0;
     }
 
     /** Closes after the last words of the handlers above, which must not take long. */
     void closeAfterLastWords(ChannelPromise promise) {
         ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
-        if (lastWords) {
+        if (closing) {
             return;
         }
-        lastWords = true;
+        closing = true;
         closeAfterLastByte();
         ctx.executor().schedule(() -> cutOff(ctx.newPromise()), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void cutOff(ChannelPromise promise) {
+        if (!end.is(State.COMPLETE)) {
+            end.cut(unfinished);
+        }
         SocketEnd.reset(ctx.channel());
         // Past TLS, which would wait for its close_notify to be written behind all that is queued.
         ctx.pipeline().firstContext().close(promise);
@@ -316,14 +356,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
-        if (failing && !discarding) {
+        if (end.is(State.FAILING)) {
             ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
             closeAndDiscardInput();
             ctx.executor().schedule(() -> cutOff(ctx.newPromise()), LINGER_MILLIS, TimeUnit.MILLISECONDS);
-        } else if (lastWords) {
+        } else if (closing) {
             closeAfterLastWords(promise);
-        } else if (isDrained() && !broken) {
-            whole = true;
+        } else if (isDrained() && !end.isBroken()) {
+            end.to(State.COMPLETE);
             SocketEnd.orderly(ctx.channel());
             ctx.close(promise);
         } else {
@@ -334,55 +374,67 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (!StoppableReads.isStop(cause)) {
-            fail(cause, SocketEnd.isPeersFault(cause));
+            fail(cause, SocketEnd.isPeersFault(cause), ConnectionEnd.reason(cause));
         }
     }
 
-    /** Ends this connection because of what the peer did. What came before was echoed, and the peer knows what it lacks. */
+    /** Ends this connection because of what the client sent. What came before was echoed, so it can tell what is missing. */
     void fail(Throwable cause) {
-        fail(cause, true);
+        fail(cause, true, FailureReason.INPUT);
     }
 
-    private void fail(Throwable cause, boolean isPeersFault) {
+    private void fail(Throwable cause, boolean isPeersFault, @Nullable FailureReason reason) {
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
-        if (written || (isPeersFault && WriteQueue.pendingBytes(ctx.channel()) == 0)) {
+        boolean isWritten = end.is(State.LINGERING) || end.is(State.COMPLETE);
+        boolean isNothingWaiting = WriteQueue.pendingBytes(ctx.channel()) == 0;
+        if (isWritten || (isPeersFault && isNothingWaiting)) {
             SocketEnd.orderly(ctx.channel());
         } else {
             SocketEnd.reset(ctx.channel());
         }
-        if (discarding && WriteQueue.pendingBytes(ctx.channel()) == 0) {
-            // It has had its last words, and may leave as it likes.
-            whole = true;
+        if (isWritten && isNothingWaiting) {
+            // The client has everything, and may leave as it likes.
+            end.to(State.COMPLETE);
         } else {
-            broken = true;
-            failure = reason(cause);
+            end.cut(reason);
         }
         ctx.pipeline().firstContext().close();
     }
 
-    private static String reason(Throwable cause) {
-        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
-            return "in TLS";
-        }
-        return cause instanceof IOException ? "reset by the client" : "for what the client sent";
-    }
-
-    /** The same, but whoever is above says why before it closes, and the peer may take its time to hear it. */
+    /** The same, but whoever is above tells the client before it closes, and the client has time to read that. */
     void failAfterLastWords(Throwable cause) {
         LOG.debug("{}: {}", ctx.channel(), cause.toString());
-        broken = true;
-        failing = true;
-        failure = reason(cause);
+        end.to(State.FAILING);
+        end.broken(FailureReason.INPUT);
     }
 
     private void countEnd() {
-        if (whole && !broken) {
-            traffic.closed(true);
-        } else {
-            traffic.broke(failure);
-        }
+        SocketEnd.count(ctx.channel(), end, traffic);
+        traffic.connections().remove(slot);
         if (watch != null) {
             watch.stop();
         }
+    }
+
+    // For those who watch the service.
+
+    @Override
+    public Facts facts() {
+        return SocketFacts.of(ctx.channel(), end, watch == null ? null : watch.quiet(), received, sent, waiting());
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        return SocketFacts.tls(ctx.channel());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        return SocketFacts.path(ctx.channel());
+    }
+
+    @Override
+    public void close() {
+        close(FailureReason.OPERATOR);
     }
 }

@@ -12,11 +12,13 @@ import static dev.vecho.transport.http.RawHttp2.WINDOW_UPDATE;
 import static dev.vecho.transport.http.RawHttp2.block;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.transport.http.RawHttp2.Frame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.json.JsonObject;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,7 +196,7 @@ class Http2ConformanceTest {
             assertThat(next).isNull();
         }
         StreamWait.until("the connection is over", () -> server.traffic().active() == 0);
-        assertThat(server.traffic().failed()).isEqualTo(1);
+        assertThat(server.failures()).isEqualTo(Map.of(FailureReason.INPUT.words(), 1L));
     }
 
     /** As HTTP/1.1 does, whatever their size within reason; and the connection lives on. */

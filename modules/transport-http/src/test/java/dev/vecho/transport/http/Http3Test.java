@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Target;
 import dev.vecho.core.TransportException;
@@ -37,6 +38,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -174,7 +176,7 @@ class Http3Test {
             assertThatThrownBy(() -> rest(client)).isInstanceOf(IOException.class);
         }
         StreamWait.until("the end is counted", () -> server.traffic().active() == 0);
-        assertThat(server.traffic().failed()).isEqualTo(1);
+        assertThat(server.failures()).isEqualTo(Map.of(FailureReason.INPUT.words(), 1L));
     }
 
     @Test

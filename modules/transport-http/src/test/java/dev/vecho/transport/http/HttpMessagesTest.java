@@ -2,6 +2,7 @@ package dev.vecho.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.SocketClient;
 import io.vertx.core.json.JsonArray;
@@ -9,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -195,7 +197,8 @@ class HttpMessagesTest {
         assertThat(server.exchange(
                         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nnonsense\r\n"))
                 .doesNotContain("\r\n0\r\n\r\n");
-        StreamWait.until("the connection is counted", () -> server.traffic().failed() == 1);
+        StreamWait.until(
+                "the connection is counted", () -> server.failures().equals(Map.of(FailureReason.INPUT.words(), 1L)));
     }
 
     @Test

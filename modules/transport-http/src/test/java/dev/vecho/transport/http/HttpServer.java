@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A listener for one test, and plain sockets to it. */
@@ -52,6 +53,11 @@ final class HttpServer implements AutoCloseable {
 
     Traffic.Snapshot traffic() {
         return traffic.snapshot();
+    }
+
+    /** The connections that broke, by reason. */
+    Map<String, Long> failures() {
+        return traffic.failures();
     }
 
     Listener listener() {

@@ -3,6 +3,7 @@ package dev.vecho.transport.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -207,7 +209,7 @@ class LateReaderTest {
                     .isInstanceOf(IOException.class);
         }
         StreamWait.until("the connection is over", () -> server.traffic().active() == 0);
-        assertThat(server.traffic().failed()).isEqualTo(1);
+        assertThat(server.failures()).isEqualTo(Map.of(FailureReason.UNREAD.words(), 1L));
     }
 
     @Test

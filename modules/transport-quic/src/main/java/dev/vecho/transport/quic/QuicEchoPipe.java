@@ -1,5 +1,9 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.Traffic;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.echo.IdleWatch;
 import io.netty.buffer.ByteBuf;
@@ -10,7 +14,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
+import io.netty.handler.codec.quic.QuicException;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.util.concurrent.Future;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -31,6 +37,10 @@ import org.slf4j.LoggerFactory;
  * than the last ones have to be sent again. So the last bytes wait for a flush, and carry the FIN if it comes before; a FIN on
  * its own waits until what is under way has arrived.
  *
+ * <p>How it ends is a {@link ConnectionEnd}: LINGERING while what was written is under way, COMPLETE when FIN was said. Not in it is
+ * whether the stream, which has two ends, is closed then, too, or when the peer has said FIN. A stream that is CUT counts as closed
+ * at once, although Netty's is closed only when the reset has arrived.
+ *
  * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // What closes or resets a stream may find it closed.
@@ -45,6 +55,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private final long idleNanos;
     private final ApplicationErrorCodes errors;
     private final Consumer<QuicEchoPipe> ended;
+    private final ConnectionEnd end = new ConnectionEnd();
 
     private QuicStreamChannel channel;
     private ChannelHandlerContext context;
@@ -63,14 +74,11 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private long room = -1;
 
     private boolean resuming;
-    private boolean ending;
-    private boolean awaiting;
     private boolean owing;
+
+    /** Whether it is closed when FIN was said, and not when the peer has said FIN, too. */
     private boolean leaving;
-    private boolean over;
-    private boolean broken;
-    private boolean whole;
-    private boolean counted;
+
     private long lastActive;
     private @Nullable Future<?> idleWatch;
 
@@ -102,7 +110,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         watch(idleNanos);
         if (!channel.isActive()) {
             // Closed before this handler came: nobody else tells.
-            channel.eventLoop().execute(this::countEnd);
+            channel.eventLoop().execute(this::closed);
         }
     }
 
@@ -168,9 +176,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         fresh = true;
         room = channel.bytesBeforeUnwritable();
         if (fin) {
-            over = true;
+            end.to(State.COMPLETE);
             saidFin();
-        } else if (waiting == 0 && ending) {
+        } else if (waiting == 0 && end.is(State.ENDING)) {
             sayFinAfterBytes();
         } else if (full && waiting <= writeQueueBytes / 2 && !resuming) {
             // Later: this may run in the middle of Netty's own writing.
@@ -192,10 +200,10 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     /** Flushes, and says FIN behind all that was written, which QUIC has taken and will deliver; reads no more. */
     public void finish() {
-        ending = true;
+        end.to(State.ENDING);
         if (held != null) {
             passOn(true);
-        } else if (waiting == 0) {
+        } else if (waiting == 0 && end.is(State.ENDING)) {
             sayFinAfterBytes();
         }
     }
@@ -203,8 +211,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private void sayFinAfterBytes() {
         if (!carried) {
             sayFin();
-        } else if (!over && !awaiting) {
-            awaiting = true;
+        } else if (end.to(State.LINGERING)) {
             DeliveryWatch.await(channel, fresh, this::sayFin);
         }
     }
@@ -233,22 +240,20 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     }
 
     private void sayFin() {
-        if (over) {
+        if (!end.to(State.COMPLETE)) {
             return;
         }
-        over = true;
         channel.shutdownOutput().addListener(fin -> {
             if (fin.isSuccess()) {
                 saidFin();
             } else {
                 LOG.debug("{} of {}: {}", channel, channel.parent(), String.valueOf(fin.cause()));
-                reset();
+                reset(reason(fin.cause()));
             }
         });
     }
 
     private void saidFin() {
-        whole = true;
         // Tells a peer that has not ended to stop.
         channel.shutdownInput(errors.none());
         if (leaving) {
@@ -258,28 +263,36 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     }
 
     private void breakOff(Throwable cause) {
-        if (!over) {
+        if (!end.isOver()) {
             LOG.debug("{} of {}: {}", channel, channel.parent(), String.valueOf(cause));
-            reset();
+            reset(reason(cause));
         }
     }
 
-    private void reset() {
-        reset(errors.streamCut());
+    /** As {@link ConnectionEnd#reason(Throwable)}. */
+    static @Nullable FailureReason reason(Throwable cause) {
+        if (cause instanceof QuicStreamResetException) {
+            return FailureReason.RESET;
+        }
+        return cause instanceof QuicException ? FailureReason.INPUT : ConnectionEnd.reason(cause);
     }
 
-    /** Breaks it off in both directions, with an error of its protocol. */
-    public void reset(int error) {
-        over = true;
-        if (!broken && !counted) {
-            broken = true;
+    private void reset(@Nullable FailureReason reason) {
+        reset(errors.streamCut(), reason);
+    }
+
+    /**
+     * Breaks it off in both directions.
+     *
+     * @param error of its protocol
+     * @param reason null if it is that of its connection
+     */
+    public void reset(int error, @Nullable FailureReason reason) {
+        if (end.cut(reason)) {
             channel.shutdown(error);
             closeAfterReset(channel, context::close);
             // To the others it is closed.
-            channel.eventLoop().execute(() -> {
-                countEnd();
-                context.fireChannelInactive();
-            });
+            channel.eventLoop().execute(this::inactive);
         }
     }
 
@@ -291,13 +304,17 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         stream.eventLoop().schedule(close, RESET_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer does not take it for the end. */
-    void end() {
-        if (over) {
+    /**
+     * Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer can tell it from an end.
+     *
+     * @param reason of the reset
+     */
+    void end(FailureReason reason) {
+        if (end.isOver()) {
             return;
         }
         if (waiting > 0 || owing || keeping) {
-            reset();
+            reset(reason);
             return;
         }
         sayFin();
@@ -306,7 +323,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     /** Ends it, with a FIN, as soon as no byte moves for a while and nothing is under way; until then it goes on. */
     void drain() {
-        if (over || ending) {
+        if (!end.is(State.OPEN)) {
             return;
         }
         long left = IdleWatch.QUIET.toNanos() - (System.nanoTime() - lastActive);
@@ -319,16 +336,25 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         }
     }
 
-    /** Whether all that was read was echoed. */
-    boolean whole() {
-        return whole;
+    /** Counts its end. */
+    void count(Traffic traffic, FailureReason otherwise) {
+        end.count(traffic, otherwise);
+    }
+
+    /**
+     * Why not all that was read was echoed; null if it was.
+     *
+     * @param otherwise the reason if it is that of the connection
+     */
+    @Nullable FailureReason failure(FailureReason otherwise) {
+        return end.failure(otherwise);
     }
 
     /** Somebody else closes this stream. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        end();
-        if (broken) {
+        end(FailureReason.UNFINISHED);
+        if (end.is(State.CUT) || end.is(State.CLOSED)) {
             channel.closeFuture().addListener(closed -> promise.trySuccess());
         } else {
             ctx.close(promise);
@@ -342,31 +368,36 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        countEnd();
-        if (!broken) {
-            ctx.fireChannelInactive();
+        inactive();
+    }
+
+    /** Once for a reset, and once more when the stream is closed after it: the others hear of the first. */
+    private void inactive() {
+        if (closed()) {
+            context.fireChannelInactive();
         }
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        countEnd();
+        closed();
     }
 
-    private void countEnd() {
-        over = true;
+    /** Returns whether it was open until now. */
+    private boolean closed() {
         if (held != null) {
             held.release();
             held = null;
             heldPromise.tryFailure(new ClosedChannelException());
         }
-        if (!counted) {
-            counted = true;
-            if (idleWatch != null) {
-                idleWatch.cancel(false);
-            }
-            ended.accept(this);
+        if (!end.to(State.CLOSED)) {
+            return false;
         }
+        if (idleWatch != null) {
+            idleWatch.cancel(false);
+        }
+        ended.accept(this);
+        return true;
     }
 
     private void watch(long nanos) {
@@ -379,7 +410,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
             watch(left);
         } else {
             LOG.debug("{} of {}: idle, ended", channel, channel.parent());
-            end();
+            end(FailureReason.IDLE);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
@@ -125,12 +126,13 @@ final class QuicListener implements Listener {
     private void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
         if (traffic.open(Integer.MAX_VALUE)) {
-            traffic.closed(false);
+            traffic.broke(FailureReason.TLS);
         }
     }
 
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
+        traffic.handshake(QuicTls.VERSION);
         ChannelHandlerContext last = QuicInternals.lastHandler(connection);
         QuicSockets.tend((QuicChannel) last.channel());
         SocketServer.follow((QuicChannel) last.channel());

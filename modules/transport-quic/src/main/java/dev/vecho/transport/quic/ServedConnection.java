@@ -1,6 +1,11 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
+import dev.vecho.net.SocketFacts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -15,10 +20,13 @@ import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * it throws away what QUIC still has to send.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A datagram may be lost, a stream that is closed may be closed already.
-final class ServedConnection extends ChannelInboundHandlerAdapter {
+final class ServedConnection extends ChannelInboundHandlerAdapter implements OpenConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedConnection.class);
 
@@ -51,13 +59,16 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private final Traffic traffic;
     private final Consumer<ServedConnection> closed;
     private final Set<QuicEchoPipe> streams = new LinkedHashSet<>();
+    private final ConnectionEnd end = new ConnectionEnd();
+
+    /** Why it is closed, and with it what is under way on its streams; null if nobody here knows. */
+    private @Nullable FailureReason why;
+
     private long lastActive = System.nanoTime();
+    private int slot;
     private int brokenStreams;
-    private boolean broken;
     private boolean carried;
     private boolean draining;
-    private boolean over;
-    private boolean lingering;
     private boolean datagramsWritten;
     private @Nullable Future<?> idleWatch;
 
@@ -78,6 +89,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        slot = traffic.connections().add(this);
         watch(options.limits().idle().toNanos());
     }
 
@@ -89,7 +101,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
             protocol.openedUnidirectional(last);
             return;
         }
-        if (draining || over) {
+        if (draining || end.is(State.CLOSED)) {
             if (!protocol.countsConnections()) {
                 traffic.refuse("while it stops");
             }
@@ -112,11 +124,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private void ended(QuicEchoPipe echo) {
         streams.remove(echo);
         if (!protocol.countsConnections()) {
-            traffic.closed(echo.whole());
+            echo.count(traffic, why());
         }
         lastActive = System.nanoTime();
-        if (!echo.whole()) {
-            broken = true;
+        FailureReason failure = echo.failure(why());
+        if (failure != null) {
+            end.broken(failure);
             countBroken();
         }
         if (draining && streams.isEmpty()) {
@@ -126,6 +139,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     private void countBroken() {
         if (++brokenStreams == MAX_BROKEN_STREAMS) {
+            why = FailureReason.INPUT;
             close(QuicErrorCode.CONNECTION_ABUSED, "too many broken streams");
         }
     }
@@ -141,6 +155,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
         // nevertheless.
         if (datagram.readableBytes() <= connection.maxDatagramLength()) {
+            traffic.sent(datagram.readableBytes());
             ctx.write(datagram.isReadable() ? datagram : EmptyDatagram.insteadOf(datagram));
             datagramsWritten = true;
         } else {
@@ -163,11 +178,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         ctx.fireUserEventTriggered(event);
         if (event instanceof QuicConnectionCloseEvent close) {
             LOG.debug("{}: closed by the peer, error {}", channel, close.error());
+            why = FailureReason.RESET;
             // After what came together with it; else it would all be kept until QUIC has forgotten the connection.
             ctx.executor().execute(() -> {
                 if (close.error() == QuicErrorCode.NONE
                         || close.error() == protocol.errors().none()) {
-                    endStreams();
+                    endStreams(FailureReason.RESET);
                 }
                 channel.close();
             });
@@ -177,18 +193,28 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         LOG.debug("{}: {}", channel, cause.toString());
+        why = QuicEchoPipe.reason(cause);
         channel.close();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        over = true;
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
-        if (protocol.countsConnections()) {
-            traffic.closed(!broken && streams.stream().allMatch(QuicEchoPipe::whole));
+        for (QuicEchoPipe stream : streams) {
+            FailureReason failure = stream.failure(why());
+            if (failure != null) {
+                end.broken(failure);
+            }
         }
+        // It owes nothing but what its streams do.
+        end.to(State.COMPLETE);
+        end.to(State.CLOSED);
+        if (protocol.countsConnections()) {
+            end.count(traffic, why());
+        }
+        traffic.connections().remove(slot);
         closed.accept(this);
         ctx.fireChannelInactive();
     }
@@ -206,9 +232,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     /** Closes it now: a stream with nothing under way ends, any other one is reset. */
     void cut() {
+        cut(FailureReason.DRAIN);
+    }
+
+    private void cut(FailureReason reason) {
         draining = true;
+        why = reason;
         boolean waiting = streams.stream().anyMatch(stream -> stream.waiting() > 0);
-        endStreams();
+        endStreams(reason);
         if (waiting) {
             ClosingNotice.await(channel, () -> close(QuicErrorCode.NONE, "going away"));
         } else {
@@ -216,22 +247,72 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void endStreams() {
-        new ArrayList<>(streams).forEach(QuicEchoPipe::end);
+    // For those who watch the service.
+
+    /** The bytes are those of QUIC's packets: what was sent again, and all heads, among them. */
+    @Override
+    public Facts facts() {
+        QuicConnectionStats stats = channel.collectStats().getNow();
+        return new Facts(
+                SocketFacts.text(channel.remoteSocketAddress()),
+                SocketFacts.text(channel.localSocketAddress()),
+                null,
+                draining ? Stage.CLOSING : end.stage(),
+                end.age(),
+                null,
+                draining || !end.is(State.OPEN) ? end.inState() : null,
+                stats == null ? 0 : stats.recvBytes(),
+                stats == null ? 0 : stats.sentBytes(),
+                streams.stream().mapToLong(QuicEchoPipe::waiting).sum());
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        SSLEngine engine = channel.sslEngine();
+        return engine == null ? Map.of() : SocketFacts.tls(engine.getSession(), engine.getApplicationProtocol());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        Map<String, Long> path = new LinkedHashMap<>();
+        path.put("streams", (long) streams.size());
+        QuicConnectionStats stats = channel.collectStats().getNow();
+        if (stats != null) {
+            path.put("packetsReceived", stats.recv());
+            path.put("packetsSent", stats.sent());
+            path.put("packetsLost", stats.lost());
+            path.put("packetsRetransmitted", stats.retrans());
+        }
+        return path;
+    }
+
+    @Override
+    public void close() {
+        cut(FailureReason.OPERATOR);
+    }
+
+    private void endStreams(FailureReason reason) {
+        new ArrayList<>(streams).forEach(stream -> stream.end(reason));
+    }
+
+    private FailureReason why() {
+        if (why != null) {
+            return why;
+        }
+        return channel.isTimedOut() ? FailureReason.UNREACHABLE : FailureReason.RESET;
     }
 
     /** Closes it when the peer has all, or has closed it first, as it should. */
     private void linger() {
         if (!carried) {
             close(QuicErrorCode.NONE, "going away");
-        } else if (!lingering) {
-            lingering = true;
+        } else if (end.to(State.LINGERING)) {
             lingerWhileBusy(-1);
         }
     }
 
     private void lingerWhileBusy(long before) {
-        if (over) {
+        if (end.is(State.CLOSED)) {
             return;
         }
         channel.collectStats().addListener(collected -> {

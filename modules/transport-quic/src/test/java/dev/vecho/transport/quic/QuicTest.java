@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.ServerTransport;
@@ -47,6 +48,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -529,7 +531,7 @@ class QuicTest {
     @Test
     void tellsThatThereIsNoApplicationProtocolInCommon() throws Exception {
         refused(options(), trusting().put("alpn", "other"), "alpn");
-        eventually(() -> traffic.snapshot().failed() == 1);
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
     }
 
     @Test
@@ -604,7 +606,7 @@ class QuicTest {
         }));
         // The place of the connection is free again.
         eventually(() -> echoes(address));
-        assertThat(traffic.snapshot().failed()).isEqualTo(1);
+        assertThat(traffic.failures()).isEqualTo(Map.of(FailureReason.RESET.words(), 1L));
         await(client.close());
     }
 

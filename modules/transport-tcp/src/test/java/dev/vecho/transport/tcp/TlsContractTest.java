@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.vecho.core.FailureReason;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.testkit.Certificates;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
@@ -227,7 +229,18 @@ class TlsContractTest extends StreamContract {
                     .hasMessageContaining("bad_record_mac");
             client.awaitEnd();
         }
-        eventually("the end is counted", () -> traffic().snapshot().failed() == 1);
+        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+    }
+
+    @Test
+    void countsAHandshakeThatFails() throws Exception {
+        InetSocketAddress address = socketAddress(listen());
+        try (SocketClient client = SocketClient.tcp(address, 0)) {
+            // A record whose version does not exist.
+            client.out().write(new byte[] {22, 9, 9, 0, 5, 1, 2, 3, 4, 5});
+            client.in().readAllBytes();
+        }
+        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
     }
 
     @Test
@@ -237,7 +250,7 @@ class TlsContractTest extends StreamContract {
             client.send("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             client.awaitEnd();
         }
-        eventually("the end is counted", () -> traffic().snapshot().failed() == 1);
+        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
     }
 
     @Test

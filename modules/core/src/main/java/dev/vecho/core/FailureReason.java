@@ -1,0 +1,52 @@
+package dev.vecho.core;
+
+/**
+ * Why a connection, a stream or a message of a listener was not served to its end. They are few, and whoever serves connections
+ * chooses among them, so that they can be counted and compared whatever the transport.
+ */
+public enum FailureReason {
+
+    /** The client has broken it off: it reset the connection, or no longer wanted what was still to come. */
+    RESET("reset by the client"),
+
+    /** The client, or the network, did not answer any more. */
+    UNREACHABLE("without an answer from the client"),
+
+    /** The handshake of TLS failed, or what came after it was not TLS as agreed upon. */
+    TLS("in TLS"),
+
+    /** The client has broken the rules of a protocol, other than TLS, or asked for more than it may. */
+    INPUT("for what the client sent"),
+
+    /** The client has ended its input, or something else, in the middle of a request. */
+    UNFINISHED("with a request under way"),
+
+    /** More of an echo waited for the client than may be kept, and for longer. */
+    UNREAD("for a response that was not read"),
+
+    /** No byte moved for the idle timeout, while echoes waited for the client or a request was under way. */
+    IDLE("idle with echoes under way"),
+
+    /** The listener was closed while echoes waited for the client or a request was under way. */
+    DRAIN("cut by the drain"),
+
+    /** An operator has closed it while echoes waited for the client or a request was under way. */
+    OPERATOR("closed by an operator"),
+
+    /** There was no memory for a buffer, neither here nor in the operating system. */
+    MEMORY("for lack of memory"),
+
+    /** Something else has failed here. */
+    INTERNAL("for an internal error");
+
+    private final String words;
+
+    FailureReason(String words) {
+        this.words = words;
+    }
+
+    /** Words that follow a number in a sentence: {@code 3 reset by the client}. They do not change, as programs may read them. */
+    public String words() {
+        return words;
+    }
+}
