@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class EchoProbe {
 
     /** All of it, from the connection to the last byte. */
-    static final long BOUND_MILLIS = 2000;
+    static final long BOUND_MILLIS = 5000;
 
     /** A datagram may get lost, also on its way to this machine itself. */
     private static final long RESEND_MILLIS = 500;

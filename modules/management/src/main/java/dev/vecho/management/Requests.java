@@ -26,6 +26,8 @@ final class Requests implements Handler<HttpServerRequest> {
     /** No request here needs a body; one that brings more than a client may send by habit is refused. */
     static final int MAX_BODY_BYTES = 64 * 1024;
 
+    private static final long MAX_DISCARDED_BYTES = 1 << 20;
+
     private static final Pattern SHORT = Pattern.compile("[0-9]{1,9}");
 
     /** How long a client whose body was refused may take to notice. */
@@ -93,9 +95,18 @@ final class Requests implements Handler<HttpServerRequest> {
         return Answer.problem(413, "A body may have " + MAX_BODY_BYTES + " bytes, and no request needs one.");
     }
 
-    /** Answers without reading any more, and closes the connection. */
+    /**
+     * Answers at once, and closes the connection when the client has had time to read that, or sends on and on. Meanwhile what comes is
+     * discarded: of a request that is paused, Vert.x would not release what has come when the connection is closed.
+     */
     private void refuse(HttpServerRequest request, Answer answer) {
-        request.pause();
+        long[] discarded = {0};
+        request.handler(bytes -> {
+            discarded[0] += bytes.length();
+            if (discarded[0] > MAX_DISCARDED_BYTES) {
+                request.connection().close();
+            }
+        });
         send(request, answer.with("Connection", "close"));
         vertx.setTimer(LINGER_MILLIS, over -> request.connection().close());
     }

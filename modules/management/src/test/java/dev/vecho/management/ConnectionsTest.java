@@ -88,34 +88,22 @@ class ConnectionsTest {
     void tellsWhatWaitsAndSinceWhenAHalfIsClosed() throws Exception {
         try (Managed service = Managed.start(Managed.tcp());
                 Socket socket = service.connect("tcp")) {
-            byte[] much = new byte[1 << 20];
-            Thread writer = new Thread(() -> {
-                try {
-                    for (int i = 0; i < 32; i++) {
-                        socket.getOutputStream().write(much);
-                    }
-                    socket.shutdownOutput();
-                } catch (IOException closed) {
-                    // By the test.
-                    return;
-                }
-            });
-            writer.start();
-            JsonObject waits = eventually(service, each -> each.getLong("waitingBytes") > 0);
-            assertThat(waits.getLong("sentBytes")).isLessThan(waits.getLong("receivedBytes"));
-            assertThat(connections(service, "?minWaitingBytes=1")).hasSize(1);
-            // Until there is room for all of it somewhere.
-            long left = 32L << 20;
-            byte[] some = new byte[1 << 16];
-            while (left > (1 << 20)) {
-                left -= socket.getInputStream().read(some);
+            // Bit by bit, until the service has something that the client, which does not read, has no room for.
+            long written = 0;
+            while (connections(service, "?minWaitingBytes=1").isEmpty()) {
+                socket.getOutputStream().write(new byte[1 << 14]);
+                written += 1 << 14;
             }
-            JsonObject half = eventually(
-                    service,
-                    each -> each.getString("state").equals("half-closed")
-                            || each.getLong("receivedBytes") == 32L << 20);
-            assertThat(half.getLong("receivedBytes")).isPositive();
-            writer.join();
+            socket.shutdownOutput();
+            JsonObject half =
+                    eventually(service, each -> each.getString("state").equals("half-closed"));
+            assertThat(half.getLong("receivedBytes")).isEqualTo(written);
+            assertThat(half.getLong("waitingBytes")).isBetween(1L, written);
+            assertThat(half.getLong("sentBytes")).isLessThan(written);
+            assertThat(half.getString("inStateSince")).isNotEmpty();
+            assertThat(connections(service, "?state=half-closed")).hasSize(1);
+            assertThat(connections(service, "?state=open")).isEmpty();
+            assertThat(socket.getInputStream().readAllBytes()).hasSize((int) written);
         }
     }
 

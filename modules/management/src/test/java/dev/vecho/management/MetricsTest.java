@@ -112,7 +112,7 @@ class MetricsTest {
                         .orElseThrow();
                 assertThat(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                         .as(name)
-                        .isEqualTo(issued.bundle()
+                        .isEqualTo((double) issued.bundle()
                                 .getCertificate()
                                 .getNotAfter()
                                 .toInstant()
