@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             BenchCommand.class,
             SelftestCommand.class,
-            HealthCommand.class
+            HealthCommand.class,
+            StatusCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -133,7 +134,7 @@ public final class Main implements Runnable {
     public void run() {
         CommandSpec known = Objects.requireNonNull(spec);
         throw new ParameterException(
-                known.commandLine(), "expected a command: serve, config, check, bench, selftest or health");
+                known.commandLine(), "expected a command: serve, config, check, bench, selftest, health or status");
     }
 
     /** The version from the jar's manifest. */

@@ -61,7 +61,10 @@ class ManagementIT {
                 new JsonObject().put("host", "127.0.0.1").put("port", 0).mergeIn(management);
         return write(
                 "vecho.json",
-                new JsonObject().put("listeners", listeners).put("management", section).encode());
+                new JsonObject()
+                        .put("listeners", listeners)
+                        .put("management", section)
+                        .encode());
     }
 
     private String write(String name, String content) throws IOException {
@@ -168,7 +171,9 @@ class ManagementIT {
                 value = query(own, series);
                 TimeUnit.MILLISECONDS.sleep(100);
             }
-            assertThat(value).as(Files.readString(directory.resolve("prometheus.log"))).isGreaterThanOrEqualTo(5);
+            assertThat(value)
+                    .as(Files.readString(directory.resolve("prometheus.log")))
+                    .isGreaterThanOrEqualTo(5);
             assertThat(query(own, "up{job=\"vecho\"}")).isEqualTo(1);
         } finally {
             prometheus.destroy();
@@ -186,7 +191,8 @@ class ManagementIT {
                     .getJsonArray("result", new JsonArray());
             return result.isEmpty()
                     ? -1
-                    : Double.parseDouble(result.getJsonObject(0).getJsonArray("value").getString(1));
+                    : Double.parseDouble(
+                            result.getJsonObject(0).getJsonArray("value").getString(1));
         } catch (IOException notYet) {
             return -1;
         }
