@@ -156,7 +156,7 @@ class ConfigurationSchemaTest {
                 .forEach(value -> values.put(value.key(), value.value()));
         JsonObject properties = SCHEMA.getJsonObject("properties");
         assertThat(new TreeSet<>(properties.fieldNames()))
-                .containsExactlyInAnyOrder("$schema", "io", "busyPollMicros", "drainMillis", "listeners");
+                .containsExactlyInAnyOrder("$schema", "io", "busyPollMicros", "drainMillis", "listeners", "management");
         for (String key : List.of("io", "busyPollMicros", "drainMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)
@@ -211,6 +211,7 @@ class ConfigurationSchemaTest {
                         "minimum",
                         "maximum",
                         "minLength",
+                        "maxLength",
                         "minItems",
                         "pattern",
                         "anyOf",

@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,10 +85,10 @@ final class ConnectionViews {
                     .put("sentBytes", facts.sent())
                     .put("waitingBytes", facts.waiting());
             if (!tls.isEmpty()) {
-                json.put("tls", new JsonObject(Map.copyOf(tls)));
+                json.put("tls", new JsonObject(new LinkedHashMap<>(tls)));
             }
             if (!path.isEmpty()) {
-                json.put("path", new JsonObject(Map.copyOf(path)));
+                json.put("path", new JsonObject(new LinkedHashMap<>(path)));
             }
             return json;
         }
