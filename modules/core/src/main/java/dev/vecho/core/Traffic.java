@@ -112,9 +112,19 @@ public final class Traffic {
         whole.shares.add(this);
     }
 
-    /** What one more event loop counts in. Whatever is asked of a share is told of the whole. */
+    /**
+     * What an event loop counts in: always the same, also where the listener was opened anew. Whatever is asked of a share is told of
+     * the whole.
+     */
     public Traffic share(Executor loop) {
-        return new Traffic(whole, loop);
+        synchronized (whole) {
+            for (Traffic share : whole.shares) {
+                if (share.loop == loop) {
+                    return share;
+                }
+            }
+            return new Traffic(whole, loop);
+        }
     }
 
     /** The connections of this share's event loop, for who accepts them. On that event loop only. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         name = "config",
         description = {
             "Prints the configuration that serve would run with, and opens nothing.",
-            "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, an "
+            "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, a store, an "
                     + "environment variable, a system property or default. Passwords are masked. What is wrong is told as "
                     + "serve tells it, all at once, with exit code 2."
         },
@@ -48,8 +48,14 @@ final class ConfigCommand implements Callable<Integer> {
     @Option(
             names = {"-c", "--config"},
             paramLabel = "FILE",
-            description = "A JSON file; may be given several times, later ones over earlier ones.")
+            description = "A file of JSON or YAML; may be given several times, later ones over earlier ones.")
     private List<Path> files = new ArrayList<>();
+
+    @Option(
+            names = "--store",
+            paramLabel = "FILE",
+            description = "A file that describes a store of vertx-config, or several; see vecho serve --help.")
+    private List<Path> stores = new ArrayList<>();
 
     @Option(
             names = "--format",
@@ -69,9 +75,11 @@ final class ConfigCommand implements Callable<Integer> {
         CommandSpec known = Objects.requireNonNull(spec);
         PrintWriter out = known.commandLine().getOut();
         if (schema) {
-            if (!files.isEmpty()) {
+            if (!files.isEmpty() || !stores.isEmpty()) {
                 throw new ParameterException(
-                        known.commandLine(), "--schema reads no configuration: --config is of no use with it");
+                        known.commandLine(),
+                        "--schema reads no configuration: " + (files.isEmpty() ? "--store" : "--config")
+                                + " is of no use with it");
             }
             out.println(ConfigurationSchema.of(Transports.load()).encodePrettily());
             return 0;
@@ -79,7 +87,8 @@ final class ConfigCommand implements Callable<Integer> {
         Vertx vertx = Launch.vertx(Io.AUTO);
         List<ConfiguredValue> values;
         try {
-            Configuration configuration = Configuration.load(vertx, files).await();
+            Configuration configuration =
+                    Configuration.load(vertx, files, stores).await();
             if (Launch.wantsOtherIo(vertx, configuration)) {
                 vertx.close().await();
                 vertx = Launch.vertx(configuration.io());

@@ -6,7 +6,9 @@ import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.server.EchoService.Reload;
 import dev.vecho.server.OpenListener;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -14,8 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,8 +37,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Opens the listeners that the configuration names and echoes every byte.",
             "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each "
-                    + "file, then environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties "
-                    + "(-Dvecho.listeners.tcp.port=7008). SIGTERM and Ctrl-C let connections finish (drainMillis); one "
+                    + "file, then each store, then environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties "
+                    + "(-Dvecho.listeners.tcp.port=7008). SIGHUP reloads it, as does a change of a file, a store or a "
+                    + "certificate (configScanMillis). SIGTERM and Ctrl-C let connections finish (drainMillis); one "
                     + "that comes more than a second later ends at once. --cluster adds no listener: those of "
                     + "transport eventbus are the ones that other members reach. vecho config tells what a "
                     + "configuration comes to, and opens nothing."
@@ -39,14 +47,26 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
 
+    private static final int MAX_UNTOLD = 100;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Option(
             names = {"-c", "--config"},
             paramLabel = "FILE",
-            description = "A JSON file; may be given several times, later ones over earlier ones.")
+            description =
+                    "A file of JSON, or of YAML where its name ends so (.yaml, .yml); may be given several times, later"
+                            + " ones over earlier ones.")
     private List<Path> files = new ArrayList<>();
+
+    @Option(
+            names = "--store",
+            paramLabel = "FILE",
+            description = "A file that describes a store of vertx-config, such as"
+                    + " {\"type\": \"http\", \"config\": {\"host\": \"config\", \"path\": \"/vecho.json\"}}, or several as a"
+                    + " list named stores; may be given several times.")
+    private List<Path> stores = new ArrayList<>();
 
     @Mixin
     private ClusterFlags cluster = new ClusterFlags();
@@ -58,18 +78,27 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         CountDownLatch stop = new CountDownLatch(1);
         // From the start: a signal that comes before all is bound is not lost.
-        Signals.stopService(stop);
+        AtomicReference<@Nullable EchoServerVerticle> running = new AtomicReference<>();
+        Signals.handleService(stop, () -> {
+            EchoServerVerticle service = running.get();
+            // One that does not run yet is going to read the configuration.
+            if (service != null) {
+                service.reload();
+            }
+        });
         FatalErrors.serveOnWithoutBuffers();
         Vertx vertx = Launch.vertx(Io.AUTO);
         Configuration configuration;
         try {
-            configuration = Configuration.load(vertx, files).await();
+            configuration = Configuration.load(vertx, files, stores).await();
             boolean otherIo = Launch.wantsOtherIo(vertx, configuration);
             if (otherIo || cluster.wanted()) {
                 vertx.close().await();
                 vertx = Launch.vertx(otherIo ? configuration.io() : Io.AUTO, cluster, true);
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
+            Executor told = reloadOutput();
+            verticle.onReload(result -> told.execute(() -> print(out, result)));
             String deployment;
             try {
                 deployment = vertx.deployVerticle(verticle).await();
@@ -80,6 +109,7 @@ final class ServeCommand implements Callable<Integer> {
                 }
                 throw failure;
             }
+            running.set(verticle);
             verticle.listeners().forEach(listener -> print(out, listener));
             verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {
@@ -100,6 +130,27 @@ final class ServeCommand implements Callable<Integer> {
     private static void print(PrintWriter out, OpenListener listener) {
         out.println("listener " + listener.name() + ": " + String.join(" ", listener.addresses()));
         listener.notes().forEach(note -> out.println("listener " + listener.name() + ": " + note));
+        out.flush();
+    }
+
+    /** A thread that may wait for a reader, which nobody else then waits for; what is too much for it is not told. */
+    private static Executor reloadOutput() {
+        return new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAX_UNTOLD),
+                new DefaultThreadFactory("vecho-reloads", true),
+                new ThreadPoolExecutor.DiscardPolicy());
+    }
+
+    private static void print(PrintWriter out, Reload reload) {
+        switch (reload.outcome()) {
+            case APPLIED -> reload.changes().forEach(change -> out.println("reloaded " + change));
+            case UNCHANGED -> out.println("reloaded, nothing has changed");
+            case REJECTED -> out.println("not reloaded, the configuration before stays in effect");
+        }
         out.flush();
     }
 

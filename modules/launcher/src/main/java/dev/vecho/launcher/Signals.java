@@ -5,16 +5,12 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Handlers for signals of the operating system. A shutdown hook does not do: it can neither set the exit code nor see a
  * second signal. The JDK's own class for it is not part of Java SE, and the compiler warns of it: hence by reflection.
  */
 final class Signals {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
 
     private static final String TERM = "TERM";
     private static final String INT = "INT";
@@ -26,14 +22,15 @@ final class Signals {
     private Signals() {}
 
     /**
-     * Ends a service in order on the first SIGTERM or SIGINT, and at once on a later one. SIGHUP does nothing: it comes when
-     * the terminal closes that the service was started from.
+     * Ends a service in order on the first SIGTERM or SIGINT, and at once on a later one. SIGHUP, which comes also when the terminal
+     * closes that the service was started from, reloads its configuration.
      *
      * @param stop counted down when the service is to end
+     * @param reload called for each SIGHUP
      */
-    static void stopService(CountDownLatch stop) {
+    static void handleService(CountDownLatch stop, Runnable reload) {
         handle(new Ending(stop), TERM, INT);
-        handle(name -> LOG.warn("SIGHUP: nothing to do"), HUP);
+        handle(name -> reload.run(), HUP);
     }
 
     /** Ends a command in order, with what it has found by then, on the first SIGTERM, SIGINT or SIGHUP; at once on a later one. */

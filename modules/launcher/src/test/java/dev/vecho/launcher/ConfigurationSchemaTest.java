@@ -90,6 +90,11 @@ class ConfigurationSchemaTest {
                 "{ '$schema': null, 'io': null, 'drainMillis': null, 'busyPollMicros': null, 'listeners': null }",
                 "{ 'io': 'epoll', 'drainMillis': 0, 'busyPollMicros': 0 }",
                 "{ 'io': 'auto', 'drainMillis': 86400000, 'busyPollMicros': 1000 }",
+                "{ 'drainDelayMillis': 86400000, 'configScanMillis': 0 }",
+                "{ 'drainDelayMillis': null, 'configScanMillis': null, 'stores': null }",
+                "{ 'stores': [] }",
+                "{ 'stores': [ { 'type': 'sys', 'format': 'json', 'optional': true, 'config': { 'any': 'thing' } } ] }",
+                "{ 'stores': [ { 'type': 'env', 'format': null, 'optional': null, 'config': null } ] }",
                 "{ 'listeners': {} }",
                 "{ 'listeners': { 'a': {} } }",
                 "{ 'listeners': { 'a': { 'transport': null, 'enabled': null, 'noDelay': false } } }",
@@ -119,6 +124,13 @@ class ConfigurationSchemaTest {
                 "{ 'drainMillis': '10' }",
                 "{ 'busyPollMicros': -1 }",
                 "{ 'busyPollMicros': 1001 }",
+                "{ 'drainDelayMillis': -1 }",
+                "{ 'configScanMillis': 86400001 }",
+                "{ 'stores': {} }",
+                "{ 'stores': [ {} ] }",
+                "{ 'stores': [ { 'type': 7 } ] }",
+                "{ 'stores': [ { 'type': 'sys', 'optional': 'no' } ] }",
+                "{ 'stores': [ { 'type': 'sys', 'name': 'none' } ] }",
                 "{ 'listeners': [] }",
                 "{ 'listeners': 'tcp' }",
                 "{ 'listeners': { 'a': 7 } }",
@@ -156,8 +168,17 @@ class ConfigurationSchemaTest {
                 .forEach(value -> values.put(value.key(), value.value()));
         JsonObject properties = SCHEMA.getJsonObject("properties");
         assertThat(new TreeSet<>(properties.fieldNames()))
-                .containsExactlyInAnyOrder("$schema", "io", "busyPollMicros", "drainMillis", "listeners", "management");
-        for (String key : List.of("io", "busyPollMicros", "drainMillis")) {
+                .containsExactlyInAnyOrder(
+                        "$schema",
+                        "io",
+                        "busyPollMicros",
+                        "drainMillis",
+                        "drainDelayMillis",
+                        "configScanMillis",
+                        "stores",
+                        "listeners",
+                        "management");
+        for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)
                     .isEqualTo(String.valueOf(values.get(key)));

@@ -1,9 +1,11 @@
 package dev.vecho.management;
 
 import dev.vecho.core.config.Options;
+import dev.vecho.server.EchoService;
 import dev.vecho.server.Section;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.List;
 
 /** The section {@code management}: a listener on which the running service is watched and told what to do. */
 public final class ManagementSection implements Section {
@@ -15,19 +17,26 @@ public final class ManagementSection implements Section {
 
     @Override
     public Prepared read(Vertx vertx, Options options) {
-        if (!options.flag("enabled", true)) {
-            return service -> Future.succeededFuture(new Off());
+        return options.flag("enabled", true)
+                ? new On(vertx, ManagementOptions.read(options))
+                : service -> Future.succeededFuture(new Off());
+    }
+
+    /** One that listens. */
+    record On(Vertx vertx, ManagementOptions options) implements Prepared {
+
+        @Override
+        public Future<Running> start(EchoService service) {
+            return new ManagementServer(vertx, options, service).start();
         }
-        ManagementOptions read = ManagementOptions.read(options);
-        return service -> new ManagementServer(vertx, read, service).start();
     }
 
     /** One that is switched off. */
     private static final class Off implements Running {
 
         @Override
-        public java.util.List<String> notes() {
-            return java.util.List.of();
+        public List<String> notes() {
+            return List.of();
         }
 
         @Override

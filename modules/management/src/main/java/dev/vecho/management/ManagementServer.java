@@ -2,9 +2,12 @@ package dev.vecho.management;
 
 import dev.vecho.core.TransportException;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.AddressOwner;
+import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.tls.TlsServer;
 import dev.vecho.net.tls.VertxTls;
 import dev.vecho.server.EchoService;
+import dev.vecho.server.Section.Prepared;
 import dev.vecho.server.Section.Running;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
@@ -33,11 +36,13 @@ final class ManagementServer implements Running {
     private static final int MAX_HEADER_BYTES = 16 * 1024;
 
     private final Vertx vertx;
-    private final ManagementOptions options;
     private final Api api;
     private final Clients clients = new Clients();
     private final List<HttpServer> servers = new ArrayList<>();
     private final List<String> addresses = new ArrayList<>();
+    private final List<SocketAddress> claimed = new ArrayList<>();
+    private final AddressOwner owner = new AddressOwner();
+    private ManagementOptions options;
 
     ManagementServer(Vertx vertx, ManagementOptions options, EchoService service) {
         this.vertx = vertx;
@@ -77,17 +82,40 @@ final class ManagementServer implements Running {
                 .setIdleTimeout(IDLE);
         HttpServer server =
                 tls == null ? vertx.createHttpServer(config) : vertx.createHttpServer(config, VertxTls.options(tls));
-        Gate gate = new Gate(options.token(), options.address().host());
+        Requests requests = new Requests(vertx, api.routes(), this::gate, clients);
         server.connectionHandler(clients::opened);
-        server.requestHandler(new Requests(vertx, api.routes(), gate, clients));
-        server.invalidRequestHandler(new Requests(vertx, api.routes(), gate, clients));
+        server.requestHandler(requests);
+        server.invalidRequestHandler(requests);
         server.exceptionHandler(failure -> LOG.debug("connection: {}", failure.toString()));
-        return server.listen(SocketAddress.inetSocketAddress(new InetSocketAddress(host, port)))
+        SocketAddress address = SocketAddress.inetSocketAddress(port, NetUtil.toAddressString(host));
+        return NetServers.claim(vertx, address, owner)
+                .onSuccess(own -> claimed.add(address))
+                .compose(own -> server.listen(SocketAddress.inetSocketAddress(new InetSocketAddress(host, port))))
                 .onSuccess(listening -> {
                     servers.add(listening);
                     addresses.add((tls == null ? "http" : "https") + "://"
                             + Addresses.format(NetUtil.toAddressString(host), listening.actualPort()));
                 });
+    }
+
+    private Gate gate() {
+        return new Gate(options.token(), options.address().host());
+    }
+
+    @Override
+    public boolean adopt(Prepared next) {
+        if (!(next instanceof ManagementSection.On on)
+                || !on.options().address().equals(options.address())
+                || (on.options().tls() == null) != (options.tls() == null)) {
+            return false;
+        }
+        options = on.options();
+        TlsServer tls = options.tls();
+        if (tls != null) {
+            servers.forEach(server -> server.updateSSLOptions(VertxTls.options(tls), true)
+                    .onFailure(failure -> LOG.error("management: the certificate stays as it was", failure)));
+        }
+        return true;
     }
 
     @Override
@@ -105,6 +133,8 @@ final class ManagementServer implements Running {
                 Future.join(servers.stream().map(server -> server.close()).toList());
         servers.clear();
         addresses.clear();
+        claimed.forEach(address -> NetServers.release(vertx, address, owner));
+        claimed.clear();
         return closed.transform(ended -> Future.succeededFuture());
     }
 

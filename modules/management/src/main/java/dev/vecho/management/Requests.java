@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -35,10 +36,11 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private final Vertx vertx;
     private final List<Route> routes;
-    private final Gate gate;
+    private final Supplier<Gate> gate;
     private final Clients clients;
 
-    Requests(Vertx vertx, List<Route> routes, Gate gate, Clients clients) {
+    /** @param gate asked for each request, for a reload may change it */
+    Requests(Vertx vertx, List<Route> routes, Supplier<Gate> gate, Clients clients) {
         this.vertx = vertx;
         this.routes = routes;
         this.gate = gate;
@@ -53,7 +55,8 @@ final class Requests implements Handler<HttpServerRequest> {
             refuse(request, malformed(request.decoderResult().cause()));
             return;
         }
-        Optional<Answer> refusal = declaresTooMuch(request) ? Optional.of(tooLarge()) : gate.refusal(request);
+        Optional<Answer> refusal =
+                declaresTooMuch(request) ? Optional.of(tooLarge()) : gate.get().refusal(request);
         if (refusal.isPresent()) {
             refuse(request, refusal.get());
             return;
@@ -112,7 +115,7 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private Future<Answer> answer(HttpServerRequest request) {
-        boolean trusted = gate.trusts(request);
+        boolean trusted = gate.get().trusts(request);
         String path = request.path();
         List<Route> here =
                 routes.stream().filter(route -> route.match(path) != null).toList();

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.Traffic;
 import dev.vecho.net.io.Io;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.listen.SocketOptions;
 import io.netty.channel.unix.RawUnixChannelOption;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.net.NetSocketInternal;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.junit5.VertxExtension;
@@ -60,13 +61,14 @@ final class LinuxTcpTest {
         Vertx vertx = Vertx.builder().withTransport(Io.transport(io)).build();
         NetServers servers = new NetServers(
                 vertx,
-                new NetServerOptions(),
-                "tcp",
+                () -> new SocketOptions(1, false, true, false),
+                () -> "tcp",
                 socket -> {
                     test.verify(() -> check.accept(socket));
                     vertx.close().onComplete(test.succeedingThenComplete());
                 },
-                new Traffic());
+                new Traffic(),
+                new AddressOwner());
         servers.open(SocketAddress.inetSocketAddress(0, "127.0.0.1"))
                 .compose(server -> vertx.createNetClient().connect(server.actualPort(), "127.0.0.1"))
                 .onFailure(test::failNow);

@@ -3,6 +3,8 @@ package dev.vecho.server;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transports;
+import dev.vecho.core.config.Content;
+import dev.vecho.core.config.NamedFiles;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.ReadOption;
@@ -46,9 +48,23 @@ public final class Configuration {
             Pattern.compile(".*(password|passphrase|secret|token|credential)[^.]*", Pattern.CASE_INSENSITIVE);
 
     private final Layers layers;
+    private final @Nullable Files files;
+
+    /**
+     * What it was loaded from.
+     *
+     * @param configuration in the order in which they were read
+     * @param stores those that describe stores
+     */
+    private record Files(List<Path> configuration, List<Path> stores) {}
 
     Configuration(Layers layers) {
+        this(layers, null);
+    }
+
+    private Configuration(Layers layers, @Nullable Files files) {
         this.layers = layers;
+        this.files = files;
     }
 
     /**
@@ -57,13 +73,23 @@ public final class Configuration {
      * @param name its key in the configuration
      * @param transport the name of what carries its bytes
      * @param server ready to listen
+     * @param content what the configuration says of it
      */
-    record ValidListener(String name, String transport, ServerTransport server) {}
+    record ValidListener(String name, String transport, ServerTransport server, Content content) {}
+
+    /**
+     * A section, validated.
+     *
+     * @param content what the configuration says of it
+     */
+    record ValidSection(Section.Prepared prepared, Content content) {}
 
     /**
      * A configuration without errors.
      *
      * @param drain how long connections may take to finish on shutdown; key {@code drainMillis}, default 10,000
+     * @param drainDelay how long the service goes on to accept when it stops; key {@code drainDelayMillis}, default 0
+     * @param scan how often to look whether anything has changed, zero for never; key {@code configScanMillis}, default 5,000
      * @param values all that is in effect, in the order in which it was read
      * @param busyPoll how long event loops look for the next event before they sleep; key {@code busyPollMicros}, default 50
      * @param sections those that the configuration has, by key
@@ -71,8 +97,10 @@ public final class Configuration {
     record Valid(
             List<ValidListener> listeners,
             Duration drain,
+            Duration drainDelay,
+            Duration scan,
             Duration busyPoll,
-            Map<String, Section.Prepared> sections,
+            Map<String, ValidSection> sections,
             List<ConfiguredValue> values) {}
 
     /**
@@ -82,12 +110,39 @@ public final class Configuration {
      * @return fails with an {@link dev.vecho.core.config.InvalidInputException} where a file cannot be read or is not JSON
      */
     public static Future<Configuration> load(Vertx vertx, List<Path> files) {
-        return Layers.load(vertx, files).map(Configuration::new);
+        return load(vertx, files, List.of());
+    }
+
+    /**
+     * The same, with stores of vertx-config between the files and the environment: those that the files describe with the key
+     * {@code stores}, then others.
+     *
+     * @param files of JSON, or of YAML where the name says so
+     * @param storeFiles each describes a store, or several as its key {@code stores}
+     * @return fails with an {@link dev.vecho.core.config.InvalidInputException} where a file or a store cannot be read
+     */
+    public static Future<Configuration> load(Vertx vertx, List<Path> files, List<Path> storeFiles) {
+        Sources sources = new Sources(vertx, files, storeFiles, false);
+        Files from = new Files(List.copyOf(files), List.copyOf(storeFiles));
+        return sources.read().map(layers -> new Configuration(layers, from)).eventually(() -> {
+            sources.close();
+            return Future.succeededFuture();
+        });
+    }
+
+    /** Where it can be read again; null where nobody but the application has made it. */
+    @Nullable Sources sources(Vertx vertx) {
+        return files == null ? null : new Sources(vertx, files.configuration(), files.stores(), true);
     }
 
     /** A configuration that an application has made. */
     static Configuration of(JsonObject json) {
         return new Configuration(Layers.of(json, "deployment options"));
+    }
+
+    /** All that it says, not validated. */
+    JsonObject json() {
+        return layers.merged();
     }
 
     /** The configured {@code io}, not validated; default {@code auto}. */
@@ -111,20 +166,38 @@ public final class Configuration {
      * @throws dev.vecho.core.config.InvalidInputException with all that is wrong
      */
     Valid validate(Vertx vertx, Transports transports) {
+        return validate(vertx, transports, new NamedFiles());
+    }
+
+    /**
+     * The same.
+     *
+     * @param named gets each file that it reads
+     */
+    Valid validate(Vertx vertx, Transports transports, NamedFiles named) {
         Problems problems = new Problems();
         Map<String, ReadOption> reads = new LinkedHashMap<>();
         Options options =
-                new Options(layers.merged(), layers::sourceOf, problems, read -> reads.put(read.path(), read));
+                new Options(layers.merged(), layers::sourceOf, problems, read -> reads.put(read.path(), read), named);
         options.anyText(SCHEMA);
         Duration drain = Duration.ofMillis(
                 options.integer("drainMillis", 10_000L, 0, Duration.ofDays(1).toMillis()));
+        Duration drainDelay = Duration.ofMillis(
+                options.integer("drainDelayMillis", 0L, 0, Duration.ofDays(1).toMillis()));
+        Duration scan = Duration.ofMillis(options.integer(
+                "configScanMillis", 5_000L, 0, Duration.ofDays(1).toMillis()));
         Duration busyPoll = Duration.of(options.integer("busyPollMicros", 50L, 0, 1000), ChronoUnit.MICROS);
         checkIo(vertx, options);
+        if (options.has(Sources.STORES)) {
+            // They were read by the time there is a configuration to check.
+            StoreDescription.readAll(options);
+        }
         List<ValidListener> listeners = new ArrayList<>();
         Map<String, String> byAddress = new HashMap<>();
         Options all = options.object("listeners");
         if (all.keys().isEmpty()) {
-            all = new Options(DEFAULT, path -> layers.sourceOf(""), problems, read -> reads.put(read.path(), read))
+            all = new Options(
+                            DEFAULT, path -> layers.sourceOf(""), problems, read -> reads.put(read.path(), read), named)
                     .object("listeners");
         }
         for (String name : all.keys().stream().sorted().toList()) {
@@ -146,11 +219,13 @@ public final class Configuration {
                 }
             }
         }
-        Map<String, Section.Prepared> sections = new TreeMap<>();
+        Map<String, ValidSection> sections = new TreeMap<>();
         List<Section> known = Section.all();
         for (Section section : known) {
             if (options.has(section.key())) {
-                sections.put(section.key(), section.read(vertx, options.object(section.key())));
+                Options own = options.object(section.key());
+                Section.Prepared prepared = section.read(vertx, own);
+                sections.put(section.key(), new ValidSection(prepared, own.content()));
             }
         }
         Section.ARTIFACTS.forEach((key, artifact) -> {
@@ -164,7 +239,7 @@ public final class Configuration {
         }
         warnOfStrayVariables(reads.keySet());
         problems.throwIfAny();
-        return new Valid(listeners, drain, busyPoll, sections, values(reads));
+        return new Valid(listeners, drain, drainDelay, scan, busyPoll, sections, values(reads));
     }
 
     private void warnOfStrayVariables(Set<String> paths) {
@@ -211,7 +286,8 @@ public final class Configuration {
             options.problem("transport", transportName + " cannot run here: " + unavailable.get());
             return null;
         }
-        return new ValidListener(name, transportName, transport.get().server(vertx, options));
+        ServerTransport server = transport.get().server(vertx, options);
+        return new ValidListener(name, transportName, server, options.content());
     }
 
     private static void rejectSameAddress(ValidListener listener, Options options, Map<String, String> byAddress) {

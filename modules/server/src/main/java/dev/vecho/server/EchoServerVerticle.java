@@ -1,27 +1,21 @@
 package dev.vecho.server;
 
-import dev.vecho.core.Listener;
-import dev.vecho.core.ServerTransport;
-import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
-import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.Transports;
-import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
-import dev.vecho.net.io.Io;
+import dev.vecho.core.config.NamedFiles;
 import dev.vecho.server.Configuration.Valid;
-import dev.vecho.server.Configuration.ValidListener;
-import io.vertx.core.Deployable;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Supplier;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,106 +30,179 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The deployment succeeds when every listener is bound. It fails with an {@link InvalidInputException} that holds all
  * errors of the configuration, or with a {@link TransportException} that names each listener and address that cannot be
- * bound; then nothing stays open. Undeploying it drains every listener for {@code drainMillis} at most.
+ * bound; then nothing stays open. Undeploying it waits for {@code drainDelayMillis}, and then drains every listener for
+ * {@code drainMillis} at most.
+ *
+ * <p>While it runs, {@link #reload} applies what has changed in its files, stores and certificates, all or nothing; every
+ * {@code configScanMillis} it looks by itself whether there is anything new.
  */
 public final class EchoServerVerticle extends VerticleBase implements EchoService {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoServerVerticle.class);
 
-    private @Nullable Configuration configuration;
-    private final Map<String, Section.Running> sections = new LinkedHashMap<>();
+    /** What may change at the top beside listeners and sections. */
+    private static final List<String> OWN_KEYS =
+            List.of("drainMillis", "drainDelayMillis", "configScanMillis", "busyPollMicros");
+
+    private final @Nullable Configuration configuration;
+    private final Reloads reloads = new Reloads(this::attemptReload, this::tellReload);
+    private final RunningSections sections = new RunningSections(this);
+    private OpenListeners open;
+    private ConfigurationWatch watch;
+    private Transports transports;
+    private volatile Valid valid;
+    private volatile boolean runs;
+    private @Nullable Future<Void> drainDelay;
+    private volatile Handler<Reload> reloadHandler = reload -> {};
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
     private volatile List<ConfiguredValue> values = List.of();
+    private volatile Map<String, List<String>> sectionNotes = Map.of();
 
     /** Takes its configuration from the deployment options. */
-    public EchoServerVerticle() {}
+    public EchoServerVerticle() {
+        this(null);
+    }
 
-    /** Takes a configuration that was loaded before. */
-    public EchoServerVerticle(Configuration configuration) {
+    /** Takes a configuration that was loaded before; a reload reads the same files and stores again. */
+    @SuppressWarnings("NullAway.Init") // start() sets the rest.
+    public EchoServerVerticle(@Nullable Configuration configuration) {
         this.configuration = configuration;
+    }
+
+    /** Has something called after each attempt to reload, on the service's event loop. */
+    public EchoServerVerticle onReload(Handler<Reload> handler) {
+        reloadHandler = handler;
+        return this;
     }
 
     @Override
     public Future<?> start() {
-        Configuration chosen = configuration == null ? Configuration.of(config()) : configuration;
-        return vertx.executeBlocking(() -> chosen.validate(vertx, Transports.load()))
-                .compose(valid -> open(valid)
-                        .onSuccess(open -> {
-                            listeners = open;
-                            values = valid.values();
-                            state = State.READY;
-                        })
-                        .compose(open -> start(valid.sections()).map(open)))
-                .onSuccess(open -> {
-                    open.forEach(listener -> {
-                        LOG.info(
-                                "listener {}: {} on {}",
-                                listener.name(),
-                                listener.transport(),
-                                String.join(", ", listener.addresses()));
-                        listener.notes().forEach(note -> LOG.info("listener {}: {}", listener.name(), note));
-                    });
-                });
+        Configuration first = configuration == null ? Configuration.of(config()) : configuration;
+        transports = Transports.load();
+        open = new OpenListeners(vertx, this::beforeDrain);
+        watch = new ConfigurationWatch(vertx, first);
+        return validate(first)
+                .compose(next -> {
+                    Difference none = new Difference(List.of(), next.values());
+                    return open.change(next, none, () -> Future.succeededFuture(List.of()))
+                            .onSuccess(opened -> {
+                                take(next);
+                                state = State.READY;
+                            })
+                            .compose(opened -> sections.change(next.sections(), none));
+                })
+                .onSuccess(started -> tell())
+                .onFailure(failure -> watch.stop());
     }
 
-    /** Starts one after the other. Where one fails, those that run are stopped. */
-    private Future<?> start(Map<String, Section.Prepared> prepared) {
-        Future<?> started = Future.succeededFuture();
-        for (Map.Entry<String, Section.Prepared> each : prepared.entrySet()) {
-            started = started.compose(
-                    before -> each.getValue().start(this).onSuccess(running -> sections.put(each.getKey(), running)));
+    private void tell() {
+        runs = true;
+        listeners.forEach(listener -> {
+            LOG.info(
+                    "listener {}: {} on {}",
+                    listener.name(),
+                    listener.transport(),
+                    String.join(", ", listener.addresses()));
+            listener.notes().forEach(note -> LOG.info("listener {}: {}", listener.name(), note));
+        });
+        sectionNotes = sections.notes();
+        sectionNotes.forEach((key, notes) -> notes.forEach(note -> LOG.info("{}: {}", key, note)));
+    }
+
+    private Future<Valid> validate(Configuration chosen) {
+        NamedFiles files = new NamedFiles();
+        return vertx.executeBlocking(() -> chosen.validate(vertx, transports, files))
+                .onComplete(validated -> watch.validated(chosen, files));
+    }
+
+    /** It is in effect. */
+    private void take(Valid next) {
+        valid = next;
+        values = next.values();
+        listeners = open.view();
+        watch.start(next.scan(), this::reloadIfReady);
+    }
+
+    private void reloadIfReady() {
+        if (state == State.READY) {
+            reload();
         }
-        return started.recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
     }
 
-    /** Stops the sections; the listeners, which are deployed on their own, have drained before. */
+    /** Called on the event loop of each listener that stops, before this verticle is told to: Vert.x stops what it has deployed first. */
+    private synchronized Future<Void> beforeDrain() {
+        Future<Void> delay = drainDelay;
+        if (delay == null) {
+            state = State.DRAINING;
+            long millis = runs ? valid.drainDelay().toMillis() : 0;
+            delay = millis == 0
+                    ? Future.succeededFuture()
+                    : vertx.timer(millis, TimeUnit.MILLISECONDS).mapEmpty();
+            drainDelay = delay;
+        }
+        return delay;
+    }
+
+    /** Stops the sections; the listeners, which are deployed on their own, have drained before, unless a reload was under way. */
     @Override
     public Future<?> stop() {
         state = State.DRAINING;
-        Future<?> stopped = Future.join(
-                sections.values().stream().map(Section.Running::stop).toList());
-        sections.clear();
-        return stopped;
+        watch.stop();
+        return reloads.underWay().compose(ended -> open.close()).compose(closed -> sections.close());
     }
 
-    private Future<List<OpenListener>> open(Valid valid) {
-        List<Future<OpenListener>> opening = valid.listeners().stream()
-                .map(listener -> open(listener, valid))
-                .toList();
-        return Future.join(opening).transform(all -> {
-            List<String> failures = opening.stream()
-                    .filter(Future::failed)
-                    .map(failed -> failed.cause().getMessage())
-                    .toList();
-            if (!failures.isEmpty()) {
-                // A deployment that fails takes those that it has made down with it.
-                return Future.failedFuture(
-                        new TransportException(Fault.BIND, String.join("\n", failures), all.cause()));
-            }
-            return Future.succeededFuture(opening.stream().map(Future::result).toList());
-        });
+    private Future<Reload> attemptReload() {
+        return Future.succeededFuture()
+                .compose(now -> whileReady())
+                .compose(ready -> watch.read())
+                .compose(this::validate)
+                .compose(this::change)
+                .transform(ended -> Future.succeededFuture(
+                        ended.succeeded()
+                                ? new Reload(
+                                        Instant.now(),
+                                        ended.result().isEmpty() ? Outcome.UNCHANGED : Outcome.APPLIED,
+                                        ended.result(),
+                                        List.of())
+                                : new Reload(Instant.now(), Outcome.REJECTED, List.of(), problems(ended.cause()))));
     }
 
-    /** Deploys a listener on its own, once for each event loop, so that it can come and go while others run. */
-    private Future<OpenListener> open(ValidListener listener, Valid valid) {
-        Traffic traffic = new Traffic();
-        List<Listener> parts = new CopyOnWriteArrayList<>();
-        Supplier<Deployable> verticle = () -> new ListenerVerticle(listener.server(), traffic, valid, parts);
-        return vertx.deployVerticle(verticle, new DeploymentOptions().setInstances(VertxInternals.eventLoops(vertx)))
-                .transform(deployed -> deployed.succeeded()
-                        ? Future.succeededFuture(new OpenListener(
-                                listener.name(),
-                                listener.transport(),
-                                parts.get(0).addresses(),
-                                parts.get(0).notes(),
-                                traffic,
-                                parts))
-                        : Future.failedFuture(new TransportException(
-                                Fault.BIND,
-                                "listeners." + listener.name() + ": "
-                                        + deployed.cause().getMessage(),
-                                deployed.cause())));
+    private void tellReload(Reload reload) {
+        reloadHandler.handle(reload);
+    }
+
+    private Future<List<String>> change(Valid next) {
+        Difference difference = new Difference(values, next.values());
+        return open.change(
+                        next,
+                        difference,
+                        () -> whileReady().compose(ready -> sections.change(next.sections(), difference)))
+                .map(changes -> {
+                    List<String> all = new ArrayList<>(difference.of(OWN_KEYS));
+                    all.addAll(changes);
+                    take(next);
+                    sectionNotes = sections.notes();
+                    return all;
+                });
+    }
+
+    private Future<Void> whileReady() {
+        return state == State.READY
+                ? Future.succeededFuture()
+                : Future.failedFuture(new InvalidInputException(
+                        List.of("the service is " + state.name().toLowerCase(Locale.ROOT) + ", nothing is changed")));
+    }
+
+    private static List<String> problems(Throwable failure) {
+        if (failure instanceof InvalidInputException invalid) {
+            return invalid.problems();
+        }
+        if (failure instanceof TransportException known) {
+            return String.valueOf(known.getMessage()).lines().toList();
+        }
+        LOG.error("a reload failed for a reason that nobody has thought of", failure);
+        return List.of(failure.toString());
     }
 
     @Override
@@ -151,9 +218,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
 
     /** What an operator should know of the sections that run, by key. */
     public Map<String, List<String>> sectionNotes() {
-        Map<String, List<String>> notes = new LinkedHashMap<>();
-        sections.forEach((key, running) -> notes.put(key, running.notes()));
-        return notes;
+        return sectionNotes;
     }
 
     @Override
@@ -163,43 +228,23 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
 
     @Override
     public Future<Reload> reload() {
-        return Future.succeededFuture(new Reload(Instant.now(), Outcome.UNCHANGED, List.of(), List.of()));
+        Promise<Reload> ended = Promise.promise();
+        context.runOnContext(here -> reloads.ask().onComplete(ended));
+        return ended.future();
     }
 
     @Override
     public Optional<Reload> lastReload() {
-        return Optional.empty();
+        return reloads.last();
     }
 
-    /** One event loop's share of a listener. */
-    private static final class ListenerVerticle extends VerticleBase {
+    @Override
+    public Map<Outcome, Long> reloads() {
+        return reloads.counts();
+    }
 
-        private final ServerTransport server;
-        private final Traffic traffic;
-        private final Valid valid;
-        private final List<Listener> parts;
-        private @Nullable Listener listener;
-
-        ListenerVerticle(ServerTransport server, Traffic traffic, Valid valid, List<Listener> parts) {
-            this.server = server;
-            this.traffic = traffic;
-            this.valid = valid;
-            this.parts = parts;
-        }
-
-        @Override
-        public Future<?> start() {
-            Io.busyPoll(valid.busyPoll());
-            return server.listen(traffic.share(VertxInternals.eventLoop(context)))
-                    .onSuccess(open -> {
-                        listener = open;
-                        parts.add(open);
-                    });
-        }
-
-        @Override
-        public Future<?> stop() {
-            return listener == null ? Future.succeededFuture() : listener.drain(valid.drain());
-        }
+    @Override
+    public Instant lastSuccess() {
+        return reloads.lastSuccess();
     }
 }

@@ -3,6 +3,7 @@ package dev.vecho.server;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The running service, as its {@link Section}s see it. Safe for any thread. */
@@ -59,4 +60,14 @@ public interface EchoService {
 
     /** The last attempt to reload; empty before the first. */
     Optional<Reload> lastReload();
+
+    /** How many attempts to reload have ended so far, by their outcome; those outcomes that there were. */
+    default Map<Outcome, Long> reloads() {
+        return Map.of();
+    }
+
+    /** Since when the configuration is known to be the one in effect: the last reload that was not rejected, or else the start. */
+    default Instant lastSuccess() {
+        return Instant.EPOCH;
+    }
 }

@@ -1,15 +1,7 @@
 package dev.vecho.server;
 
-import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
-import io.vertx.config.ConfigRetriever;
-import io.vertx.config.ConfigRetrieverOptions;
-import io.vertx.config.ConfigStoreOptions;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A configuration's layers, later ones over earlier ones, merged deeply. It remembers which layer has the last word on a
- * path, so that an error can name the file. Each layer is a store of vertx-config, read on its own.
+ * path, so that an error can name the file.
  */
 final class Layers {
 
@@ -43,69 +35,6 @@ final class Layers {
         Layers layers = new Layers();
         layers.add(Source.named(name), json);
         return layers;
-    }
-
-    /**
-     * Reads files, then the environment, then system properties.
-     *
-     * @return fails with an {@link InvalidInputException} for all files that cannot be read
-     */
-    static Future<Layers> load(Vertx vertx, List<Path> files) {
-        Layers layers = new Layers();
-        List<String> problems = new ArrayList<>();
-        Future<?> chain = Future.succeededFuture();
-        for (Path file : files) {
-            Path directory = file.toAbsolutePath().getParent();
-            Source source = new Source(file.toString(), directory == null ? file.toAbsolutePath() : directory, false);
-            JsonObject store = new JsonObject()
-                    .put("path", file.toAbsolutePath().toString())
-                    .put("name", file.toString());
-            chain = chain.compose(done -> read(vertx, "file", StrictJson.FORMAT, store))
-                    .onSuccess(json -> layers.add(source, json))
-                    .recover(failure -> {
-                        problems.addAll(unreadable(file, failure));
-                        return Future.succeededFuture();
-                    });
-        }
-        JsonObject raw = new JsonObject().put("raw-data", true);
-        return chain.compose(done -> read(vertx, "env", "json", raw))
-                .compose(environment -> {
-                    layers.addEnvironment(environment);
-                    return read(vertx, "sys", "json", raw);
-                })
-                .compose(properties -> {
-                    layers.addText("system properties", "system property ", PROPERTY_PREFIX, "\\.", properties);
-                    return problems.isEmpty()
-                            ? Future.succeededFuture(layers)
-                            : Future.failedFuture(new InvalidInputException(problems));
-                });
-    }
-
-    private static Future<JsonObject> read(Vertx vertx, String type, String format, JsonObject config) {
-        ConfigRetriever retriever = ConfigRetriever.create(
-                vertx,
-                new ConfigRetrieverOptions()
-                        .setScanPeriod(-1)
-                        .addStore(new ConfigStoreOptions()
-                                .setType(type)
-                                .setFormat(format)
-                                .setConfig(config)));
-        return retriever.getConfig().eventually(retriever::close);
-    }
-
-    private static List<String> unreadable(Path file, Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof InvalidInputException invalid) {
-                return invalid.problems();
-            }
-            if (cause instanceof NoSuchFileException) {
-                return List.of(file + ": no such file");
-            }
-            if (cause instanceof AccessDeniedException) {
-                return List.of(file + ": no permission to read it");
-            }
-        }
-        return List.of(file + ": cannot be read: " + failure.getMessage());
     }
 
     void add(Source source, JsonObject json) {
@@ -132,9 +61,19 @@ final class Layers {
         });
     }
 
+    /** Adds what system properties such as {@code vecho.listeners.ipv4.port} say. */
+    void addProperties(JsonObject properties) {
+        addText("system properties", "system property ", PROPERTY_PREFIX, "\\.", properties);
+    }
+
     /** Environment variables that look like those of Vecho, and which nobody reads. */
     List<String> strayVariables() {
         return stray.stream().sorted().toList();
+    }
+
+    /** They were told of before. */
+    void forgetStrayVariables() {
+        stray.clear();
     }
 
     /** Adds a layer of names with a prefix, whose parts name nested keys. */

@@ -12,7 +12,8 @@ import java.util.ServiceLoader;
  * {@code management}. Found by {@link java.util.ServiceLoader}.
  *
  * <p>It is validated with the rest of the configuration and started when the listeners are open; it stops after they have
- * drained. The resource {@code META-INF/vecho/schema/section-KEY.json} beside its class is the JSON Schema of its object.
+ * drained. A reload that does not change its object, nor the files that it names, leaves it alone. Else the running one is asked
+ * to {@link Running#adopt adopt} what is new; if it cannot, it is stopped and the new one is started in its place. The resource {@code META-INF/vecho/schema/section-KEY.json} beside its class is the JSON Schema of its object.
  */
 public interface Section {
 
@@ -39,7 +40,7 @@ public interface Section {
     interface Prepared {
 
         /**
-         * Starts it, on the service's event loop.
+         * Starts it, on the service's event loop; maybe once more after it was stopped, where a reload is taken back.
          *
          * @return fails with a {@link dev.vecho.core.TransportException} that names the key and the address, and leaves nothing open
          */
@@ -52,7 +53,17 @@ public interface Section {
         /** What an operator should know of it, such as the address that it listens on; one line each. */
         List<String> notes();
 
-        /** Stops it; never fails. */
+        /**
+         * Takes over what a reload has changed, and keeps its address and connections; on the service's event loop. By default it
+         * cannot.
+         *
+         * @return false where it can take over nothing of it, and has not
+         */
+        default boolean adopt(Prepared next) {
+            return false;
+        }
+
+        /** Stops it, without waiting for a reload that it has asked for itself; never fails. */
         Future<Void> stop();
     }
 }

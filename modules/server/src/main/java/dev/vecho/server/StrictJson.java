@@ -12,6 +12,9 @@ public final class StrictJson implements ConfigProcessor {
 
     static final String FORMAT = "vecho-strict-json";
 
+    /** Where a store's configuration has the name that errors begin with. */
+    static final String NAME = "vechoSource";
+
     @Override
     public String name() {
         return FORMAT;
@@ -19,6 +22,6 @@ public final class StrictJson implements ConfigProcessor {
 
     @Override
     public Future<JsonObject> process(Vertx vertx, JsonObject configuration, Buffer input) {
-        return Future.succeededFuture(input).map(text -> Json.parse(configuration.getString("name"), text));
+        return Future.succeededFuture(input).map(text -> Json.parse(configuration.getString(NAME), text));
     }
 }

@@ -32,6 +32,7 @@ public final class Options {
     private final Function<String, Source> sources;
     private final Problems problems;
     private final Consumer<ReadOption> reads;
+    private final @Nullable NamedFiles files;
     private final Set<String> known = new LinkedHashSet<>();
     private final Set<String> refused = new HashSet<>();
 
@@ -51,7 +52,23 @@ public final class Options {
      * @param reads hears of each key that a getter is asked for, here and in nested objects; of one that is asked for again, again
      */
     public Options(JsonObject json, Function<String, Source> sources, Problems problems, Consumer<ReadOption> reads) {
-        this(json, "", sources, problems, reads);
+        this(json, "", sources, problems, reads, null);
+    }
+
+    /**
+     * @param json the root object; not changed
+     * @param sources which source has the last word on a path such as {@code listeners.tls.port}
+     * @param problems where problems are added
+     * @param reads hears of each key that a getter is asked for, here and in nested objects; of one that is asked for again, again
+     * @param files gets each file that is named, here and in nested objects, which then is read for a digest
+     */
+    public Options(
+            JsonObject json,
+            Function<String, Source> sources,
+            Problems problems,
+            Consumer<ReadOption> reads,
+            NamedFiles files) {
+        this(json, "", sources, problems, reads, files);
     }
 
     private Options(
@@ -59,12 +76,14 @@ public final class Options {
             String path,
             Function<String, Source> sources,
             Problems problems,
-            Consumer<ReadOption> reads) {
+            Consumer<ReadOption> reads,
+            @Nullable NamedFiles files) {
         this.json = json;
         this.path = path;
         this.sources = sources;
         this.problems = problems;
         this.reads = reads;
+        this.files = files;
     }
 
     /** A root object that comes from one source. */
@@ -364,7 +383,11 @@ public final class Options {
             return null;
         }
         try {
-            return source(key).directory().resolve(text);
+            Path file = source(key).directory().resolve(text);
+            if (files != null) {
+                files.note(pathOf(key), file);
+            }
+            return file;
         } catch (InvalidPathException e) {
             problem(key, FileNames.problem(text));
             return null;
@@ -419,7 +442,12 @@ public final class Options {
 
     /** The same object, to be read once more, with problems of its own; nobody hears of what is read. */
     public Options into(Problems others) {
-        return new Options(json, path, sources, others, read -> {});
+        return new Options(json, path, sources, others, read -> {}, null);
+    }
+
+    /** What this object says, with the files that getters of it and of nested objects were asked for by now. */
+    public Content content() {
+        return new Content(json, files == null ? Map.of() : files.within(path));
     }
 
     /** How many problems were found so far, here and elsewhere in the same input. */
@@ -478,7 +506,7 @@ public final class Options {
     }
 
     private Options nested(String nestedPath, JsonObject object) {
-        return new Options(object, nestedPath, sources, problems, reads);
+        return new Options(object, nestedPath, sources, problems, reads, files);
     }
 
     private @Nullable Object value(String key) {

@@ -2,19 +2,17 @@ package dev.vecho.net.listen;
 
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
-import dev.vecho.core.config.Bounds;
-import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.LinuxTcp;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.core.shareddata.LocalMap;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet6Address;
@@ -26,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * One event loop's {@link NetServer}s of one listener, one for each address. Vert.x lets those of one address, on several
@@ -33,51 +32,46 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class NetServers {
 
-    private static final int DEFAULT_BACKLOG = 1024;
-
     /** Net servers that share "any free port" know each other by an id. */
     private static final AtomicInteger FREE_PORT_IDS = new AtomicInteger();
 
     private final Vertx vertx;
-    private final NetServerOptions options;
-    private final String scheme;
+    private final Supplier<SocketOptions> options;
+    private final SocketOptions opened;
+    private final Supplier<String> scheme;
     private final Handler<NetSocket> accept;
     private final Traffic traffic;
+    private final AddressOwner owner;
     private final List<NetServer> servers = new CopyOnWriteArrayList<>();
+
+    /** The real addresses, without the scheme. */
     private final List<String> addresses = new CopyOnWriteArrayList<>();
+
     private final List<String> claims = new ArrayList<>();
 
     /**
      * Makes it; nothing is open yet.
      *
-     * @param scheme of the targets that {@link #addresses} tells
+     * @param options asked when it is made, and for each connection
+     * @param scheme of the targets that {@link #addresses} tells, asked for each time
      * @param accept called on a connection's event loop, before anything is read from it
      * @param traffic counts the connections that are refused for lack of a file descriptor
+     * @param owner of all addresses, the same for all event loops of a listener
      */
     public NetServers(
-            Vertx vertx, NetServerOptions options, String scheme, Handler<NetSocket> accept, Traffic traffic) {
+            Vertx vertx,
+            Supplier<SocketOptions> options,
+            Supplier<String> scheme,
+            Handler<NetSocket> accept,
+            Traffic traffic,
+            AddressOwner owner) {
         this.vertx = vertx;
         this.options = options;
+        this.opened = options.get();
         this.scheme = scheme;
         this.accept = accept;
         this.traffic = traffic;
-    }
-
-    /**
-     * Reads a listener's key {@code backlog}: connections that the operating system keeps until they are accepted; default 1024, at
-     * most what the system allows.
-     */
-    public static int readBacklog(Options options) {
-        return options.integer("backlog", DEFAULT_BACKLOG, 1, Bounds.MAX_COUNT);
-    }
-
-    /** Reads a listener's key {@code reusePort}: lets several processes listen on its port; default false. */
-    public static boolean readReusePort(Vertx vertx, Options options) {
-        boolean reusePort = options.flag("reusePort", false);
-        if (reusePort && !vertx.isNativeTransportEnabled()) {
-            options.problem("reusePort", "needs io epoll, io_uring or kqueue, this runs on nio");
-        }
-        return reusePort;
+        this.owner = owner;
     }
 
     /**
@@ -86,6 +80,9 @@ public final class NetServers {
      * @return what the others {@link #share}; where it fails, some may be open
      */
     public Future<List<SocketAddress>> bind(BindAddress where, List<InetAddress> hosts) {
+        if (!owner.bound().isEmpty()) {
+            return bindAgain(owner.bound());
+        }
         List<SocketAddress> bound = new ArrayList<>();
         return where.openEach(
                         hosts,
@@ -95,7 +92,18 @@ public final class NetServers {
                                         .compose(claimed -> open(address))
                                         .onSuccess(opened -> bound.add(address))),
                         NetServer::actualPort)
-                .map(bound);
+                .map(bound)
+                .onSuccess(owner::bound);
+    }
+
+    /** Opens the addresses of a listener that leaves them. */
+    private Future<List<SocketAddress>> bindAgain(List<SocketAddress> addresses) {
+        owner.inherited();
+        Future<?> opened = Future.succeededFuture();
+        for (SocketAddress address : addresses) {
+            opened = opened.compose(before -> claim(address)).compose(claimed -> open(address));
+        }
+        return opened.map(addresses);
     }
 
     private Future<SocketAddress> address(InetAddress host, int port) {
@@ -123,28 +131,22 @@ public final class NetServers {
         return Future.join(bound.stream().map(this::open).toList()).map(bound);
     }
 
-    /**
-     * Claims an address for this listener: Vert.x would let two listeners with one address share it, each with its own
-     * options, where an error is wanted.
-     */
+    /** Claims an address for this listener; fails where another one has it that does not leave it. */
     public Future<?> claim(SocketAddress address) {
-        String name = address.toString();
         boolean anyPort = address.isInetSocket() && address.port() < 0;
-        if (!anyPort && claimed().putIfAbsent(name, name) != null) {
-            return Future.failedFuture(new BindException("Address already in use by another listener"));
+        if (!anyPort) {
+            String name = address.toString();
+            if (!Claims.claim(vertx, name, owner)) {
+                return Future.failedFuture(new BindException("Address already in use by another listener"));
+            }
+            claims.add(name);
         }
-        claims.add(name);
         return Future.succeededFuture();
-    }
-
-    /** The addresses of all net servers, whatever their transport. */
-    private LocalMap<String, String> claimed() {
-        return vertx.sharedData().getLocalMap(NetServers.class.getName());
     }
 
     /** Opens an address, on the caller's event loop, or joins those that have it open. */
     public Future<NetServer> open(SocketAddress address) {
-        NetServer server = vertx.createNetServer(options).connectHandler(this::accept);
+        NetServer server = vertx.createNetServer(opened.forVertx()).connectHandler(this::accept);
         Future<NetServer> opening = AcceptFailures.counting(
                 () -> traffic.refuse("for lack of a file descriptor"), () -> server.listen(address));
         return opening.onSuccess(listening -> {
@@ -152,17 +154,40 @@ public final class NetServers {
             addresses.add(
                     address.isDomainSocket()
                             ? unixTarget(Addresses.unixPath(address.path()))
-                            : scheme + "://" + Addresses.format(address.host(), listening.actualPort()));
+                            : "://" + Addresses.format(address.host(), listening.actualPort()));
         });
     }
 
-    private String unixTarget(String path) {
-        return scheme + (path.startsWith("@") ? ":" : "://") + path;
+    private static String unixTarget(String path) {
+        return (path.startsWith("@") ? ":" : "://") + path;
     }
 
     private void accept(NetSocket socket) {
-        LinuxTcp.fitCongestionControl(VertxInternals.lastHandler(socket).channel());
+        Channel channel = VertxInternals.lastHandler(socket).channel();
+        SocketOptions now = options.get();
+        if (now.noDelay() != opened.noDelay() || now.keepAlive() != opened.keepAlive() || owner.inherits()) {
+            // What listens gives its connections what it was opened with, maybe by another listener.
+            channel.config().setOption(ChannelOption.TCP_NODELAY, now.noDelay());
+            channel.config().setOption(ChannelOption.SO_KEEPALIVE, now.keepAlive());
+        }
+        LinuxTcp.fitCongestionControl(channel);
         accept.handle(socket);
+    }
+
+    /**
+     * Claims an address for a server that is no listener, against which Vert.x would not guard it either.
+     *
+     * @return fails with what the operating system would say
+     */
+    public static Future<Void> claim(Vertx vertx, SocketAddress address, AddressOwner owner) {
+        return address.port() == 0 || Claims.claim(vertx, address.toString(), owner)
+                ? Future.succeededFuture()
+                : Future.failedFuture(new BindException("Address already in use by a listener"));
+    }
+
+    /** Takes {@link #claim} back. */
+    public static void release(Vertx vertx, SocketAddress address, AddressOwner owner) {
+        Claims.release(vertx, address.toString(), owner);
     }
 
     /** The port of TCP, once an address is open. */
@@ -172,7 +197,7 @@ public final class NetServers {
 
     /** The real addresses, as targets. */
     public List<String> addresses() {
-        return List.copyOf(addresses);
+        return addresses.stream().map(address -> scheme.get() + address).toList();
     }
 
     /**
@@ -186,7 +211,7 @@ public final class NetServers {
         return Future.join(closing).transform(closed -> {
             servers.clear();
             addresses.clear();
-            claims.forEach(claimed()::remove);
+            claims.forEach(address -> Claims.release(vertx, address, owner));
             claims.clear();
             return Future.succeededFuture();
         });

@@ -1,5 +1,6 @@
 package dev.vecho.net.tls;
 
+import dev.vecho.core.config.Content;
 import dev.vecho.core.config.Options;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -44,6 +45,8 @@ public final class TlsServer {
         CLIENT_AUTH.put("required", ClientAuth.REQUIRE);
     }
 
+    private final String host;
+    private final Content content;
     private final Tls tls;
     private final List<SslContext> contexts;
     private final Mapping<String, SslContext> byName;
@@ -53,6 +56,8 @@ public final class TlsServer {
     private final ClientAuth clientAuth;
 
     private TlsServer(
+            String host,
+            Content content,
             Tls tls,
             List<SslContext> contexts,
             Mapping<String, SslContext> byName,
@@ -60,6 +65,8 @@ public final class TlsServer {
             List<String> notes,
             List<Placed> identities,
             ClientAuth clientAuth) {
+        this.host = host;
+        this.content = content;
         this.tls = tls;
         this.contexts = contexts;
         this.byName = byName;
@@ -120,7 +127,25 @@ public final class TlsServer {
                 }
             }
         }
-        return new TlsServer(tls, contexts, byName.build(), handshakeTimeoutMillis, notes, identities, clientAuth);
+        return new TlsServer(
+                host,
+                options.content(),
+                tls,
+                contexts,
+                byName.build(),
+                handshakeTimeoutMillis,
+                notes,
+                identities,
+                clientAuth);
+    }
+
+    /**
+     * Chooses what a listener has that takes over new options: what it has already where nothing of it has changed, so that a
+     * self-signed certificate stays the same.
+     */
+    public static @Nullable TlsServer keep(@Nullable TlsServer now, @Nullable TlsServer next) {
+        boolean same = now != null && next != null && now.host.equals(next.host) && now.content.equals(next.content);
+        return same ? now : next;
     }
 
     /**

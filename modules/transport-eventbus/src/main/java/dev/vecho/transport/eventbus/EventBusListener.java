@@ -15,6 +15,7 @@ import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.MessageConsumerOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,18 +34,24 @@ final class EventBusListener implements Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(EventBusListener.class);
 
-    private final EventBusListenerOptions options;
+    private final String address;
+    private final boolean localOnly;
+    private final IntSupplier maxMessageBytes;
     private final Traffic traffic;
     private final MessageConsumer<Object> consumer;
 
-    /** Made on the event loop that it works on. */
-    EventBusListener(Vertx vertx, EventBusListenerOptions options, Traffic traffic) {
-        this.options = options;
+    /**
+     * Made on the event loop that it works on.
+     *
+     * @param maxMessageBytes asked for each message
+     */
+    EventBusListener(Vertx vertx, String address, boolean localOnly, IntSupplier maxMessageBytes, Traffic traffic) {
+        this.address = address;
+        this.localOnly = localOnly;
+        this.maxMessageBytes = maxMessageBytes;
         this.traffic = traffic;
         this.consumer = vertx.eventBus()
-                .consumer(new MessageConsumerOptions()
-                        .setAddress(options.address())
-                        .setLocalOnly(options.localOnly()));
+                .consumer(new MessageConsumerOptions().setAddress(address).setLocalOnly(localOnly));
         VertxInternals.onDiscard(consumer, this::echo);
     }
 
@@ -57,11 +64,10 @@ final class EventBusListener implements Listener {
     private void echo(Message<Object> message) {
         Object body = message.body();
         long size = size(body);
-        if (size > options.maxMessageBytes()) {
+        int most = maxMessageBytes.getAsInt();
+        if (size > most) {
             traffic.refuse("over maxMessageBytes");
-            message.fail(
-                    TOO_LARGE,
-                    "a message must have at most " + options.maxMessageBytes() + " bytes here, this one has " + size);
+            message.fail(TOO_LARGE, "a message must have at most " + most + " bytes here, this one has " + size);
             return;
         }
         traffic.open(Integer.MAX_VALUE);
@@ -76,7 +82,7 @@ final class EventBusListener implements Listener {
 
     private boolean answer(Message<Object> message, Object body) {
         if (message.replyAddress() == null) {
-            LOG.debug("bus://{}: a message without a reply address, which gets no answer", options.address());
+            LOG.debug("bus://{}: a message without a reply address, which gets no answer", address);
             return false;
         }
         DeliveryOptions reply = new DeliveryOptions();
@@ -92,7 +98,7 @@ final class EventBusListener implements Listener {
             return true;
         } catch (RuntimeException e) {
             // A codec that makes of what was sent something that it cannot send.
-            LOG.debug("bus://{}: a message that cannot be echoed", options.address(), e);
+            LOG.debug("bus://{}: a message that cannot be echoed", address, e);
             message.fail(
                     NOT_ECHOABLE,
                     "cannot echo a body of " + body.getClass().getName() + ": its codec does not take it back: "
@@ -119,12 +125,12 @@ final class EventBusListener implements Listener {
 
     @Override
     public List<String> addresses() {
-        return List.of("bus://" + options.address());
+        return List.of("bus://" + address);
     }
 
     @Override
     public List<String> notes() {
-        return options.localOnly() ? List.of("for this process only") : List.of();
+        return localOnly ? List.of("for this process only") : List.of();
     }
 
     /** There is nothing to wait for: a message is answered in the same turn. */

@@ -7,12 +7,13 @@ import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.List;
 
 /** Listens on one address of the event bus, with a consumer on each event loop; Vert.x deals the messages out in turn. */
 final class EventBusServerTransport implements ServerTransport {
 
     private final Vertx vertx;
-    private final EventBusListenerOptions options;
+    private volatile EventBusListenerOptions options;
 
     EventBusServerTransport(Vertx vertx, EventBusListenerOptions options) {
         this.vertx = vertx;
@@ -25,8 +26,22 @@ final class EventBusServerTransport implements ServerTransport {
     }
 
     @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof EventBusServerTransport other
+                && other.options.address().equals(options.address())
+                && other.options.localOnly() == options.localOnly();
+    }
+
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        options = ((EventBusServerTransport) next).options;
+        return Future.succeededFuture(List.of());
+    }
+
+    @Override
     public Future<Listener> listen(Traffic traffic) {
-        EventBusListener listener = new EventBusListener(vertx, options, traffic);
+        EventBusListener listener = new EventBusListener(
+                vertx, options.address(), options.localOnly(), () -> options.maxMessageBytes(), traffic);
         return listener.open()
                 .<Listener>map(listener)
                 .recover(failure -> Future.failedFuture(new TransportException(

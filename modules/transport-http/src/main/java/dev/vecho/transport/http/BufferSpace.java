@@ -36,11 +36,11 @@ final class BufferSpace {
     /** Has threads only while a file is in use, and one action at most for each request. */
     private static final Executor WORKERS = workers();
 
-    private final RequestBufferOptions options;
     private final AtomicLong memory = new AtomicLong();
     private final AtomicLong files = new AtomicLong();
     private final AtomicReference<@Nullable RequestBuffer> favoured = new AtomicReference<>();
     private final AtomicBoolean failing = new AtomicBoolean();
+    private volatile RequestBufferOptions options;
 
     BufferSpace(RequestBufferOptions options) {
         this.options = options;
@@ -48,6 +48,11 @@ final class BufferSpace {
 
     RequestBufferOptions options() {
         return options;
+    }
+
+    /** From now on others hold, for the requests that are under way too. */
+    void change(RequestBufferOptions next) {
+        options = next;
     }
 
     /** Notes that memory was taken, or given back where the number is negative. */

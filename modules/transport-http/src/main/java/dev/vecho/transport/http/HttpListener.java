@@ -4,8 +4,10 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.tls.TlsOutput;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -13,7 +15,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpListener implements Listener {
 
     private final Vertx vertx;
-    private final HttpListenerOptions options;
+    private final Supplier<HttpListenerOptions> options;
     private final NetServers servers;
     private final Traffic traffic;
     private final Set<HttpSocket> connections = ConcurrentHashMap.newKeySet();
@@ -42,19 +44,20 @@ final class HttpListener implements Listener {
     /** This event loop's share of HTTP/3. */
     private volatile @Nullable Listener quic;
 
-    HttpListener(Vertx vertx, HttpListenerOptions options, String scheme, Traffic traffic) {
+    /**
+     * Makes it; nothing is open yet.
+     *
+     * @param options asked for each connection
+     */
+    HttpListener(
+            Vertx vertx,
+            Supplier<HttpListenerOptions> options,
+            Supplier<String> scheme,
+            Traffic traffic,
+            AddressOwner owner) {
         this.vertx = vertx;
         this.options = options;
-        this.servers = new NetServers(
-                vertx,
-                new NetServerOptions()
-                        .setAcceptBacklog(options.backlog())
-                        .setTcpNoDelay(true)
-                        .setTcpKeepAlive(true)
-                        .setReusePort(options.reusePort()),
-                scheme,
-                this::accept,
-                traffic);
+        this.servers = new NetServers(vertx, () -> options.get().socket(), scheme, this::accept, traffic, owner);
         this.traffic = traffic;
     }
 
@@ -71,6 +74,7 @@ final class HttpListener implements Listener {
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
+        HttpListenerOptions options = this.options.get();
         if (!traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
@@ -109,21 +113,24 @@ final class HttpListener implements Listener {
 
     @Override
     public List<String> notes() {
-        return options.tls() == null ? List.of() : options.tls().notes();
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.notes();
     }
 
     @Override
     public List<X509Certificate> certificates() {
-        return options.tls() == null ? List.of() : options.tls().certificates();
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.certificates();
     }
 
     @Override
     public OwnClient ownClient(String address) {
-        if (options.tls() == null) {
+        TlsServer now = options.get().tls();
+        if (now == null) {
             return OwnClient.PLAIN;
         }
         // Each version of HTTP has application protocols of its own, which its client knows; QUIC brings its own TLS.
-        JsonObject tls = options.tls().forOwnClient();
+        JsonObject tls = now.forOwnClient();
         tls.remove("alpn");
         return new OwnClient(
                 new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls),

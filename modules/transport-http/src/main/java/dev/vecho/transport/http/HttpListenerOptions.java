@@ -4,7 +4,7 @@ import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.ConnectionLimits;
-import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.listen.SocketOptions;
 import dev.vecho.net.tls.TlsServer;
 import dev.vecho.transport.quic.QuicListenerOptions;
 import dev.vecho.transport.quic.QuicTransport;
@@ -19,10 +19,8 @@ import org.slf4j.LoggerFactory;
  * The options of one HTTP listener.
  *
  * @param address keys {@code host}, default {@code localhost}, and {@code port}, default 7080
- * @param backlog connections that the operating system keeps until they are accepted; default 1024, at most what the
- *     system allows
+ * @param socket keys as of {@link SocketOptions}
  * @param limits an idle connection is one on which no byte moved either way; it is kept by default
- * @param reusePort lets several processes listen on the port (SO_REUSEPORT); default false
  * @param space for what clients send and do not read back; keys as of {@link RequestBufferOptions}
  * @param maxHeaderBytes how long a request's first line may be, and all of its headers together; default 16,384
  * @param http2 speaks HTTP/2 too, chosen by ALPN or by the client's first bytes; default true
@@ -36,9 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 record HttpListenerOptions(
         BindAddress address,
-        int backlog,
+        SocketOptions socket,
         ConnectionLimits limits,
-        boolean reusePort,
         BufferSpace space,
         int maxHeaderBytes,
         boolean http2,
@@ -76,9 +73,9 @@ record HttpListenerOptions(
         }
         HttpListenerOptions read = new HttpListenerOptions(
                 address,
-                NetServers.readBacklog(options),
+                new SocketOptions(
+                        SocketOptions.readBacklog(options), SocketOptions.readReusePort(vertx, options), true, true),
                 ConnectionLimits.read(options),
-                NetServers.readReusePort(vertx, options),
                 new BufferSpace(RequestBufferOptions.read(options)),
                 options.integer("maxHeaderBytes", 16 * 1024, 256, 1 << 20),
                 http2,
@@ -130,6 +127,25 @@ record HttpListenerOptions(
             LOG.info("HTTP/3 is off: QUIC's own TLS signs with keys of RSA or EC only");
         }
         return can;
+    }
+
+    /** What a listener has after these that takes over others of the same address. */
+    HttpListenerOptions then(HttpListenerOptions next) {
+        space.change(next.space.options());
+        return new HttpListenerOptions(
+                address,
+                next.socket,
+                next.limits,
+                // It knows what the requests hold that are under way.
+                space,
+                next.maxHeaderBytes,
+                next.http2,
+                next.http3,
+                next.maxStreams,
+                next.maxMessageBytes,
+                next.compression,
+                next.subprotocols,
+                TlsServer.keep(tls, next.tls));
     }
 
     /** The same for QUIC, on a port of UDP. */

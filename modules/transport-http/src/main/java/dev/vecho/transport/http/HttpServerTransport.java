@@ -5,7 +5,9 @@ import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.EventLoops;
+import dev.vecho.net.listen.OnNetServers;
 import dev.vecho.transport.quic.QuicServerTransport;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,16 +18,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Listens on every address of one HTTP listener. */
-final class HttpServerTransport implements ServerTransport {
+final class HttpServerTransport implements OnNetServers {
 
     private final Vertx vertx;
-    private final HttpListenerOptions options;
     private final String scheme;
+    private final AddressOwner owner = new AddressOwner();
 
     private final EventLoops<List<SocketAddress>> loops;
 
     /** HTTP/3 on the port that was bound, where it is on. Written before other event loops join the first. */
     private volatile @Nullable QuicServerTransport http3;
+
+    private volatile HttpListenerOptions options;
 
     /**
      * Makes it ready.
@@ -36,7 +40,7 @@ final class HttpServerTransport implements ServerTransport {
         this.vertx = vertx;
         this.options = options;
         this.loops = new EventLoops<>(vertx);
-        this.scheme = options.tls() == null ? scheme : scheme + "s";
+        this.scheme = scheme;
     }
 
     @Override
@@ -45,8 +49,40 @@ final class HttpServerTransport implements ServerTransport {
     }
 
     @Override
+    public AddressOwner owner() {
+        return owner;
+    }
+
+    /** HTTP/3 can come and go only with a listener. */
+    @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof HttpServerTransport other
+                && other.options.address().equals(options.address())
+                && other.options.http3() == options.http3()
+                && other.scheme.equals(scheme);
+    }
+
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        HttpListenerOptions now = options;
+        HttpListenerOptions other = ((HttpServerTransport) next).options;
+        HttpListenerOptions then = now.then(other);
+        options = then;
+        List<String> late = now.socket().lateChanges(other.socket());
+        QuicServerTransport quic = http3;
+        return quic == null
+                ? Future.succeededFuture(late)
+                : quic.adopt(quic(then, quic.port())).map(late);
+    }
+
+    private QuicServerTransport quic(HttpListenerOptions options, int port) {
+        return new QuicServerTransport(vertx, options.quic(port), new Http3(options));
+    }
+
+    @Override
     public Future<Listener> listen(Traffic traffic) {
-        HttpListener listener = new HttpListener(vertx, options, scheme, traffic);
+        HttpListener listener = new HttpListener(
+                vertx, () -> options, () -> options.tls() == null ? scheme : scheme + "s", traffic, owner);
         return loops.join(
                         () -> options.address()
                                 .bind(
@@ -62,10 +98,7 @@ final class HttpServerTransport implements ServerTransport {
 
     private Future<List<SocketAddress>> bind(HttpListener listener, List<InetAddress> hosts, Traffic traffic) {
         return listener.servers().bind(options.address(), hosts).compose(addresses -> {
-            http3 = options.http3()
-                    ? new QuicServerTransport(
-                            vertx, options.quic(listener.servers().port()), new Http3(options))
-                    : null;
+            http3 = options.http3() ? quic(options, listener.servers().port()) : null;
             return openHttp3(listener, traffic).map(addresses);
         });
     }

@@ -10,6 +10,9 @@ record ConnectionId(long first, long second, int third) {
 
     static final int BYTES = 20;
 
+    /** Where the byte is that tells the codec, after those of Netty's that tell the socket. */
+    static final int CODEC = 2;
+
     /** Where the length of the id is in a packet with a long header: RFC 8999, section 5.1. */
     private static final int LONG_HEADER_LENGTH = 5;
 
@@ -36,6 +39,11 @@ record ConnectionId(long first, long second, int third) {
     static ConnectionId of(ByteBuffer id) {
         int at = id.position();
         return new ConnectionId(id.getLong(at), id.getLong(at + 8), id.getInt(at + 16));
+    }
+
+    /** The codec that made it. */
+    byte codec() {
+        return (byte) (first >>> ((7 - CODEC) * 8));
     }
 
     /** The same id as Netty has it. */

@@ -5,8 +5,11 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Makes the connection ids of one socket, and remembers which of them are spare ones of the same connection. */
-final class ConnectionIds implements QuicConnectionIdGenerator {
+/**
+ * Makes the connection ids of one socket, and remembers which of them are spare ones of the same connection. An id begins with the
+ * two bytes that tell the socket; the next one tells which of its {@link Codecs} the connection belongs to.
+ */
+final class ConnectionIds {
 
     /** Two active ids a connection for as many connections as a listener takes by default. */
     private static final int MAX_REMEMBERED = 20_000;
@@ -33,32 +36,50 @@ final class ConnectionIds implements QuicConnectionIdGenerator {
         return firsts.getOrDefault(id, id);
     }
 
-    @Override
-    public ByteBuffer newId(int length) {
-        return generator.newId(length);
+    /** What makes them for one codec. */
+    QuicConnectionIdGenerator of(byte codec) {
+        return new OfCodec(codec);
     }
 
-    /** Called for a spare id, with another one of the same connection. */
-    @Override
-    public ByteBuffer newId(ByteBuffer other, int length) {
-        ByteBuffer id = generator.newId(other, length);
-        firsts.put(ConnectionId.of(id), first(ConnectionId.of(other)));
-        return id;
-    }
+    private final class OfCodec implements QuicConnectionIdGenerator {
 
-    /** Called for the first id of a connection that may come to be, with those that the client has chosen. */
-    @Override
-    public ByteBuffer newId(ByteBuffer source, ByteBuffer destination, int length) {
-        return generator.newId(source, destination, length);
-    }
+        private final byte codec;
 
-    @Override
-    public int maxConnectionIdLength() {
-        return generator.maxConnectionIdLength();
-    }
+        OfCodec(byte codec) {
+            this.codec = codec;
+        }
 
-    @Override
-    public boolean isIdempotent() {
-        return generator.isIdempotent();
+        private ByteBuffer mark(ByteBuffer id) {
+            return id.put(id.position() + ConnectionId.CODEC, codec);
+        }
+
+        @Override
+        public ByteBuffer newId(int length) {
+            return mark(generator.newId(length));
+        }
+
+        /** Called for a spare id, with another one of the same connection. */
+        @Override
+        public ByteBuffer newId(ByteBuffer other, int length) {
+            ByteBuffer id = mark(generator.newId(other, length));
+            firsts.put(ConnectionId.of(id), first(ConnectionId.of(other)));
+            return id;
+        }
+
+        /** Called for the first id of a connection that may come to be, with those that the client has chosen. */
+        @Override
+        public ByteBuffer newId(ByteBuffer source, ByteBuffer destination, int length) {
+            return mark(generator.newId(source, destination, length));
+        }
+
+        @Override
+        public int maxConnectionIdLength() {
+            return generator.maxConnectionIdLength();
+        }
+
+        @Override
+        public boolean isIdempotent() {
+            return generator.isIdempotent();
+        }
     }
 }

@@ -7,6 +7,7 @@ import dev.vecho.net.Addresses;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.ssl.ClientAuth;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -19,6 +20,7 @@ import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicDatagramConfig;
 import io.vertx.core.net.QuicServer;
 import io.vertx.core.net.QuicServerConfig;
+import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -48,15 +50,14 @@ final class QuicListener implements Listener {
 
     private final Vertx vertx;
     private final Context context;
-    private final QuicListenerOptions options;
-    private final QuicProtocol protocol;
-    private final TlsServer tls;
     private final AddressToken token;
     private final Traffic traffic;
     private final AtomicInteger connections;
-    private final List<QuicServer> servers = new CopyOnWriteArrayList<>();
+    private final List<SocketServer> servers = new CopyOnWriteArrayList<>();
     private final List<String> addresses = new CopyOnWriteArrayList<>();
     private final Set<ServedConnection> open = new LinkedHashSet<>();
+    private volatile QuicListenerOptions options;
+    private volatile QuicProtocol protocol;
     private boolean draining;
     private @Nullable Promise<Void> empty;
 
@@ -76,7 +77,6 @@ final class QuicListener implements Listener {
         this.context = vertx.getOrCreateContext();
         this.options = options;
         this.protocol = protocol;
-        this.tls = Objects.requireNonNull(options.tls(), "validated before");
         this.token = token;
         this.traffic = traffic;
         this.connections = connections;
@@ -88,9 +88,8 @@ final class QuicListener implements Listener {
      * @param port of all of them
      */
     Future<?> open(InetSocketAddress address, SocketServer.Port port) {
-        QuicServer server = new SocketServer(vertx, config(), QuicTls.options(tls, protocol.alpn(tls)), port)
-                .connectHandler(this::accept)
-                .exceptionHandler(this::handshakeFailed);
+        SocketServer server = new SocketServer(vertx, config(), tlsOptions(), port);
+        server.connectHandler(this::accept).exceptionHandler(this::handshakeFailed);
         QuicSockets.sendSoon(server);
         servers.add(server);
         // Not by its text, for Vert.x loses the zone of that.
@@ -99,6 +98,61 @@ final class QuicListener implements Listener {
                 .onSuccess(listening -> addresses.add(
                         protocol.scheme() + "://" + Addresses.format(Addresses.text(host), listening.port())))
                 .onFailure(failure -> servers.remove(server));
+    }
+
+    /** Takes over other options, for the connections that come from now on. Any thread. */
+    Future<Void> adopt(QuicListenerOptions next, QuicProtocol nextProtocol) {
+        Promise<Void> adopted = Promise.promise();
+        context.runOnContext(now -> {
+            boolean sameCodec = Codec.of(options, protocol).equals(Codec.of(next, nextProtocol));
+            boolean sameTls = options.tls() == next.tls();
+            options = next;
+            protocol = nextProtocol;
+            List<Future<?>> changing = new ArrayList<>();
+            for (SocketServer server : servers) {
+                if (!sameCodec) {
+                    changing.add(server.renewCodec(config(), tlsOptions()));
+                } else if (!sameTls) {
+                    changing.add(server.updateSSLOptions(tlsOptions(), true));
+                }
+            }
+            Future.join(changing).<Void>mapEmpty().onComplete(adopted);
+        });
+        return adopted.future();
+    }
+
+    /** The options that a codec is made with, for all its connections. */
+    private record Codec(
+            Duration idle,
+            int maxStreams,
+            int maxStreamData,
+            long maxData,
+            boolean datagrams,
+            boolean addressValidation,
+            ClientAuth clientAuth,
+            List<String> alpn) {
+
+        static Codec of(QuicListenerOptions options, QuicProtocol protocol) {
+            TlsServer tls = tls(options);
+            return new Codec(
+                    options.limits().idle(),
+                    options.maxStreams(),
+                    options.maxStreamData(),
+                    options.maxData(),
+                    options.datagrams(),
+                    options.addressValidation(),
+                    tls.clientAuth(),
+                    protocol.alpn(tls));
+        }
+    }
+
+    private static TlsServer tls(QuicListenerOptions options) {
+        return Objects.requireNonNull(options.tls(), "validated before");
+    }
+
+    private ServerSSLOptions tlsOptions() {
+        TlsServer tls = tls(options);
+        return QuicTls.options(tls, protocol.alpn(tls));
     }
 
     private QuicServerConfig config() {
@@ -183,17 +237,19 @@ final class QuicListener implements Listener {
 
     @Override
     public List<String> notes() {
-        return tls.notes();
+        return tls(options).notes();
     }
 
     @Override
     public List<X509Certificate> certificates() {
-        return tls.certificates();
+        return tls(options).certificates();
     }
 
     @Override
     public OwnClient ownClient(String address) {
-        JsonObject client = new JsonObject().put("insecure", true).put("alpn", new JsonArray(tls.alpn()));
+        JsonObject client = new JsonObject()
+                .put("insecure", true)
+                .put("alpn", new JsonArray(tls(options).alpn()));
         return new OwnClient(new JsonObject().put("tls", client), false);
     }
 

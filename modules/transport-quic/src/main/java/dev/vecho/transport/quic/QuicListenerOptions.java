@@ -65,4 +65,17 @@ public record QuicListenerOptions(
         options.rejectUnknownKeys();
         return read;
     }
+
+    /** What a listener has after these that takes over others of the same address. */
+    QuicListenerOptions then(QuicListenerOptions next) {
+        return new QuicListenerOptions(
+                address,
+                next.limits,
+                next.maxStreams,
+                next.maxStreamData,
+                next.maxData,
+                next.datagrams,
+                next.addressValidation,
+                TlsServer.keep(tls, next.tls));
+    }
 }

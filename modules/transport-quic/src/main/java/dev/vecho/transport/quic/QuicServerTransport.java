@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class QuicServerTransport implements ServerTransport {
 
     private final Vertx vertx;
-    private final QuicListenerOptions options;
-    private final QuicProtocol protocol;
     private final AddressToken token = new AddressToken();
 
     /** What the sockets of all event loops share, by their address. */
@@ -40,6 +38,9 @@ public final class QuicServerTransport implements ServerTransport {
     private final AtomicInteger connections = new AtomicInteger();
 
     private final EventLoops<List<InetSocketAddress>> loops;
+    private final List<QuicListener> parts = new CopyOnWriteArrayList<>();
+    private volatile QuicListenerOptions options;
+    private volatile QuicProtocol protocol;
 
     /** Makes it ready to listen. */
     public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol) {
@@ -54,9 +55,37 @@ public final class QuicServerTransport implements ServerTransport {
         return options.address().toString();
     }
 
+    /** The port of UDP that was configured. */
+    public int port() {
+        return options.address().port();
+    }
+
+    @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof QuicServerTransport other
+                && other.options.address().equals(options.address());
+    }
+
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        QuicServerTransport other = (QuicServerTransport) next;
+        QuicListenerOptions then = options.then(other.options);
+        options = then;
+        protocol = other.protocol;
+        return Future.join(parts.stream()
+                        .map(part -> part.adopt(then, other.protocol))
+                        .toList())
+                .transform(adopted -> Future.succeededFuture(
+                        adopted.succeeded()
+                                ? List.of()
+                                : List.of("tls: cannot be changed: "
+                                        + adopted.cause().getMessage())));
+    }
+
     @Override
     public Future<Listener> listen(Traffic traffic) {
         QuicListener listener = new QuicListener(vertx, options, protocol, token, traffic, connections);
+        parts.add(listener);
         return loops.join(
                         () -> options.address().bind(vertx, hosts -> bind(listener, hosts), listener::close),
                         addresses -> openAll(listener, addresses))

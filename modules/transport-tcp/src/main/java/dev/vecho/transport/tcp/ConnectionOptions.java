@@ -25,4 +25,9 @@ record ConnectionOptions(
                 options.flag("proxyProtocol", false),
                 options.has("tls") ? TlsServer.read(options.object("tls"), host) : null);
     }
+
+    /** What a listener has after these that takes over others. */
+    ConnectionOptions then(ConnectionOptions next) {
+        return new ConnectionOptions(next.limits, next.proxyProtocol, TlsServer.keep(tls, next.tls));
+    }
 }

@@ -4,8 +4,11 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EchoPipe;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.listen.SocketOptions;
 import dev.vecho.net.tls.TlsOutput;
+import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,11 +17,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One event loop's net servers of one listener, for TCP or Unix domain sockets.
@@ -31,12 +34,23 @@ final class StreamListener implements Listener {
 
     private final Vertx vertx;
     private final NetServers servers;
-    private final ConnectionOptions options;
+    private final Supplier<ConnectionOptions> options;
     private final Traffic traffic;
 
-    StreamListener(Vertx vertx, NetServerOptions sockets, String scheme, ConnectionOptions options, Traffic traffic) {
+    /**
+     * Makes it; nothing is open yet.
+     *
+     * @param options asked for each connection
+     */
+    StreamListener(
+            Vertx vertx,
+            Supplier<SocketOptions> sockets,
+            Supplier<String> scheme,
+            Supplier<ConnectionOptions> options,
+            Traffic traffic,
+            AddressOwner owner) {
         this.vertx = vertx;
-        this.servers = new NetServers(vertx, sockets, scheme, this::accept, traffic);
+        this.servers = new NetServers(vertx, sockets, scheme, this::accept, traffic, owner);
         this.options = options;
         this.traffic = traffic;
     }
@@ -49,6 +63,7 @@ final class StreamListener implements Listener {
     /** Runs on the connection's event loop, before anything is read from it. */
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
+        ConnectionOptions options = this.options.get();
         if (!traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
@@ -93,20 +108,22 @@ final class StreamListener implements Listener {
 
     @Override
     public List<String> notes() {
-        return options.tls() == null ? List.of() : options.tls().notes();
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.notes();
     }
 
     @Override
     public List<X509Certificate> certificates() {
-        return options.tls() == null ? List.of() : options.tls().certificates();
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.certificates();
     }
 
     @Override
     public OwnClient ownClient(String address) {
+        ConnectionOptions now = options.get();
         JsonObject client = new JsonObject();
         return new OwnClient(
-                options.tls() == null ? client : client.put("tls", options.tls().forOwnClient()),
-                options.proxyProtocol());
+                now.tls() == null ? client : client.put("tls", now.tls().forOwnClient()), now.proxyProtocol());
     }
 
     @Override

@@ -3,20 +3,22 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.EventLoops;
+import dev.vecho.net.listen.OnNetServers;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 
 /** Listens on every address of one TCP listener. */
-final class TcpServerTransport implements ServerTransport {
+final class TcpServerTransport implements OnNetServers {
 
     private final Vertx vertx;
-    private final TcpListenerOptions options;
     private final EventLoops<List<SocketAddress>> loops;
+    private final AddressOwner owner = new AddressOwner();
+    private volatile TcpListenerOptions options;
 
     TcpServerTransport(Vertx vertx, TcpListenerOptions options) {
         this.vertx = vertx;
@@ -30,17 +32,19 @@ final class TcpServerTransport implements ServerTransport {
     }
 
     @Override
+    public AddressOwner owner() {
+        return owner;
+    }
+
+    @Override
     public Future<Listener> listen(Traffic traffic) {
         StreamListener listener = new StreamListener(
                 vertx,
-                new NetServerOptions()
-                        .setAcceptBacklog(options.backlog())
-                        .setTcpNoDelay(options.noDelay())
-                        .setTcpKeepAlive(options.keepAlive())
-                        .setReusePort(options.reusePort()),
-                options.connections().tls() == null ? "tcp" : "tls",
-                options.connections(),
-                traffic);
+                () -> options.socket(),
+                () -> options.connections().tls() == null ? "tcp" : "tls",
+                () -> options.connections(),
+                traffic,
+                owner);
         return loops.join(
                         () -> options.address()
                                 .bind(
@@ -50,5 +54,20 @@ final class TcpServerTransport implements ServerTransport {
                         listener.servers()::share)
                 .<Listener>map(listener)
                 .recover(failure -> listener.drain(Duration.ZERO).transform(closed -> Future.failedFuture(failure)));
+    }
+
+    @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof TcpServerTransport other
+                && other.options.address().equals(options.address());
+    }
+
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        TcpListenerOptions now = options;
+        TcpListenerOptions other = ((TcpServerTransport) next).options;
+        options = new TcpListenerOptions(
+                now.address(), other.socket(), now.connections().then(other.connections()));
+        return Future.succeededFuture(now.socket().lateChanges(other.socket()));
     }
 }

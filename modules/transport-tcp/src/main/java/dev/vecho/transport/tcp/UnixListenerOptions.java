@@ -1,7 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.config.Options;
-import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.listen.SocketOptions;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -43,7 +43,7 @@ record UnixListenerOptions(
         UnixListenerOptions read = new UnixListenerOptions(
                 address,
                 mode(options),
-                NetServers.readBacklog(options),
+                SocketOptions.readBacklog(options),
                 ConnectionOptions.read(vertx, options, "localhost"));
         options.rejectUnknownKeys();
         return read;
@@ -65,5 +65,10 @@ record UnixListenerOptions(
             }
         }
         return mode;
+    }
+
+    /** What a listener has after these that takes over others of the same address. */
+    UnixListenerOptions then(UnixListenerOptions next) {
+        return new UnixListenerOptions(address, next.mode, next.backlog, connections.then(next.connections));
     }
 }

@@ -4,12 +4,13 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.EventLoops;
 import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.listen.SocketOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.BindException;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +37,10 @@ final class UnixServerTransport implements ServerTransport {
     private static final Logger LOG = LoggerFactory.getLogger(UnixServerTransport.class);
 
     private final Vertx vertx;
-    private final UnixListenerOptions options;
     private final SocketAddress address;
+    private final AddressOwner owner = new AddressOwner();
     private final EventLoops<List<SocketAddress>> loops;
+    private volatile UnixListenerOptions options;
 
     UnixServerTransport(Vertx vertx, UnixListenerOptions options) {
         this.vertx = vertx;
@@ -55,15 +58,42 @@ final class UnixServerTransport implements ServerTransport {
     public Future<Listener> listen(Traffic traffic) {
         StreamListener listener = new StreamListener(
                 vertx,
-                new NetServerOptions().setAcceptBacklog(options.backlog()),
-                "unix",
-                options.connections(),
-                traffic);
+                () -> SocketOptions.ofUnix(options.backlog()),
+                () -> "unix",
+                () -> options.connections(),
+                traffic,
+                owner);
         return loops.join(() -> bind(listener.servers()), listener.servers()::share)
                 .<Listener>map(bound -> options.address().isAbstract() ? listener : new FileListener(listener))
                 .recover(failure -> listener.drain(Duration.ZERO)
                         .transform(closed -> Future.failedFuture(
                                 BindAddress.failure(address(), Addresses.reason(failure), failure))));
+    }
+
+    @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof UnixServerTransport other && other.address.equals(address);
+    }
+
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        UnixListenerOptions now = options;
+        UnixListenerOptions other = ((UnixServerTransport) next).options;
+        options = now.then(other);
+        List<String> late = SocketOptions.ofUnix(now.backlog()).lateChanges(SocketOptions.ofUnix(other.backlog()));
+        if (other.mode().equals(now.mode()) || now.address().isAbstract()) {
+            return Future.succeededFuture(late);
+        }
+        return vertx.executeBlocking(
+                        () -> Files.setPosixFilePermissions(now.address().file(), other.mode()), false)
+                .transform(changed -> Future.succeededFuture(
+                        changed.succeeded()
+                                ? late
+                                : Stream.concat(
+                                                late.stream(),
+                                                Stream.of("mode: cannot be changed: "
+                                                        + Addresses.reason(changed.cause())))
+                                        .toList()));
     }
 
     private Future<List<SocketAddress>> bind(NetServers servers) {

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,11 +63,11 @@ final class UdpListener implements Listener {
 
     private final Vertx vertx;
     private final Context context;
-    private final UdpListenerOptions options;
+    private volatile UdpListenerOptions options;
     private final UdpRules rules;
     private final UdpDrops drops;
     private final Traffic traffic;
-    private final Runnable closed;
+    private final Consumer<UdpListener> closed;
     private final Map<InetAddress, Future<UdpSocket>> sockets = new ConcurrentHashMap<>();
     private final List<Channel> channels = new CopyOnWriteArrayList<>();
     /** Vert.x knows nothing of Netty's channels: without it, one that is closed would leave them open. */
@@ -86,7 +87,12 @@ final class UdpListener implements Listener {
      * @param closed called once, when all is closed
      */
     UdpListener(
-            Vertx vertx, UdpListenerOptions options, UdpRules rules, UdpDrops drops, Traffic traffic, Runnable closed) {
+            Vertx vertx,
+            UdpListenerOptions options,
+            UdpRules rules,
+            UdpDrops drops,
+            Traffic traffic,
+            Consumer<UdpListener> closed) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.options = options;
@@ -129,6 +135,14 @@ final class UdpListener implements Listener {
                 return socket;
             });
         });
+    }
+
+    /** Gives the sockets that are open, and those that will be, other sizes of buffers. */
+    void change(UdpListenerOptions next) {
+        options = next;
+        sockets.values()
+                .forEach(socket ->
+                        socket.onSuccess(open -> open.bufferBytes(next.receiveBufferBytes(), next.sendBufferBytes())));
     }
 
     /** Whether other event loops can have the same addresses; known once one is open. */
@@ -255,7 +269,7 @@ final class UdpListener implements Listener {
         return Future.join(channels.stream().map(this::close).toList()).transform(all -> {
             channels.clear();
             sockets.clear();
-            closed.run();
+            closed.accept(this);
             return endOwnLoop();
         });
     }

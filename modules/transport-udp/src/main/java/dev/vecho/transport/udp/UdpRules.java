@@ -9,19 +9,37 @@ import org.jspecify.annotations.Nullable;
 /** Who gets an answer from one listener, so that it is neither a weapon nor a loop. Safe for any thread. */
 final class UdpRules {
 
-    private final BitSet refusedSourcePorts;
-    private final RateLimit limit;
+    private final LongSupplier nanoTime;
+    private volatile Limits limits;
     private volatile LocalNetworks networks;
 
+    /** What the options say. */
+    private record Limits(int perSecond, BitSet refusedSourcePorts, RateLimit rate) {}
+
     UdpRules(UdpListenerOptions options, LocalNetworks networks, LongSupplier nanoTime) {
-        this.refusedSourcePorts = options.refusedSourcePorts();
-        this.limit = new RateLimit(options.maxDatagramsPerSecond(), RateLimit.SOURCES, nanoTime);
+        this.nanoTime = nanoTime;
+        this.limits = limits(options);
         this.networks = networks;
+    }
+
+    private Limits limits(UdpListenerOptions options) {
+        int perSecond = options.maxDatagramsPerSecond();
+        return new Limits(
+                perSecond, options.refusedSourcePorts(), new RateLimit(perSecond, RateLimit.SOURCES, nanoTime));
+    }
+
+    /** From now on other options hold. What sources have used of a rate that stays the same is not forgotten. */
+    void change(UdpListenerOptions options) {
+        Limits now = limits;
+        limits = options.maxDatagramsPerSecond() == now.perSecond()
+                ? new Limits(now.perSecond(), options.refusedSourcePorts(), now.rate())
+                : limits(options);
     }
 
     /** Why a datagram from a source gets no answer, or null if it gets one. */
     @Nullable Reason refuse(InetSocketAddress source) {
-        if (refusedSourcePorts.get(source.getPort())) {
+        Limits limits = this.limits;
+        if (limits.refusedSourcePorts().get(source.getPort())) {
             return Reason.SOURCE_PORT;
         }
         if (!networks.oneHost(source.getAddress())) {
@@ -30,7 +48,7 @@ final class UdpRules {
         if (OwnSockets.contain(source)) {
             return Reason.OWN_LISTENER;
         }
-        return limit.allow(source.getAddress()) ? null : Reason.RATE;
+        return limits.rate().allow(source.getAddress()) ? null : Reason.RATE;
     }
 
     /** What this machine's interfaces have. */

@@ -14,8 +14,10 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,10 +33,13 @@ final class UdpServerTransport implements ServerTransport {
     private static final Logger LOG = LoggerFactory.getLogger(UdpServerTransport.class);
 
     private final Vertx vertx;
-    private final UdpListenerOptions options;
+    private volatile UdpListenerOptions options;
     private final LongSupplier nanoTime;
     private final UdpDrops drops = new UdpDrops();
-    private final AtomicInteger parts = new AtomicInteger();
+    private final Set<UdpListener> parts = ConcurrentHashMap.newKeySet();
+
+    /** Those of the attempt to open that was the last; written before other event loops join the first. */
+    private volatile @Nullable UdpRules rules;
 
     private final EventLoops<Part> loops;
 
@@ -86,13 +91,40 @@ final class UdpServerTransport implements ServerTransport {
                 .map(Part::listener);
     }
 
-    private UdpListener newListener(UdpRules rules, Traffic traffic) {
-        parts.incrementAndGet();
-        return new UdpListener(vertx, options, rules, drops, traffic, this::partClosed);
+    @Override
+    public boolean canAdopt(ServerTransport next) {
+        return next instanceof UdpServerTransport other
+                && other.options.address().equals(options.address());
     }
 
-    private void partClosed() {
-        if (parts.decrementAndGet() == 0 && !drops.toString().isEmpty()) {
+    @Override
+    public Future<List<String>> adopt(ServerTransport next) {
+        UdpListenerOptions now = options;
+        UdpListenerOptions other = ((UdpServerTransport) next).options;
+        options = other;
+        UdpRules open = rules;
+        if (open != null) {
+            open.change(other);
+        }
+        parts.forEach(part -> part.change(other));
+        List<String> late = new ArrayList<>();
+        if (other.receiveBufferBytes() == 0 && now.receiveBufferBytes() != 0) {
+            late.add("receiveBufferBytes: that of the system is taken when the service starts again");
+        }
+        if (other.sendBufferBytes() == 0 && now.sendBufferBytes() != 0) {
+            late.add("sendBufferBytes: that of the system is taken when the service starts again");
+        }
+        return Future.succeededFuture(late);
+    }
+
+    private UdpListener newListener(UdpRules rules, Traffic traffic) {
+        UdpListener part = new UdpListener(vertx, options, rules, drops, traffic, this::partClosed);
+        parts.add(part);
+        return part;
+    }
+
+    private synchronized void partClosed(UdpListener part) {
+        if (parts.remove(part) && parts.isEmpty() && !drops.toString().isEmpty()) {
             LOG.info("udp {}: no answer to datagrams: {}", address(), drops);
         }
     }
@@ -148,6 +180,7 @@ final class UdpServerTransport implements ServerTransport {
     /** Opens all addresses; closes those that are open where one fails. */
     private Future<Part> open(Hosts hosts, Traffic traffic) {
         UdpRules rules = new UdpRules(options, hosts.networks(), nanoTime);
+        this.rules = rules;
         UdpListener listener = newListener(rules, traffic);
         boolean catchAll = hosts.wildcard() && UdpListener.hasCatchAll();
         Future<Integer> port = catchAll

@@ -190,7 +190,7 @@ class UdpTest {
             UdpListenerOptions options =
                     UdpListenerOptions.read(Options.of(local(), Source.named("test"), new Problems()));
             UdpRules rules = new UdpRules(options, new LocalNetworks(java.util.Set.of(), java.util.Set.of()), () -> 0);
-            new UdpListener(vertx, options, rules, like.drops(), traffic, () -> {})
+            new UdpListener(vertx, options, rules, like.drops(), traffic, closed -> {})
                     .open(from, false)
                     .onSuccess(socket -> socket.channel()
                             .writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(MESSAGE), to))
