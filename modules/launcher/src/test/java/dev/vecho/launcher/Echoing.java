@@ -99,7 +99,8 @@ final class Echoing implements Receiver {
                 return;
             }
         }
-        received += bytes.length();
+        long now = received + bytes.length();
+        received = now;
         if (received > sent) {
             fail("more came than was sent");
         } else if (received == sent && stopping != null) {

@@ -40,7 +40,10 @@ class ReloadTransportsTest {
 
     private final Vertx vertx = Launch.vertx(Io.AUTO);
     private final Vertx clients = Launch.vertx(Io.AUTO);
+
+    @SuppressWarnings("NullAway.Init") // Each test serves first.
     private EchoServerVerticle service;
+
     private Path one;
     private Path other;
 

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +57,15 @@ class ReloadUnderLoadTest {
     private Certificates.Issued rsa;
     private EchoServerVerticle service;
     private final List<Echoing> connections = new ArrayList<>();
+
+    @BeforeEach
+    void serve() throws Exception {
+        certificates = new Certificates(directory);
+        ec = certificates.localhost();
+        rsa = certificates.localhostRsa();
+        service = new EchoServerVerticle(await(Configuration.load(vertx, List.of(write(0)))));
+        await(vertx.deployVerticle(service));
+    }
 
     @AfterEach
     void stop() throws Exception {
@@ -125,11 +135,6 @@ class ReloadUnderLoadTest {
 
     @Test
     void losesNoByteAndNoConnection() throws Exception {
-        certificates = new Certificates(directory);
-        ec = certificates.localhost();
-        rsa = certificates.localhostRsa();
-        service = new EchoServerVerticle(await(Configuration.load(vertx, List.of(write(0)))));
-        await(vertx.deployVerticle(service));
         for (Map.Entry<String, String> staying : STAYING.entrySet()) {
             connect(staying.getKey(), staying.getValue(), CONNECTIONS / STAYING.size());
         }
