@@ -159,6 +159,7 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof Http2ResetFrame) {
+                socket.broken(FailureReason.RESET);
                 // Later: Netty would reset it once more.
                 channel.eventLoop().execute(channel::close);
             }
@@ -292,6 +293,7 @@ final class Http2Streams extends ChannelDuplexHandler {
 
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        socket.noteClose();
         if (!socket.isDrained()) {
             // Even if all is written when that is checked next.
             socket.broken();

@@ -507,6 +507,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (http1 != null) {
+            http1.socket().noteClose();
+        }
         if (http1 != null && http1.socket().isDrained() && (buffer == null || !buffer.isHolding())) {
             endEarly();
             http1.socket().closeAfterLastWords(promise);

@@ -314,6 +314,13 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         });
     }
 
+    /** The connection is being closed through the handlers above: unless another reason is known, at the end of a grace period. */
+    void noteClose() {
+        if (unfinished == FailureReason.UNFINISHED) {
+            unfinished = FailureReason.DRAIN;
+        }
+    }
+
     /** Whether the operating system took everything, but for what the handlers above write when they are closed. */
     boolean isDrained() {
         ctx.flush();

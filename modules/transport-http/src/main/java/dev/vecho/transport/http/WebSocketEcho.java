@@ -403,6 +403,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        socket.noteClose();
         if (!socket.isDrained()) {
             ctx.close(promise);
             return;
