@@ -61,7 +61,7 @@ public final class Check {
             @Nullable ExpectedFailure expected,
             Supplier<ClientTransport> opener) {
         this.vertx = caseContext.vertx();
-        // Its own, so that several checks share the event loops, and one is not disturbed by those who wait for it.
+        // A context of its own, so that several checks share the event loops and do not wait for one another.
         this.context = VertxInternals.newEventLoopContext(vertx);
         this.caseContext = caseContext;
         this.played = played;
@@ -141,7 +141,7 @@ public final class Check {
                 .onComplete(done -> end());
     }
 
-    /** Asks a server that has made nothing of plain text, once, whether it speaks TLS. */
+    /** Asks a server that did not understand plain text, once, whether it speaks TLS. */
     private Future<Report> explain(Report round, ClientTransport opened) {
         Diagnosis found = round.diagnosis();
         boolean isExpected = expected != null && expected.judge(round).passed();
@@ -180,7 +180,7 @@ public final class Check {
         closed = true;
         Future<Void> aborted = round == null ? Future.succeededFuture() : round.abort(cancelled());
         ClientTransport open = transport;
-        // In this order: a closed transport would fail the round with something that nobody has found out.
+        // In this order: closing the transport first would fail the round for a misleading reason.
         return open == null
                 ? aborted
                 : aborted.compose(done -> Wait.atMost(vertx, caseContext.timeout(), open.close()));

@@ -50,7 +50,7 @@ final class CheckFactory {
         Seed seed = script.seed() == null ? Seed.any() : new Seed(script.seed());
         SentHistory history = new SentHistory();
         List<Case> cases = new ArrayList<>();
-        // Options that all targets share are wrong for each of them, and told once.
+        // Options that all targets share are wrong for each of them, but reported once.
         Set<String> problems = new LinkedHashSet<>(optionsProblems(transports, script));
         for (int i = 0; i < script.targets().size(); i++) {
             String place = script.sources().apply("targets").name() + ": targets[" + i + "]: ";
@@ -144,7 +144,7 @@ final class CheckFactory {
             json.put("options", new JsonObject().put(key, own));
         }
         Problems problems = new Problems();
-        // What a transport says of no option, it says of the target.
+        // A problem that a transport does not attribute to an option belongs to the target.
         Options options =
                 new Options(json, path -> script.sources().apply(path.isEmpty() ? "targets" : path), problems);
         // Validated with those of all transports; one that has none need not know the key.
@@ -154,7 +154,7 @@ final class CheckFactory {
         return opened;
     }
 
-    /** To judge by what cannot be measured would always fail. */
+    /** A budget on something that cannot be measured would always fail. */
     private static void rejectImmeasurable(Script script, Transport transport, Target target) {
         Problems problems = new Problems();
         boolean tls = transport instanceof TestableTransport testable

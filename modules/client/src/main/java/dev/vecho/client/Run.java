@@ -187,7 +187,7 @@ public final class Run {
     private void finished(Playing each, AsyncResult<Report> result, Duration late) {
         playing--;
         if (result.failed()) {
-            // Once it is over, that a round was cut short is no news.
+            // After the end, a round that was cut short is not an error.
             if (!each.over) {
                 crash(result.cause());
             }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface RunListener {
 
-    /** Wants to know nothing. */
+    /** Ignores everything. */
     RunListener NONE = new RunListener() {};
 
     /** The first round of a case begins. */

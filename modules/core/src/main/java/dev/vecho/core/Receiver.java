@@ -4,8 +4,8 @@ import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 
 /**
- * The caller's ear on a {@link Connection}. Called on the connection's event loop. {@link #ended} or {@link #failed} is
- * the last call, and comes at most once.
+ * Told what happens on a {@link Connection}. Called on the connection's event loop. {@link #ended} or {@link #failed}
+ * is the last call, and comes at most once.
  */
 public interface Receiver {
 
@@ -16,7 +16,7 @@ public interface Receiver {
         TLS
     }
 
-    /** One that hears nothing. */
+    /** Ignores everything. */
     Receiver NONE = new Receiver() {
         @Override
         public void received(Buffer bytes) {}

@@ -37,7 +37,7 @@ public final class TransportException extends Exception {
     }
 
     /**
-     * Makes it.
+     * Creates an instance.
      *
      * @param reason see {@link #reason}
      */

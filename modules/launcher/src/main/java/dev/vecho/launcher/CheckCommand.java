@@ -257,8 +257,8 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /**
-     * Checks a listener of our own once, and tells nobody: else the first round trip would be that of a JVM that still
-     * loads its classes, a hundred times as long as the next one.
+     * Checks a listener of our own once, without a report. Otherwise the first round trip would include the loading
+     * of classes, and take a hundred times as long as the next one.
      */
     private static void warmUp(Vertx vertx) {
         JsonObject listener = new JsonObject().put("host", "127.0.0.1").put("port", 0);
@@ -272,7 +272,7 @@ final class CheckCommand implements Callable<Integer> {
                 .compose(deployed -> Check.once(
                                 vertx, server.listeners().get(0).addresses().get(0))
                         .eventually(() -> vertx.undeploy(deployed)))
-                // Where it cannot listen the first round is slow, and nothing worse.
+                // If it cannot listen, the only effect is that the first round is slow.
                 .transform(warm -> Future.succeededFuture())
                 .await();
     }

@@ -192,7 +192,7 @@ final class ClusterFlags {
         // Five seconds by default, to let many members join at once.
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
-        // Two halves that have not seen each other become one after half a minute, not after five.
+        // The halves of a split cluster are merged after half a minute, not after five.
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "30");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "30");
         // How many ports to try of a member that is given without one.
@@ -259,7 +259,7 @@ final class ClusterFlags {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 
-    /** Hazelcast, made up for what it forgets with the last member that keeps data. */
+    /** Hazelcast's cluster manager, which also restores what Hazelcast loses with the last member that keeps data. */
     private static final class Hazelcast extends HazelcastClusterManager {
 
         private static final Logger LOG = LoggerFactory.getLogger(Hazelcast.class);
@@ -324,8 +324,8 @@ final class ClusterFlags {
         }
 
         /**
-         * Who listened is also lost when the last one dies who knew, and Vert.x, which is told of changes only, would go on
-         * sending to the dead.
+         * The registrations of listeners are lost, too, when the last member that has them dies. Vert.x, which is
+         * told only of changes, would go on sending to members that are gone.
          */
         private void askAgain(String address) {
             RegistrationListener told = listener;

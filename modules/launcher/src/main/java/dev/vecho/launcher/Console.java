@@ -27,8 +27,6 @@ final class Console implements RunListener {
     private long over;
 
     /**
-     * Makes it.
-     *
      * @param traced where each round is told step by step; null for nowhere
      */
     Console(List<ReportWriter> writers, int cases, @Nullable PrintWriter traced) {

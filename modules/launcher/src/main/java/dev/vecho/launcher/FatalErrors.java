@@ -26,8 +26,8 @@ public final class FatalErrors extends TurboFilter {
     private static volatile boolean servesOn;
 
     /**
-     * From now on lets the process live without memory for buffers, as a service does: a connection that gets none is closed,
-     * and others go on. It is told, once a minute.
+     * From now on, a lack of memory for buffers does not end the process, as is right for a service: a connection
+     * that gets no buffer is closed, and others go on. It is logged, once a minute.
      */
     static void serveOnWithoutBuffers() {
         servesOn = true;

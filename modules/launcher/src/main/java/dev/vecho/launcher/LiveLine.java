@@ -24,7 +24,7 @@ final class LiveLine {
         }
     }
 
-    /** Takes it away, before something else is printed. */
+    /** Clears it, before something else is printed. */
     synchronized void clear() {
         if (shown) {
             err.print(CLEAR);

@@ -54,7 +54,7 @@ final class NativeLibraries {
                         WORK_DIRECTORY);
     }
 
-    /** Says why a service runs on nio that has not been told to; nothing on systems that have nothing better. */
+    /** Says why a service runs on nio although nobody has chosen it; nothing on systems that have nothing better. */
     static void warnOfNio() {
         if (found && "Linux".equals(System.getProperty("os.name"))) {
             log().warn(
@@ -68,7 +68,7 @@ final class NativeLibraries {
         return LoggerFactory.getLogger(NativeLibraries.class);
     }
 
-    /** The directory for temporary files, that of the jar, and those where users keep what can be made again. */
+    /** The directory for temporary files, that of the jar, and the user's cache directories. */
     private static Set<Path> candidates() {
         Set<Path> all = new LinkedHashSet<>();
         all.add(Path.of(System.getProperty("java.io.tmpdir")));

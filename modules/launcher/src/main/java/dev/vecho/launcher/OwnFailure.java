@@ -41,15 +41,13 @@ final class OwnFailure extends RuntimeException {
     private static boolean told;
 
     /**
-     * Makes one.
-     *
      * @param message a line for people
      */
     OwnFailure(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 
-    /** What anything that was thrown comes to, in one line. */
+    /** One line that describes anything that was thrown. */
     static String line(Throwable thrown) {
         Throwable told = thrown;
         for (Throwable each = thrown; each != null; each = each.getCause()) {
@@ -111,7 +109,10 @@ final class OwnFailure extends RuntimeException {
         probe.start();
     }
 
-    /** Who has caught it may not have told anybody. And a collector may leave too little for work, but never nothing. */
+    /**
+     * Whoever has caught the error may not have reported it. And with some collectors memory never runs out completely,
+     * although too little is left to work with.
+     */
     private static void probe() {
         CountDownLatch never = new CountDownLatch(1);
         @Nullable GcOverhead overhead = null;
@@ -180,7 +181,7 @@ final class OwnFailure extends RuntimeException {
         try {
             return (line(thrown) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (Throwable e) {
-            // What a lack of memory brings may be anything, such as a class that cannot be loaded.
+            // A lack of memory may appear as any other failure, such as a class that cannot be loaded.
             return OUT_OF_MEMORY;
         }
     }

@@ -16,8 +16,6 @@ final class TrackedOutput extends OutputStream {
     private volatile @Nullable IOException failure;
 
     /**
-     * Makes it.
-     *
      * @param out closed with this
      * @param failed called once, by the thread that writes, when something cannot be written
      */

@@ -57,8 +57,6 @@ final class Flow implements Receiver {
     private boolean over;
 
     /**
-     * Makes it.
-     *
      * @param phase where in the pattern its first message starts
      * @param allowed how many may be sent; {@link #allow} allows one more
      */
@@ -91,7 +89,7 @@ final class Flow implements Receiver {
         return over || oldest == sent;
     }
 
-    /** Messages that were allowed one by one, and have not been sent for want of room. */
+    /** Messages that were allowed one by one, and have not been sent for lack of room. */
     long unsent() {
         return allowed == Long.MAX_VALUE ? 0 : allowed - sent;
     }

@@ -91,7 +91,7 @@ public record LoadOptions(
         }
     }
 
-    /** As JSON, without what is nobody's business (keys, passwords). */
+    /** As JSON, without secrets (keys, passwords). */
     JsonObject toJson() {
         return new JsonObject()
                 .put("connections", connections)

@@ -39,7 +39,7 @@ public record LoadResult(
     /** Of the shape of {@link #toJson}; all of Vecho's reports have one. */
     static final int VERSION = 2;
 
-    /** From this share on a thread had nothing left to give. */
+    /** From this share of a processor on, a thread counts as saturated. */
     private static final double BUSY = 0.95;
 
     public LoadResult {
@@ -186,7 +186,7 @@ public record LoadResult(
         return text.toString();
     }
 
-    /** Part of a sentence may come from the peer: it must not rule a terminal. */
+    /** Part of a sentence may come from the peer: it must not contain control characters for a terminal. */
     private static String clean(Failure failure) {
         return failure.sentence.replaceAll("\\p{Cc}", "?");
     }

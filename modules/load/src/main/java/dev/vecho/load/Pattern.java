@@ -21,8 +21,6 @@ final class Pattern {
     private final ByteBuf bytes;
 
     /**
-     * Makes it.
-     *
      * @param longest the longest piece that will be asked for
      */
     Pattern(long seed, int longest) {

@@ -82,8 +82,6 @@ final class Worker {
     }
 
     /**
-     * Makes it.
-     *
      * @param first the number of its first connection
      * @param step from one of its connections to the next
      */

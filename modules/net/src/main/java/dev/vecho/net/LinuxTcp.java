@@ -8,14 +8,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** What Linux lets one choose for a TCP connection, tcp(7). Elsewhere, and without a native transport of Netty's, nothing. */
+/**
+ * Options that Linux has for TCP connections, tcp(7). On other systems, and without a native transport of Netty's, this
+ * does nothing.
+ */
 public final class LinuxTcp {
 
     private static final boolean LINUX = "Linux".equals(System.getProperty("os.name"));
 
     private static final int IPPROTO_TCP = 6;
 
-    /** The cheapest, part of every Linux, and free to be chosen by anybody. */
+    /** The cheapest algorithm. It is part of every Linux, and every user may choose it. */
     private static final String CHEAPEST = "reno";
 
     private static final RawUnixChannelOption TCP_CONGESTION =
@@ -24,14 +27,14 @@ public final class LinuxTcp {
     private static final RawUnixChannelOption TCP_QUICKACK =
             new RawUnixChannelOption("TCP_QUICKACK", IPPROTO_TCP, 12, Integer.BYTES);
 
-    /** An even number but zero: now, and not from now on. */
+    /** An even number other than zero: acknowledge now, without changing the mode. */
     private static final int NOW = 2;
 
     private LinuxTcp() {}
 
     /**
-     * Lets a connection that stays on this machine do without the system's congestion control: where no path is to be found
-     * out, what is left of it is its cost, and that of BBR, which paces by timers, is large.
+     * Replaces the system's congestion control on a connection within this machine. There is no path to probe, so it
+     * would only cost time, and BBR, which paces by timers, costs much.
      */
     public static void fitCongestionControl(Channel channel) {
         if (channel.localAddress() instanceof InetSocketAddress local
@@ -65,7 +68,7 @@ public final class LinuxTcp {
         try {
             channel.config().setOption(option, value);
         } catch (ChannelException refused) {
-            // It goes on with the system's choice. Or it is closed already, which its reads will tell.
+            // The system's choice stays. Or the connection is closed already, which its reads will report.
         }
     }
 }

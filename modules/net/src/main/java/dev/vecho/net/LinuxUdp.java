@@ -4,7 +4,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 
-/** What Linux lets one choose for a UDP socket, ip(7) and ipv6(7). Elsewhere, and without a native transport of Netty's, nothing. */
+/**
+ * Options that Linux has for UDP sockets, ip(7) and ipv6(7). On other systems, and without a native transport of
+ * Netty's, this does nothing.
+ */
 public final class LinuxUdp {
 
     private static final boolean LINUX = "Linux".equals(System.getProperty("os.name"));
@@ -20,8 +23,9 @@ public final class LinuxUdp {
     private LinuxUdp() {}
 
     /**
-     * Lets the next read or write of a socket fail with whatever ICMP says of its datagrams. Otherwise Linux keeps back what
-     * may pass, such as that a host or network is unreachable, and tells a connected socket of the rest only.
+     * Lets the next read or write of a socket fail with whatever ICMP says of its datagrams. Otherwise Linux does not
+     * report errors that may be temporary, such as that a host or network is unreachable, and reports the others on
+     * connected sockets only.
      *
      * <p>The caller closes the socket at the first such error, since nobody reads the queue in which Linux keeps them. A write
      * may fail with {@code ENOBUFS}, too, where Linux would otherwise drop the datagram without a word.

@@ -36,7 +36,7 @@ public final class TextReport implements ReportWriter {
     private final Set<String> warned = new HashSet<>();
 
     /**
-     * Makes it.
+     * Creates an instance.
      *
      * @param out flushed after each line; the caller closes it
      * @param coloured for a terminal
@@ -208,7 +208,10 @@ public final class TextReport implements ReportWriter {
                 .collect(Collectors.joining("/", "", " ms"));
     }
 
-    /** Part of a line may come from the peer, a certificate's name for example: it must not rule a terminal. */
+    /**
+     * Part of a line may come from the peer, a certificate's name for example: it must not contain control characters
+     * for a terminal.
+     */
     private static String clean(String line) {
         return line.replaceAll("\\p{Cc}", "?");
     }

@@ -18,7 +18,7 @@ public final class TraceText implements Trace {
     private final String round;
 
     /**
-     * Makes it.
+     * Creates an instance.
      *
      * @param out may be shared by many threads
      */

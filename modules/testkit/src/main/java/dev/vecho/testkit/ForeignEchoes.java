@@ -181,7 +181,8 @@ public final class ForeignEchoes implements AutoCloseable {
         return scheme + "://127.0.0.1:" + port;
     }
 
-    private static byte[] resource(String name) throws IOException {
+    /** A file beside this class. */
+    static byte[] resource(String name) throws IOException {
         try (InputStream in = ForeignEchoes.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IOException("no resource " + name);

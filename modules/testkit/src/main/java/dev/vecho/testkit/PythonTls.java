@@ -1,11 +1,15 @@
 package dev.vecho.testkit;
 
+import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A server of Python's that echoes over TLS, with OpenSSL: a healthy one that is not ours. */
+/**
+ * A server of Python's that echoes over TLS, with OpenSSL: a healthy one that is not ours. It ends with the process that has
+ * started it, whose end of its input closes.
+ */
 public final class PythonTls implements AutoCloseable {
 
     /** When it answers. */
@@ -18,41 +22,7 @@ public final class PythonTls implements AutoCloseable {
         NEVER
     }
 
-    /** It ends with the process that has started it, whose end of its input closes. */
-    private static final String PROGRAM = """
-            import os, socket, ssl, sys, threading
-            certificate, key, version, answers = sys.argv[1:]
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate, key)
-            context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
-            def serve(raw):
-                try:
-                    if answers == 'NEVER':
-                        raw.recv(65536)
-                        raw.close()
-                        return
-                    with context.wrap_socket(raw, server_side=True, suppress_ragged_eofs=False) as peer:
-                        kept = bytearray()
-                        while received := peer.recv(65536):
-                            if answers == 'AT_ONCE':
-                                peer.sendall(received)
-                            else:
-                                kept += received
-                        peer.sendall(kept)
-                        peer.unwrap().close()
-                except OSError:
-                    pass
-            def accept(listener):
-                while True:
-                    raw = listener.accept()[0]
-                    print('accepted', flush=True)
-                    threading.Thread(target=serve, args=(raw,), daemon=True).start()
-            listener = socket.create_server(('127.0.0.1', 0), backlog=100)
-            threading.Thread(target=accept, args=(listener,), daemon=True).start()
-            print(listener.getsockname()[1], flush=True)
-            sys.stdin.read()
-            os._exit(0)
-            """;
+    private static final String PROGRAM = "echo.py";
 
     private final Process process;
     private final BufferedReader said;
@@ -76,7 +46,7 @@ public final class PythonTls implements AutoCloseable {
         Process process = ForeignProgram.find("python3", "apt-get install python3")
                 .start(
                         "-c",
-                        PROGRAM,
+                        new String(ForeignEchoes.resource(PROGRAM), StandardCharsets.UTF_8),
                         certificate.toString(),
                         key.toString(),
                         protocol.replace('.', '_'),
@@ -87,7 +57,8 @@ public final class PythonTls implements AutoCloseable {
             String error = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
             throw new IllegalStateException("Python's server did not start: " + error);
         }
-        return new PythonTls(process, said, Integer.parseInt(line));
+        String address = new JsonObject(line).getString("tls");
+        return new PythonTls(process, said, Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)));
     }
 
     /** The port that it listens on, at 127.0.0.1. */

@@ -44,7 +44,7 @@ final class Buffering {
             Duration limit) {
         List<Step> open = new ArrayList<>();
         for (Step step : caseContext.steps().subList(from, missing)) {
-            // Nothing that only takes time.
+            // Steps that only wait are left out.
             if (step instanceof Step.Send send) {
                 open.add(new Step.Send(send.payload(), send.count(), 0));
             } else if (!(step instanceof Step.Pause || step instanceof Step.ExpectNothing)) {

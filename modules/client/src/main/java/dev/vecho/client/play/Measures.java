@@ -47,7 +47,7 @@ final class Measures {
     private long duplicated;
     private long reordered;
 
-    /** A connection was opened, or could not be. Of several, the phases of the first are told. */
+    /** A connection was opened, or could not be. Of several, the phases of the first are reported. */
     void opened(TrackedConnection tracked) {
         if (!connecting) {
             connecting = true;
@@ -56,7 +56,7 @@ final class Measures {
         warnings.addAll(tracked.warnings());
     }
 
-    /** This is the connection. */
+    /** Notes the addresses and details of the connection. */
     void at(TrackedConnection tracked) {
         Connection connection = tracked.connection();
         if (connection != null) {

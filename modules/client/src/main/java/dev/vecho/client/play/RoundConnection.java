@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** The part of a round that is played on one connection: what is planned, what was sent and came, and what that means. */
 final class RoundConnection {
 
-    /** A connection that was idle for less was hardly cut for it. */
+    /** A connection that was idle for less was probably not closed because of that. */
     private static final Duration WORTH_TELLING = Duration.ofSeconds(1);
 
     private final CaseContext caseContext;
@@ -144,8 +144,8 @@ final class RoundConnection {
     }
 
     /**
-     * Whether all that can come back did, so that all was sent, too. The connection may tell so later, which is a matter of
-     * chance, and no verdict depends on it.
+     * Whether all that can come back did, so that all was sent, too. The connection may report the end of a write
+     * later. When it does is a matter of timing, so no verdict depends on it.
      */
     boolean answered() {
         return sender != null && sender.handedOver() && verifier.nothingUnderWay();
@@ -207,7 +207,7 @@ final class RoundConnection {
 
     // ---- what is wrong
 
-    /** What is wrong with a kept connection, of which nobody heard since the round before; null if nothing is. */
+    /** What went wrong on a kept connection between the previous round and this one; null if nothing did. */
     @Nullable Diagnosis brokeMeanwhile() {
         TransportException failure = tracked.failure();
         long unexpected = tracked.unexpected();
@@ -255,7 +255,7 @@ final class RoundConnection {
                 .because(reason);
     }
 
-    /** Whether it was closed, not broken off, but before what was under way had come to its own end. */
+    /** Whether it was closed rather than reset, although something was still under way. */
     private static boolean isClosed(Diagnosis diagnosis) {
         return diagnosis.word() == FailureKind.RESET && "closed".equals(diagnosis.reason());
     }
@@ -346,7 +346,7 @@ final class RoundConnection {
         return tolerated.contains(FailureKind.LOST) ? null : Diagnosis.of(FailureKind.LOST, sentence + first);
     }
 
-    /** For a failure that may have come of a long silence, although something was under way again. */
+    /** A hint for a failure that a long idle time may have caused, although something was under way again. */
     private String idleHint() {
         boolean worthTelling = idleBefore.compareTo(WORTH_TELLING) >= 0 && verifier.received() == 0;
         return worthTelling ? "; it had been idle for " + seconds(idleBefore) + " before this round" : "";

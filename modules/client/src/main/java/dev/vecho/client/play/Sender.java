@@ -157,7 +157,7 @@ public final class Sender {
             int turns = 0;
             while (!queue.isEmpty() && underWay < MAX_IN_FLIGHT) {
                 if (turns++ == MAX_BATCH) {
-                    // Where every send completes at once, receiving must get its turn.
+                    // Where every send completes at once, this loop would keep the event loop from receiving.
                     context.runOnContext(again -> pump());
                     return;
                 }
@@ -170,7 +170,7 @@ public final class Sender {
                 connection.closeOutput().onComplete(this::outputClosed);
             }
         } catch (RuntimeException | Error e) {
-            // A file that shrank, or a defect in the transport: nobody else would hear of it.
+            // A file that shrank, or a defect in the transport: nobody else would report it.
             fail(e);
         } finally {
             pumping = false;

@@ -5,8 +5,8 @@ import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 
 /**
- * The commonest mistake: plain text is spoken to a server of TLS. Some answer with an alert; others close, reset, say nothing, or
- * answer in HTTP, as other servers do for other reasons. Whether they speak TLS is evidence.
+ * The most common mistake: speaking plain text to a TLS server. Some servers answer with an alert; others close,
+ * reset, stay silent, or answer in HTTP, as servers do for other reasons, too. Only a TLS handshake tells them apart.
  */
 public final class TlsRequired {
 
@@ -15,7 +15,7 @@ public final class TlsRequired {
 
     private TlsRequired() {}
 
-    /** Whether the failure of a round may come of it, so that it is worth to ask the server. */
+    /** Whether this may explain the failure of a round, so that it is worth asking the server. */
     public static boolean mayExplain(Report round) {
         Diagnosis found = round.diagnosis();
         if (found == null) {
@@ -33,7 +33,7 @@ public final class TlsRequired {
                 };
     }
 
-    /** The round whose server has answered in TLS. */
+    /** The report of a round whose server has answered a TLS handshake. */
     public static Report judge(Report round, Diagnosis found) {
         Diagnosis required = new Diagnosis(
                 FailureKind.TLS,

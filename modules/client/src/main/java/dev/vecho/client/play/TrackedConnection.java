@@ -64,7 +64,7 @@ public final class TrackedConnection implements Receiver {
         return context;
     }
 
-    /** From now on, this one is told; null for nobody. */
+    /** Sets who is told what happens from now on; null for nobody. */
     void listen(@Nullable Events other) {
         listener = other;
     }

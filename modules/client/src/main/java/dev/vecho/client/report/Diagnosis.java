@@ -44,7 +44,7 @@ public record Diagnosis(
                 : of(FailureKind.FAILED, message);
     }
 
-    /** What came of an attempt to connect. */
+    /** Why an attempt to connect has failed. */
     public static Diagnosis connecting(Throwable cause, Map<Phase, Duration> phases) {
         Diagnosis diagnosis = of(cause);
         if (diagnosis.word == FailureKind.TIMEOUT && !phases.containsKey(Phase.CONNECT)) {

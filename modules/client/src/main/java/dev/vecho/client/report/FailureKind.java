@@ -32,7 +32,7 @@ public enum FailureKind {
     CLOSED,
     /** The end came in the middle of what was expected, or a message came back shorter. */
     TRUNCATED,
-    /** Bytes came back as others. */
+    /** Bytes came back changed. */
     CORRUPTED,
     /** Bytes came that were never sent, or too often; where an echo is expected, too, it may go on after them. */
     INJECTED,

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** The rounds that a report shows: the first that failed and the last, so that a run may be as long as it likes. */
+/**
+ * The rounds that a report shows: the first that failed and the last, so that memory does not grow with the length of a
+ * run.
+ */
 public final class KeptRounds {
 
     static final int FAILED = 100;

@@ -80,7 +80,7 @@ public record Summary(
         return rounds - passed;
     }
 
-    /** The round trips that hide nothing: the corrected ones where there are such. */
+    /** The corrected round trips where there are any, else those that were measured. */
     public RoundTrips timely() {
         return corrected.isEmpty() ? roundTrips : corrected;
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Adds rounds up, in memory that does not grow with their number. For one thread. */
 public final class Totals {
 
-    /** Of the rounds that are missed at once, so many count as round trips; that is more than a million seconds' worth. */
+    /** How many of the rounds that are missed at once count as round trips, at most. */
     private static final long MAX_MISSED = 1_000_000;
 
     private final RoundTrips.Recorder roundTrips = new RoundTrips.Recorder();

@@ -23,13 +23,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How good a case must be, judged when all its rounds are over. What was not measured at all is not good enough.
+ * How good a case must be, judged when all its rounds are over. A limit on something that was not measured is
+ * exceeded.
  *
  * @param allowed the greatest value of each item that matters: shares from 0 to 1, times in milliseconds
  */
 public record Budget(Map<Item, Double> allowed) {
 
-    /** Anything is good enough, but no round may fail. */
+    /** Limits nothing, but no round may fail. */
     public static final Budget NONE = new Budget(Map.of());
 
     /** What a budget can limit. Times are of {@link Summary#timely}. */

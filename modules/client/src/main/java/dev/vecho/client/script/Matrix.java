@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a script varies: each target is checked with each combination of these. An axis that is empty is not varied. A
- * version of TLS, or a family of addresses, that a target knows nothing of is left out of its cases.
+ * version of TLS, or a family of addresses, that does not apply to a target is left out of its cases.
  *
  * @param sizes of the payload, in bytes
  * @param tls versions of TLS, such as {@code TLSv1.3}
@@ -53,12 +53,15 @@ public record Matrix(List<Long> sizes, List<String> tls, List<String> families, 
      *
      * @param startsTls whether TLS is begun on its connections
      * @throws IllegalArgumentException with a message for the user, if nothing of an axis fits a target that it applies to:
-     *     to leave the target out would be to say that it is well
+     *     leaving the target out would look as if it had passed
      */
     public void addCases(Target target, Transport transport, boolean startsTls, List<Case> cases) {
-        boolean isTestable = transport instanceof TestableTransport;
-        Set<String> spoken = isTestable ? ((TestableTransport) transport).tlsVersions(target, startsTls) : Set.of();
-        Set<String> reachable = isTestable ? ((TestableTransport) transport).families(target) : Set.of();
+        Set<String> spoken = Set.of();
+        Set<String> reachable = Set.of();
+        if (transport instanceof TestableTransport testable) {
+            spoken = testable.tlsVersions(target, startsTls);
+            reachable = testable.families(target);
+        }
         List<@Nullable String> versions = fitting("tls", tls, spoken, target);
         List<@Nullable String> addresses = fitting("families", families, reachable, target);
         for (Long size : orNone(sizes)) {
@@ -92,7 +95,7 @@ public record Matrix(List<Long> sizes, List<String> tls, List<String> families, 
                 * Math.max(1, connections.size());
     }
 
-    /** Those that a target knows; a single null where it knows nothing of the kind. */
+    /** The values that apply to a target; a single null where none does. */
     private static List<@Nullable String> fitting(String axis, List<String> wanted, Set<String> known, Target target) {
         if (wanted.isEmpty() || known.isEmpty()) {
             return orNone(List.of());

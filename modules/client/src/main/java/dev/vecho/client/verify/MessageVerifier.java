@@ -21,7 +21,7 @@ public final class MessageVerifier extends Verifier {
 
     private static final int SHOWN = 8;
 
-    /** Among so many messages that did not come, and so many that came last, is looked for the one that is most alike. */
+    /** How many missing messages, and how many that came last, are searched for the most similar one. */
     private static final int MAX_COMPARED = 64;
 
     private final SentHistory.Entry own;
@@ -31,7 +31,7 @@ public final class MessageVerifier extends Verifier {
     /** The one after the last in order. */
     private long next;
 
-    /** Up to here nobody waits any more. */
+    /** Messages before this one are not waited for any more. */
     private long givenUp;
 
     private long count;
@@ -246,7 +246,7 @@ public final class MessageVerifier extends Verifier {
             String sentence = (length - piece.block()) + " more came in " + message + ", at its byte " + at;
             return verdict(FailureKind.INJECTED, sentence, number, bytes, offset, at);
         }
-        // So little alike that it is rather another one, and that more than accident is needed to say so.
+        // So different that it is probably another message, and long enough that this is no coincidence.
         if (alike < 0.5 && Math.max(length, piece.block()) >= Long.BYTES) {
             String sentence = "a message of " + Diagnosis.bytes(length) + " came that was never sent";
             return verdict(FailureKind.INJECTED, sentence, number, bytes, offset, 0);
@@ -282,7 +282,7 @@ public final class MessageVerifier extends Verifier {
         for (int i = 0; i < shorter; i++) {
             same += expected[i] == found[i] ? 1 : 0;
         }
-        // One is alike to all others of no byte.
+        // Two messages without a byte are the same.
         return longer == 0 ? 1 : (double) same / longer;
     }
 

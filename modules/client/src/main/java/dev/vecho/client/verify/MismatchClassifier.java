@@ -16,10 +16,10 @@ final class MismatchClassifier {
     /** How many bytes from the first wrong one on are looked at. */
     private static final int WINDOW = 256;
 
-    /** So many right bytes in a row are no accident. */
+    /** So many right bytes in a row are no coincidence. */
     private static final int ENOUGH = 8;
 
-    /** With so many, random bytes can be found wherever they are from. */
+    /** With so many random bytes, their position in any payload can be found. */
     private static final int ENOUGH_TO_FIND = 16;
 
     /** Type and version of a TLS record. */

@@ -19,7 +19,7 @@ public final class SentHistory {
     /** Of scripts with many steps, only so many pieces of each connection are looked through. */
     private static final int MAX_PIECES = 1000;
 
-    /** So many bytes in a row are no accident. */
+    /** So many matching bytes in a row are no coincidence. */
     private static final int ENOUGH = 8;
 
     private final Deque<Entry> all = new ArrayDeque<>();

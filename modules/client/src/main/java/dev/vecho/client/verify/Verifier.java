@@ -33,7 +33,7 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
     }
 
     /**
-     * Makes one.
+     * Creates an instance.
      *
      * @param earlier what has verified the messages of the rounds before on the same connection, the last first
      */

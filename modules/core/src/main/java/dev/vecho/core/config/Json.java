@@ -21,7 +21,7 @@ public final class Json {
 
     private static final Pattern UNKNOWN_TOKEN = Pattern.compile("^Unrecognized token '.*': ", Pattern.DOTALL);
 
-    /** Says that what was written is none of JSON's, where the parser says how its own settings could let it pass. */
+    /** Says that the text is not JSON, where the parser's own message would suggest settings of the parser. */
     private static final Map<Pattern, String> IN_PLAIN_WORDS = inPlainWords();
 
     private static Map<Pattern, String> inPlainWords() {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first handler of a client's socket. A write that finds the connection broken fails when the input has been read to its
  * end, not before: there, the peer may have said why, in an alert of TLS or a response. And where it was reset, the input
- * ends with that, although the system tells of a reset only once, and has told the write.
+ * ends with that, although the system reports a reset only once, and has reported it to the write.
  */
 final class BrokenWrites extends ChannelDuplexHandler {
 
@@ -30,7 +30,7 @@ final class BrokenWrites extends ChannelDuplexHandler {
             } else if (ended || !isBroken(written.cause())) {
                 late.tryFailure(written.cause());
             } else {
-                // "Broken pipe" it is where the peer has closed before: that is a proper end of the input.
+                // "Broken pipe" means that the peer has closed before: that is a proper end of the input.
                 if (reset == null && Addresses.reason(written.cause()).equals("connection reset")) {
                     reset = written.cause();
                 }

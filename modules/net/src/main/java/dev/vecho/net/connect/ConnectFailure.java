@@ -24,8 +24,9 @@ public record ConnectFailure(
         @Nullable Throwable cause) {
 
     /**
-     * What the system says where there is no way, or where something on the way says so with ICMP: for each of its codes but
-     * that of a port, icmp(7). A firewall's is "permission denied" with IPv6 and "no route to host" with IPv4.
+     * What the system says where there is no route, or where a machine on the way says so by ICMP: for each of its
+     * codes but that of a port, icmp(7). A firewall's is "permission denied" with IPv6 and "no route to host" with
+     * IPv4.
      */
     private static final List<String> UNREACHABLE = List.of(
             "unreachable",
@@ -66,7 +67,7 @@ public record ConnectFailure(
         return Fault.OTHER;
     }
 
-    /** Nothing was heard of an address so far. */
+    /** An address has not answered so far. */
     static ConnectFailure silence(long millis) {
         return new ConnectFailure(Fault.TIMEOUT, null, "no answer for " + millis + " ms", null);
     }
@@ -95,7 +96,10 @@ public record ConnectFailure(
         return fault == Fault.TLS || fault == Fault.RESET;
     }
 
-    /** Of several failures, the one with the greatest value is told. What this machine lacks leaves all others unproven. */
+    /**
+     * Of several failures, the one with the greatest value is reported. If this machine lacks something, the other
+     * failures prove nothing.
+     */
     int weight() {
         return switch (fault) {
             case TLS, RESET -> 5;

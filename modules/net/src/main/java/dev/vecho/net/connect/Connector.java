@@ -84,7 +84,7 @@ public final class Connector {
     /**
      * One of the addresses.
      *
-     * @param usable whether this machine knows a way to it, so that it must answer
+     * @param usable whether this machine has a route to it, so that it must answer
      */
     private record Candidate(InetSocketAddress address, boolean usable) {
 
@@ -103,7 +103,7 @@ public final class Connector {
     private volatile boolean closed;
 
     /**
-     * Makes it.
+     * Creates an instance.
      *
      * @param host as {@link Hosts#check} has it
      */
@@ -114,7 +114,7 @@ public final class Connector {
     /**
      * Makes it for a test.
      *
-     * @param routes whether this machine knows a way to an address
+     * @param routes whether this machine has a route to an address
      */
     Connector(
             Vertx vertx, String host, int port, Family family, Resolver resolver, Predicate<InetSocketAddress> routes) {
@@ -147,8 +147,8 @@ public final class Connector {
     }
 
     /**
-     * Connects to the first address that the operating system knows a way to, in the order of the resolver: for those who
-     * get no answer to it.
+     * Connects to the first address that the operating system has a route to, in the order of the resolver: for those
+     * who get no answer to it.
      */
     public <T> Future<T> connectInOrder(Context context, Receiver receiver, Dialer<T> dialer) {
         return connect(context, receiver, dialer, false);
@@ -233,7 +233,7 @@ public final class Connector {
         return candidates.stream().sorted(Comparator.comparing(places::get)).toList();
     }
 
-    /** Connecting a datagram socket sends nothing, but fails where the machine knows no way. */
+    /** Connecting a datagram socket sends nothing, but fails where the machine has no route. */
     private static boolean hasRoute(InetSocketAddress address) {
         try (DatagramChannel socket = DatagramChannel.open(
                 Family.of(address.getAddress()) == Family.IPV6
@@ -334,7 +334,7 @@ public final class Connector {
             }
         }
 
-        /** Tells of the family that the winner is not of, if it has addresses that must answer, and none did. */
+        /** Warns if no address of the other family answered, although some must. */
         private void warn(Candidate winner) {
             List<Candidate> others = candidates.stream()
                     .filter(one -> one.usable() && one.family() != winner.family())

@@ -168,7 +168,7 @@ public final class SocketConnector {
         return vertx.executeBlocking(() -> TlsQuestion.hello(host, port), false)
                 .compose(hello -> {
                     Promise<Boolean> answered = Promise.promise();
-                    // From now on, for the first use of TLS takes its time.
+                    // The time is counted from here, because the first use of TLS takes long.
                     long timer = vertx.setTimer(QUESTION_MILLIS, late -> answered.tryComplete(false));
                     answered.future().onComplete(done -> vertx.cancelTimer(timer));
                     dialing.get()
@@ -188,7 +188,7 @@ public final class SocketConnector {
                 .channelFactory(VertxInternals.transport(vertx).channelFactory(domainSocket))
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-                // What the peer has said before it went must still be read when a write fails.
+                // What the peer sent before it closed must still be read when a write fails.
                 .option(ChannelOption.AUTO_CLOSE, false)
                 .handler(new BrokenWrites());
         if (address instanceof InetSocketAddress) {
@@ -230,8 +230,8 @@ public final class SocketConnector {
     }
 
     /**
-     * What hindered a connection that io_uring says is there; null if it is. Over IPv4, Linux 6.18 completes a connect without
-     * an error, and without a connection, when ICMP answers it, and forgets to say with what.
+     * Why a connection that io_uring reports as open is not; null if it is. Over IPv4, Linux 6.18 completes a connect
+     * without an error, and without a connection, when ICMP answers it, and does not say which error it was.
      */
     private static @Nullable IOException failureOf(Channel channel) {
         Socket socket = (Socket) ((UnixChannel) channel).fd();
@@ -271,7 +271,8 @@ public final class SocketConnector {
     }
 
     /**
-     * Breaks a connection off with a reset, without a word of TLS before. A Unix domain socket knows no reset, and is closed.
+     * Breaks a connection off with a reset, without a TLS alert before. A Unix domain socket knows no reset, and is
+     * closed.
      *
      * @return completes when it is closed; never fails
      */

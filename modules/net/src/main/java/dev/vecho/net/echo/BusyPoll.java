@@ -6,11 +6,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for the next event for a while before the event loop sleeps: to fall asleep and to be woken can take longer than the
- * peer needs to answer. Between two looks it yields to any thread that wants the processor.
+ * Polls for the next event for a while before the event loop sleeps: to sleep and be woken can take longer than the
+ * peer needs to answer. Between two polls it yields to any thread that is ready to run.
  *
- * <p>It costs processor time only where it has a chance. After a look in vain it lets one sleep pass without one, then
- * three, seven, up to 63; an event that was waited for in this way makes it look each time again.
+ * <p>It takes processor time only where that is likely to help. After polling without a result it skips one sleep,
+ * then three, seven, up to 63; once polling finds an event, it polls before every sleep again.
  *
  * <p>Used on its event loop only.
  */
@@ -30,7 +30,7 @@ final class BusyPoll {
         this.io = io;
     }
 
-    /** How long it looks at most, from now on; zero is not at all. */
+    /** How long it polls at most, from now on; zero for not at all. */
     void limit(Duration limit) {
         limitNanos = limit.toNanos();
     }

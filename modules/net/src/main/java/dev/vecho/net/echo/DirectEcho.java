@@ -23,21 +23,22 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shortest way of an echo: from the socket into the event loop's buffer and back, before Netty's channel hears of it. It
- * serves a connection while nothing but bytes comes and nothing waits to be written; all else is left to the channel and its
- * {@link EchoPipe}. Where it is encrypted, it does so from the end of the handshake on, with the engine of the channel's
- * handler, and leaves to that handler whatever is not data.
+ * The fast path of an echo: from the socket into the event loop's buffer and back, without Netty's channel. It serves
+ * a connection while only data comes and nothing waits to be written; all else is left to the channel and its
+ * {@link EchoPipe}. With TLS, it takes over after the handshake, uses the engine of the channel's handler, and leaves
+ * to that handler whatever is not data.
  *
- * <p>It spares less code than memory. With many connections each message finds the objects of its own in no cache, and those
- * of a channel with its pipeline are many: they push out what the system keeps of the sockets. A server in C that touches
- * twenty cache lines for each of 1,000 connections is a fifth slower over Unix domain sockets. All that is used here is
- * in this object, which therefore is the channel's own socket once more, and is allocated next to Netty's registration of it.
+ * <p>It saves accesses to memory rather than instructions. With many connections, the objects of each are in no cache
+ * when its next message comes, and a channel with its pipeline has many: they evict what the system keeps of the
+ * sockets. A server in C that touches twenty cache lines for each of 1,000 connections is a fifth slower over Unix
+ * domain sockets. So all that is used here is in this object, which is a second socket object for the channel's
+ * descriptor, allocated next to Netty's registration of it.
  *
- * <p>After each message that it has told of, epoll looks at the socket once more, and mostly finds nothing. After some short
- * reads in turn it is therefore asked to tell only once (EPOLLET), until the channel has to do something or wants something
- * else of epoll, which never notices. A short read means that there was no more (epoll(7), question 9), up to urgent data,
- * which EPOLLPRI tells of. On Unix domain sockets a read ends after descriptors, too: a while later it looks again by itself,
- * and where that finds much, epoll tells always.
+ * <p>Level-triggered, epoll checks a socket again after each event, and mostly finds nothing. So after some short
+ * reads in turn this switches to edge-triggered notification (EPOLLET), until the channel has to do something or asks
+ * epoll for other events; the channel does not notice. A short read means that there was no more (epoll(7), question
+ * 9), up to urgent data, which EPOLLPRI reports. On Unix domain sockets a read also ends after descriptors: so this
+ * reads again a while later, and where that finds much, it stays level-triggered.
  *
  * <p>Used on the event loop of its channel only.
  */
@@ -48,13 +49,16 @@ final class DirectEcho extends Socket implements EpollIoHandle {
 
     private static final int MAX_SENDS = 16;
 
-    /** From so many in turn on epoll tells once. To ask for it is a system call, which short connections would not earn back. */
+    /**
+     * After so many in turn, notification becomes edge-triggered. That takes a system call, which does not pay for
+     * short connections.
+     */
     private static final int SHORT_READS = 16;
 
-    /** A peer that leaves so much to find again sends descriptors, or so fast that epoll has no time to look in vain. */
+    /** A peer whose bytes are found so often sends descriptors, or so fast that checking again is seldom in vain. */
     private static final int MAX_FOUND = 16;
 
-    /** EPOLLPRI of Linux, which Netty does not name. */
+    /** EPOLLPRI of Linux, for which Netty has no constant. */
     private static final EpollIoOps ONCE = EpollIoOps.EPOLLET.with(EpollIoOps.valueOf(0x002));
 
     private final EpollIoHandle channel;
@@ -72,7 +76,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     private @Nullable SSLEngine engine;
     private @Nullable IoRegistration registration;
 
-    /** Of a record whose end has not come yet. Here only while nothing waits, so that the channel cannot read past it. */
+    /**
+     * The beginning of a record whose end has not come yet. Kept only while nothing waits, so that the channel cannot
+     * read past it.
+     */
     private @Nullable ByteBuf beginning;
 
     private boolean nothingWaits;
@@ -82,7 +89,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     private long sent;
 
     /**
-     * Makes what does nothing until it is {@linkplain #start started}.
+     * Prepares it; it does nothing until it is {@linkplain #start started}.
      *
      * @param all where it is found by its channel's handle, while that is registered
      * @param toLookAgain is given those that are to {@linkplain #lookAgain look again}, each once until it does
@@ -109,7 +116,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         this.engine = engine;
     }
 
-    /** Tells another watch of what is received, from now on. */
+    /** Reports what is received to another watch, from now on. */
     void watch(IdleWatch watch) {
         this.watch = watch;
     }
@@ -145,7 +152,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         }
     }
 
-    /** Echoes what can be read at once; what cannot is told again. Returns what came, less than 0 if the channel has to do it. */
+    /**
+     * Echoes what one read returns; epoll reports again if there is more. Returns how much came, or less than 0 if the
+     * channel has to read.
+     */
     private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration) {
         nothingWaits = nothingWaits || pipe.isNothingWaiting();
         if (!nothingWaits || DirectMemory.isScarce()) {
@@ -281,7 +291,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         }
     }
 
-    /** Echoes what short reads have left, of which epoll, which was to tell once, does not tell. */
+    /** Echoes what short reads have left, which edge-triggered notification does not report. */
     void lookAgain() {
         isToLookAgain = false;
         if (pipe == null || traffic == null || registration == null) {
@@ -307,7 +317,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         }
     }
 
-    /** Lets epoll tell what there is as often as it is asked. */
+    /** Makes notification level-triggered again. */
     private void tellAgain(IoRegistration registration) {
         if (shortReads == SHORT_READS) {
             registration.submit(wanted);
@@ -340,7 +350,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         return sent;
     }
 
-    /** Gives the channel its registration, so that what it wants to be told of becomes known here. */
+    /** Gives the channel its registration, in a form that lets this know which events the channel asks for. */
     IoRegistration heard(IoRegistration registration) {
         this.registration = registration;
         return new IoRegistration() {

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  *   <li>Bounded: while more than {@code writeQueueBytes} wait for a slow peer, it does not read from that peer. What came
  *       with the last read, 256 KiB at most, may wait beyond that.
  *   <li>Honest: a connection that ends before everything was echoed is reset, whoever closes it; see {@link SocketEnd}.
- *   <li>Soon over: when its listener drains it goes on while its peer talks, and is closed once both are quiet.
+ *   <li>Drained without loss: when its listener drains, it goes on while bytes move, and is closed once none do.
  * </ul>
  *
  * <p>One instance a connection, used on the event loop of that connection only.
@@ -96,7 +96,8 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         slot = traffic.connections().add(this);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
-        // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
+        // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
+        // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (!encrypted) {
             SocketEnd.reset(ctx.channel());
@@ -123,13 +124,14 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     }
 
     /**
-     * Keeps a copy of what the operating system did not take, encrypted or not needing it, until it does.
+     * Keeps a copy of what the operating system did not take, until it does; with TLS it is encrypted already.
      *
      * @param plain how many bytes it is without encryption
      */
     void keep(ByteBuf rest, int plain) {
         unsent += plain;
-        // As in channelRead reading stops after the flush, not before: see StoppableReads on what Netty asks of epoll.
+        // As in channelRead reading stops after the flush, not before: see StoppableReads on the events that Netty
+        // asks epoll for.
         reads.begin();
         try {
             ChannelHandlerContext first = context.pipeline().firstContext();
@@ -164,7 +166,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         context.pipeline().fireExceptionCaught(cause);
     }
 
-    /** Leaves to the handler of TLS what was read of it, and what it has to answer to what came before. */
+    /** Passes what was read on to the handler of TLS, and lets that answer what came before. */
     void answer(ByteBuf records) {
         if (records.isReadable()) {
             context.pipeline().fireChannelRead(records);
@@ -209,8 +211,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     }
 
     /**
-     * Stops reading after a flush that goes past TLS, whose own are put off while something is read: where nothing was flushed,
-     * and the peer has closed its output, Netty would ask epoll for nothing at all; see {@link StoppableReads}.
+     * Stops reading after a flush that bypasses TLS, which delays its own flushes during a read. If nothing was
+     * flushed, and the peer has closed its output, Netty would ask epoll for no event at all; see
+     * {@link StoppableReads}.
      */
     private static void stopReadingIfFull(Channel channel) {
         if (!channel.isWritable()) {
@@ -276,7 +279,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
                 startDirectEcho(tls.engine());
             }
         } else if (event instanceof SslHandshakeCompletionEvent handshake && end.is(State.OPEN)) {
-            // After a timeout nothing else tells; then TLS closes the channel.
+            // After a timeout this is the only notice; then TLS closes the channel.
             end.broken(ConnectionEnd.reason(handshake.cause()));
         } else if (VertxInternals.isShutdown(event)) {
             drain();

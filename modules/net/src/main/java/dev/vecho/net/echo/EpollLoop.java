@@ -27,7 +27,7 @@ public final class EpollLoop implements IoHandler {
 
     private static final FastThreadLocal<EpollLoop> CURRENT = new FastThreadLocal<>();
 
-    /** So long at most waits what a read has left, where nothing else comes after it. */
+    /** How long bytes that a read has left may wait at most, if nothing else comes. */
     private static final long LOOK_AFTER_MILLIS = 100;
 
     private final IoHandler epoll;

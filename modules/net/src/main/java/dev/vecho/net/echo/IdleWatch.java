@@ -17,7 +17,7 @@ public final class IdleWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(IdleWatch.class);
 
-    /** So that the event loop has read what came before it decides that nothing has come. */
+    /** Gives the event loop time to read what has arrived before a connection counts as quiet. */
     private static final long CONFIRM_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final Duration NEVER = Duration.ofDays(365);
@@ -67,7 +67,7 @@ public final class IdleWatch {
         return draining;
     }
 
-    /** Something was read. What is written need not be told. */
+    /** Something was read. Writes need not be reported. */
     public void active() {
         lastActive = System.nanoTime();
     }

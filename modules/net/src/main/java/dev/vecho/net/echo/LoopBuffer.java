@@ -6,9 +6,9 @@ import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The buffer of an event loop that its sockets read into in turn: large, so that much comes with one read, and always the
- * same memory, which the processor still has at hand when it is written. Whoever gets it has done with it, or has copied what
- * is left, before the next one reads; else that one has to take another.
+ * The buffer of an event loop that its sockets read into in turn: large, so that much comes with one read, and always
+ * the same memory, which is still in the processor's cache when it is written. A borrower releases it, after copying
+ * what is left, before the next socket reads; otherwise that one has to use another buffer.
  */
 public final class LoopBuffer {
 

@@ -28,20 +28,21 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
     /**
      * Until the system takes no more; what waits is bounded. After 16 writes, its own default, Netty's epoll goes on without
      * waiting for an event. With reading stopped and the peer's output closed it then waits for none at all, for which it
-     * removes the socket, and fails to add it again (4.2.18: ENOENT). It takes the largest number for something else.
+     * removes the socket, and fails to add it again (4.2.18: ENOENT). Not the largest number, which has a meaning of
+     * its own to Netty.
      */
     private static final int WRITES_PER_FLUSH = 1 << 20;
 
     private static final int MIN_BYTES = 2048;
 
-    /** More than 64 KiB, a popular size of messages, which heads make longer. */
+    /** More than 64 KiB, a popular size of messages, with room for their headers. */
     private static final int MAX_BYTES = 80 * 1024;
 
     private static final int SCARCE_BYTES = 4096;
 
     /**
-     * Almost nothing may wait. Not less: Netty counts some 100 bytes for an empty buffer, too, and whoever flushes with one
-     * when a channel becomes writable again would never end.
+     * Almost nothing may wait. Not less: Netty counts some 100 bytes for an empty buffer, too, and a handler that
+     * flushes one when a channel becomes writable again would loop for ever.
      */
     private static final WriteBufferWaterMark SCARCE = new WriteBufferWaterMark(1024, 1024);
 

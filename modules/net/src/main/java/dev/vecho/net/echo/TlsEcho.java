@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsEcho {
 
-    /** What it has come upon. */
+    /** Why it has stopped. */
     enum End {
         /** All records are done, but for one whose end has not come yet. */
         RECORDS,
@@ -79,7 +79,7 @@ final class TlsEcho {
         return echoes;
     }
 
-    /** Whether it may be worth to wait for the rest: Java's engine waits for anything's. */
+    /** Whether it may be worth waiting for the rest: Java's engine would wait for the rest of anything. */
     static boolean mayBeRecord(ByteBuf beginning) {
         return beginning.readableBytes() < HEADER_BYTES || SslHandler.isEncrypted(beginning, false);
     }
@@ -90,7 +90,7 @@ final class TlsEcho {
     }
 
     /**
-     * Makes echoes of records, until it comes upon something else. What it has not come to is left in the records.
+     * Echoes records until it finds one that is not data. What follows is left in the records.
      *
      * @throws SSLException if TLS is broken; the echoes hold those of all data before, and an alert, if it was OpenSSL's
      */
@@ -138,7 +138,7 @@ final class TlsEcho {
         }
     }
 
-    /** Lets the engine say what it has to. That of OpenSSL throws what an alert is about only when it is asked once more. */
+    /** Lets the engine write an alert. OpenSSL's engine throws the failure only when it is called once more. */
     private void answer(SSLEngine engine) throws SSLException {
         plain.clear().flip();
         SSLEngineResult result;

@@ -100,9 +100,10 @@ public final class Io {
     }
 
     /**
-     * Lets the calling event loop look for its next event so long, at most, before it sleeps: shorter round trips where few
-     * connections wait for each other's answers, for more processor time, which others get that want it. Where events
-     * are further apart, it hardly looks. Only on epoll as {@link #transport} gives it; does nothing elsewhere.
+     * Lets the calling event loop poll for its next event, for at most so long, before it sleeps. Round trips get
+     * shorter where few connections wait for each other's answers, at the cost of processor time that no other thread
+     * wants. Where events are further apart, it hardly polls. Only on epoll as {@link #transport} gives it; does
+     * nothing elsewhere.
      *
      * @param limit zero, the default, is not at all; it stays until another is set
      */

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Without a file descriptor for it, a connection is accepted with the {@link SpareDescriptor} and reset, so that its client
  * knows, and counted as refused. After any other failure, such as a peer that has gone meanwhile or a lack of memory, it goes
- * on at once, or after a second if failures do not end. Connections that are open notice nothing of all this.
+ * on at once, or after a second if failures do not end. Open connections are not affected.
  *
  * <p>One for each listening socket, used on its event loop only.
  */
@@ -31,7 +31,7 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
     /** Who counts the refused connections of the socket that is being opened. */
     private static final ThreadLocal<@Nullable Runnable> OPENING = new ThreadLocal<>();
 
-    /** So many failures in turn may be those of peers. */
+    /** Up to so many failures in turn may be caused by peers. */
     private static final int MANY = 16;
 
     private static final long PAUSE_SECONDS = 1;

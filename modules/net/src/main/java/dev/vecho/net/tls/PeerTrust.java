@@ -36,8 +36,6 @@ public final class PeerTrust extends X509ExtendedTrustManager {
     private final Deque<Refusal> refusals = new ConcurrentLinkedDeque<>();
 
     /**
-     * Makes it.
-     *
      * @param factory null for the authorities that Java trusts
      */
     PeerTrust(@Nullable TrustManagerFactory factory) {

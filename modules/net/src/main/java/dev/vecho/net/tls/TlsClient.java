@@ -289,7 +289,7 @@ public final class TlsClient {
         return details;
     }
 
-    /** What a peer wrote, without anything that a terminal would obey, and not too long. */
+    /** What a peer wrote, without control characters for a terminal, and not too long. */
     public static String printable(String text) {
         return TlsFailure.printable(text);
     }

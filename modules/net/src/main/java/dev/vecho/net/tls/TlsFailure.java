@@ -251,7 +251,7 @@ record TlsFailure(String reason, String sentence) {
         return printable(cause.getMessage() == null ? cause.toString() : cause.getMessage());
     }
 
-    /** What others wrote, without anything that a terminal would obey, and not too long. */
+    /** What others wrote, without control characters for a terminal, and not too long. */
     static String printable(String text) {
         StringBuilder printable = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {

@@ -12,9 +12,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's, but for one thing that it does not tell, for the end of the input after that of the output, for plain text that a
- * server is sent, and for a server's handshake: there is nothing to answer to a client's last words, and a client with Nagle's algorithm sends no more before
- * it knows that they have arrived.
+ * Netty's handler with three additions. It reports the end of the input also after the end of the output. It answers
+ * plain text that comes to a server. And during a server's handshake it acknowledges at once: the server has nothing
+ * to send after the client's last message, and a client with Nagle's algorithm sends no data before that is
+ * acknowledged.
  */
 public final class TlsHandler extends SslHandler {
 

@@ -15,8 +15,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shakes hands with a listener, in memory, before any client does: no less tells what a key, its certificates, an engine and
- * the options come to together.
+ * Shakes hands with a listener, in memory, before any client does: only that shows whether a key, its certificates,
+ * an engine and the options work together.
  */
 final class TlsProof {
 

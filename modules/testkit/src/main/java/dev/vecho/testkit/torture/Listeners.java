@@ -22,8 +22,6 @@ final class Listeners {
     private Listeners() {}
 
     /**
-     * Makes it.
-     *
      * @param host what they bind
      */
     static JsonObject configuration(String io, String host, Issued issued) {

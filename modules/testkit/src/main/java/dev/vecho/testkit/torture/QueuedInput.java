@@ -23,8 +23,6 @@ final class QueuedInput extends InputStream {
     private @Nullable Came last;
 
     /**
-     * Makes it.
-     *
      * @param wanted called where somebody waits for the next bytes
      */
     QueuedInput(Runnable wanted) {

@@ -34,7 +34,7 @@ final class QuicStreamClient implements EchoClient {
         last.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         last.channel().config().setAutoRead(false);
         last.pipeline().addBefore(last.name(), null, new Ear(input));
-        // Whatever fails is told to the ear.
+        // Every failure is reported to the receiver.
         stream.exceptionHandler(failure -> {});
     }
 

@@ -28,8 +28,6 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
     private final boolean secured;
 
     /**
-     * Makes it.
-     *
      * @param secured whether the connection has TLS
      */
     FirstBytes(boolean secured) {

@@ -159,6 +159,7 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof Http2ResetFrame) {
+                socket.broken(FailureReason.RESET);
                 // Later: Netty would reset it once more.
                 channel.eventLoop().execute(channel::close);
             }
@@ -206,7 +207,7 @@ final class Http2Streams extends ChannelDuplexHandler {
             channel.config().setAutoRead(on == null ? !isFull() : on);
         }
 
-        /** What a stream holds back, it holds of the connection's window, which the other streams need. */
+        /** What a stream holds back counts against the connection's window, which the other streams need. */
         @Override
         public void heldBack(boolean yes) {
             if (yes == lends || (yes && options.space().isMemoryFull())) {
@@ -214,7 +215,7 @@ final class Http2Streams extends ChannelDuplexHandler {
             }
             lends = yes;
             options.space().memory(yes ? STREAM_WINDOW : -STREAM_WINDOW);
-            // Twice as much, for Netty tells a client of more only when half of a window is used.
+            // Twice as much, because Netty widens a window only when half of it is used.
             widen(codec, yes ? 2 * STREAM_WINDOW : -2 * STREAM_WINDOW);
         }
 
@@ -256,7 +257,7 @@ final class Http2Streams extends ChannelDuplexHandler {
         ctx.fireUserEventTriggered(event);
     }
 
-    /** Nobody will widen a window any more: what does not fit into one when the socket took all else is lost. */
+    /** The client will not widen a window any more, so what does not fit into one when the socket took all else is lost. */
     private void cutWhatCannotBeSent(ChannelHandlerContext ctx) {
         if (streams.isEmpty()) {
             return;
@@ -287,7 +288,7 @@ final class Http2Streams extends ChannelDuplexHandler {
         }
     }
 
-    /** Tells the client to begin nothing more. */
+    /** Tells the client to open no more streams. */
     private void goAway(ChannelHandlerContext ctx) {
         if (!gone) {
             gone = true;
@@ -297,8 +298,9 @@ final class Http2Streams extends ChannelDuplexHandler {
 
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        socket.noteClose();
         if (!socket.isDrained()) {
-            // Even if it is at the next look.
+            // Even if all is written when that is checked next.
             socket.broken();
             ctx.close(promise);
             return;

@@ -157,7 +157,7 @@ final class Http3 implements QuicProtocol {
 
             @Override
             public boolean draining() {
-                // The connection's end is not a stream's concern.
+                // A stream ends by itself; the connection waits for it.
                 return false;
             }
 
@@ -214,7 +214,7 @@ final class Http3 implements QuicProtocol {
         return false;
     }
 
-    /** Tells the client to begin nothing more. */
+    /** Tells the client to open no more streams. */
     @Override
     public void drains(QuicChannel connection) {
         QuicStreamChannel control = io.netty.handler.codec.http3.Http3.getLocalControlStream(connection);

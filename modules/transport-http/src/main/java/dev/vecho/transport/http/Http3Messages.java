@@ -108,8 +108,8 @@ final class Http3Messages extends ChannelDuplexHandler {
     }
 
     /**
-     * A malformed request ends its stream, not the connection: RFC 9114, section 4.1.2. Netty tells of it as of other errors, and
-     * resets the stream as if it were just not wanted.
+     * A malformed request ends its stream, not the connection: RFC 9114, section 4.1.2. Netty reports it like any
+     * other error, and resets the stream as if the request were cancelled.
      */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {

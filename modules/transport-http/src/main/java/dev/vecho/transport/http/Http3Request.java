@@ -39,8 +39,6 @@ final class Http3Request implements QuicRequest {
     private final HttpClientOptions options;
 
     /**
-     * Makes it.
-     *
      * @param path and query
      */
     Http3Request(String authority, String path, HttpClientOptions options) {
@@ -155,8 +153,8 @@ final class Http3Request implements QuicRequest {
         @Override
         public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
             ByteBuf bytes = (ByteBuf) message;
-            // Past Netty's codec: see Http3.dataHeader. Nothing is nothing, for whoever waits for what was written
-            // before.
+            // Past Netty's codec: see Http3.dataHeader. Without bytes there is no frame, but the promise tells when
+            // what was written before is out.
             ChannelHandlerContext first = ctx.pipeline().firstContext();
             if (bytes.isReadable()) {
                 first.write(Http3.dataHeader(ctx, bytes.readableBytes()));

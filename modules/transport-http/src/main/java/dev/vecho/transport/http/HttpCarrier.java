@@ -16,7 +16,7 @@ interface HttpCarrier {
     /** Whether a connection without a request must close. */
     boolean draining();
 
-    /** Notes that what is under way does not end as it should, so that the peer does not take a close for the end. */
+    /** Notes that what is under way does not end as it should, so that the peer can tell the close from a normal end. */
     void broken();
 
     /** Where else the same is to be had, as the value of a header {@code Alt-Svc} (RFC 7838), or null. */
@@ -39,10 +39,10 @@ interface HttpCarrier {
     void heldBack(boolean yes);
 
     /**
-     * Breaks off a stream, which is not what its connection is; HTTP/1.1 has none.
+     * Breaks off a stream, and not its connection; HTTP/1.1 has no streams.
      *
      * @param ctx of the last handler
-     * @param cause what is wrong with it; null if it is nothing, but the connection goes
+     * @param cause what is wrong with it; null if nothing is, but the connection closes
      */
     default void cut(ChannelHandlerContext ctx, @Nullable Throwable cause) {
         ctx.close();

@@ -113,7 +113,7 @@ final class HttpConnector {
         return new TransportException(reset ? Fault.RESET : Fault.OTHER, reason, cause);
     }
 
-    /** The peer closed the connection although it had more to say. */
+    /** The peer closed the connection before the end of its response. */
     static TransportException closed(String remoteAddress, String when) {
         return new TransportException(Fault.RESET, "closed", remoteAddress + " closed the connection " + when, null);
     }

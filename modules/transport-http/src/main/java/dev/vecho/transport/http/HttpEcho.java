@@ -207,7 +207,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             }
         }
         if (request.method().equals(HttpMethod.TRACE) || request.method().equals(HttpMethod.CONNECT)) {
-            // A trace would reflect headers, a tunnel leads elsewhere.
+            // TRACE would return headers; CONNECT asks for a tunnel.
             return HttpResponseStatus.METHOD_NOT_ALLOWED;
         }
         String expected = headers.get(HttpHeaderNames.EXPECT);
@@ -267,7 +267,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         headers.set(
                 HttpHeaderNames.CONTENT_TYPE,
                 type == null || type.isEmpty() ? HttpHeaderValues.APPLICATION_OCTET_STREAM : type);
-        // What a browser may be made to send is never more than what it was sent as.
+        // A browser must not interpret the echo of what it was made to send as anything but its declared type.
         headers.set("x-content-type-options", NO_SNIFF);
         List<String> codings = request.headers().getAll(HttpHeaderNames.CONTENT_ENCODING);
         if (!codings.isEmpty()) {
@@ -313,7 +313,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 return;
             }
             over = true;
-            // The response has begun: that it breaks off is all that can be said.
+            // The response has begun, so breaking it off is the only way to report the error.
             if (http1 == null) {
                 cut(content.decoderResult().cause());
             } else {
@@ -349,7 +349,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         if (handshake != null && http1 != null) {
             over = true;
             if (buffer != null && buffer.isHolding()) {
-                // What was read too far was taken for HTTP.
+                // What follows the handshake was parsed as HTTP already.
                 http1.socket().broken(FailureReason.INPUT);
                 exceptionCaught(
                         ctx, new IllegalStateException("a WebSocket behind a request whose response is not read"));
@@ -360,7 +360,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             WebSocketEcho webSocket = new WebSocketEcho(options, http1.socket(), handshake.compressed());
             ctx.pipeline().replace(this, null, webSocket);
             ctx.pipeline().remove(http1.encoder());
-            // It hands on what it has read too far.
+            // It passes on what it has read beyond the request.
             ctx.pipeline().remove(http1.decoder());
         } else if (closing && http1 != null) {
             over = true;
@@ -508,12 +508,15 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (http1 != null) {
+            http1.socket().noteClose();
+        }
         if (http1 != null && http1.socket().isDrained() && (buffer == null || !buffer.isHolding())) {
             endEarly();
             http1.socket().closeAfterLastWords(promise);
         } else {
             if (http1 != null) {
-                // Even if it is drained at the next look.
+                // Even if all is written when that is checked next.
                 carrier.broken();
             }
             ctx.close(promise);
@@ -538,7 +541,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         carrier.cut(ctx, cause);
     }
 
-    /** Ends a response whose request has not ended, for everything that came was echoed; where that can be told. */
+    /**
+     * Ends a response whose request has not ended, because everything that came was echoed, where the protocol can
+     * express that.
+     */
     void endEarly() {
         if (!requested || over) {
             return;

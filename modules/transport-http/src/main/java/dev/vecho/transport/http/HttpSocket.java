@@ -112,7 +112,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, () -> close(FailureReason.IDLE));
-        // Not channelInactive, which comes later: a listener is drained, and tells its counters, when all are closed.
+        // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
+        // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
         if (ctx.pipeline().get(TlsOutput.class) == null) {
             SocketEnd.reset(ctx.channel());
@@ -174,7 +175,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     @Override
     public void heldBack(boolean yes) {
-        // The client notices.
+        // TCP's flow control makes the client wait.
     }
 
     @Override
@@ -248,7 +249,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
             if (handshake.isSuccess()) {
                 SocketEnd.reset(ctx.channel());
             } else if (end.is(State.OPEN)) {
-                // After a timeout nothing else tells; then TLS closes the channel.
+                // After a timeout this is the only notice; then TLS closes the channel.
                 end.broken(ConnectionEnd.reason(handshake.cause()));
             }
         }
@@ -316,8 +317,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /**
-     * Closes at once, at the end of a grace period or because nothing moves. Each handler above has its word, but not that
-     * of Vert.x, which would wait until everything is written, however long the peer takes to read it. Any thread.
+     * Closes at once, at the end of a grace period or because nothing moves. Each handler above may still write
+     * something, but the one of Vert.x is bypassed: it would wait until everything is written, however long the peer
+     * takes to read it. Any thread.
      *
      * @param reason that of a failure; counts only where something is under way
      */
@@ -328,13 +330,20 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         });
     }
 
-    /** Whether the operating system took everything, last words aside. */
+    /** The connection is being closed through the handlers above: unless another reason is known, at the end of a grace period. */
+    void noteClose() {
+        if (unfinished == FailureReason.UNFINISHED) {
+            unfinished = FailureReason.DRAIN;
+        }
+    }
+
+    /** Whether the operating system took everything, but for what the handlers above write when they are closed. */
     boolean isDrained() {
         ctx.flush();
         return closing || WriteQueue.pendingBytes(ctx.channel()) == 0;
     }
 
-    /** Closes after the last words of the handlers above, which must not take long. */
+    /** Closes after what the handlers above have written for the end, within a time limit. */
     void closeAfterLastWords(ChannelPromise promise) {
         ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
         if (closing) {

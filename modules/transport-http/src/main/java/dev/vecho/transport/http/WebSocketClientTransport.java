@@ -44,7 +44,7 @@ final class WebSocketClientTransport implements ClientTransport {
                     .addLast("refusal", new HttpObjectAggregator(MAX_REFUSAL_BYTES))
                     .addLast("messages", new WebSocketFrameAggregator(MAX_FRAME_BYTES));
             if (options.compression()) {
-                // Behind the one that joins fragments: Netty takes none for valid that decompresses to nothing.
+                // Behind the handler that joins fragments: Netty rejects a fragment that decompresses to nothing.
                 channel.pipeline().addLast(new WebSocketClientExtensionHandler(deflate()));
             }
             channel.pipeline().addLast(connection);

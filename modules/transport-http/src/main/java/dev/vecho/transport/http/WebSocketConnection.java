@@ -216,7 +216,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (!begun || !ctx.channel().isActive()) {
             return HttpConnection.adapt(ctx.close(), tls).otherwiseEmpty();
         }
-        // Who closes before the server has answered resets the connection under its answer: RFC 6455, section 7.1.1.
+        // Closing before the server has answered would reset the connection and discard its answer: RFC 6455, section
+        // 7.1.1.
         ctx.writeAndFlush(new CloseWebSocketFrame(NORMAL, ""));
         ctx.executor().schedule(() -> ctx.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         return HttpConnection.adapt(ctx.channel().closeFuture(), tls).otherwiseEmpty();

@@ -16,10 +16,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The echo of a WebSocket, RFC 6455. A message goes back while it comes: each part that the network delivers becomes a
- * fragment of the answer, so that memory does not grow with a message, and a text that is none is refused at the very byte
- * that says so. Netty's decoder would hold each frame whole and check a text at the end of a frame.
+ * fragment of the answer, so that memory does not grow with a message, and a text that is not UTF-8 is refused at its
+ * first wrong byte. Netty's decoder would hold each frame whole and check a text at the end of a frame.
  *
- * <p>Control frames are answered where they stand, between the fragments of a message too.
+ * <p>Control frames are answered at once, between the fragments of a message too.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
 final class WebSocketEcho extends ChannelDuplexHandler {
@@ -232,12 +232,12 @@ final class WebSocketEcho extends ChannelDuplexHandler {
         }
     }
 
-    /** Takes the mask off, and returns it as it must be for the byte that comes next. */
+    /** Unmasks bytes, and returns the mask as rotated for the byte that comes next. */
     private static int unmask(ByteBuf bytes, int mask) {
         ByteBuffer buffer = bytes.internalNioBuffer(bytes.readerIndex(), bytes.readableBytes())
                 .slice()
                 .order(ByteOrder.nativeOrder());
-        // Longs in the order of the machine are what the compiler makes vectors of.
+        // The compiler vectorizes loops over longs in native byte order.
         LongBuffer longs = buffer.asLongBuffer();
         int count = longs.limit();
         int ordered = buffer.order() == ByteOrder.BIG_ENDIAN ? mask : Integer.reverseBytes(mask);
@@ -405,6 +405,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     /** The connection closes at the end of a grace period, or because it was idle. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        socket.noteClose();
         if (!socket.isDrained()) {
             ctx.close(promise);
             return;

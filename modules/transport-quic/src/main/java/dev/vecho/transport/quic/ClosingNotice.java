@@ -8,10 +8,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * Closes a connection on which bytes are under way so that its peer learns of it.
  *
- * <p>quiche sends the packet that closes a connection only where the congestion window has room, although such a packet does not
- * count as in flight (RFC 9002, section 2), and Netty forgets the connection at once. Closed with a full window, it would be
- * silent to its peer until that gives up. So its streams are reset first, which takes what waits out of the way, and it is
- * closed when something has been acknowledged.
+ * <p>quiche sends the packet that closes a connection only where the congestion window has room, although such a
+ * packet does not count as in flight (RFC 9002, section 2), and Netty forgets the connection at once. Closed with a
+ * full window, the peer would not learn of it before its own timeout. So its streams are reset first, which takes
+ * what waits out of the way, and it is closed when something has been acknowledged.
  */
 final class ClosingNotice {
 

@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches until all that a stream has sent has been acknowledged, as far as one can tell: Netty has no word for it.
+ * Watches until all that a stream has sent has been acknowledged, as far as that can be observed: Netty has no event
+ * for it.
  *
  * <p>When a packet comes, Netty notes how much may be written. That is the whole congestion window only if nothing was under
  * way: all that had been sent before has arrived, or counts as lost. What quiche still had to send, it sends right after; so
@@ -16,11 +17,12 @@ import org.jspecify.annotations.Nullable;
  * what is sent again. The note stays as it was when there is no room at all, so it counts only while less than a window has
  * been sent since, and after a round trip.
  *
- * <p>There may never be as much room: other streams go on, flow control allows less, and after a loss quiche allows more. So
- * all counts as arrived, too, when nothing was lost, or sent again, for longer than quiche would wait before it asks a silent
- * peer (RFC 9002, section 6.2): a round trip, four times its variation, which as quiche smooths both is at most twice the
- * round trip, and what the peer may delay an acknowledgement. The wait doubles each time quiche asks. It counts only the time
- * that the event loop runs: when that stood still, what it missed may be a packet or a timer of quiche.
+ * <p>There may never be as much room: other streams go on, flow control allows less, and after a loss quiche allows
+ * more. So all counts as arrived, too, when nothing was lost, or sent again, for longer than quiche would wait before
+ * it probes a silent peer (RFC 9002, section 6.2): a round trip, four times its variation, which as quiche smooths
+ * both is at most twice the round trip, and what the peer may delay an acknowledgement. The wait doubles with each
+ * probe. It counts only the time that the event loop runs: when that stood still, what it missed may be a packet or a
+ * timer of quiche.
  */
 final class DeliveryWatch {
 
@@ -30,7 +32,7 @@ final class DeliveryWatch {
     /** One, and four times a variation of at most two. */
     private static final int ROUND_TRIPS = 9;
 
-    /** More than this of a round trip or of the peer's delay is not believed. */
+    /** A longer round trip, or delay of the peer, counts as this long. */
     private static final long MAX_DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Where packets get lost, it may take longer until one comes that tells. */

@@ -52,7 +52,7 @@ final class EchoProtocol implements QuicProtocol {
 
     @Override
     public void drains(QuicChannel connection) {
-        // Nothing says so: a stream that comes too late is refused.
+        // The protocol has no message for it: a stream that comes too late is refused.
     }
 
     @Override

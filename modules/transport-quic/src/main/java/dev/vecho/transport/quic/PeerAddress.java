@@ -63,8 +63,6 @@ final class PeerAddress extends InetSocketAddress {
     private long probedAt;
 
     /**
-     * Makes it.
-     *
      * @param first what quiche knows
      * @param current where the last packet came from
      * @param nanoTime as {@link System#nanoTime} tells it

@@ -18,10 +18,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whether anybody is at a UDP port, and a way there: sends it a byte from a connected socket, which is told of an ICMP
- * answer; on nio not of those errors that may pass, for which Java cannot ask. A
- * socket of QUIC serves many peers, is not connected, and waits in vain. The byte is no packet of QUIC (its fixed bit is
- * not set; RFC 9000, section 17), so that a listener drops it.
+ * Finds out whether a UDP port is open and reachable: sends it a byte from a connected socket, on which the system
+ * reports ICMP errors; on nio only those that are permanent, since Java cannot ask for the others. A socket of QUIC
+ * serves many peers and is not connected, so it would wait for its timeout. The byte is no packet of QUIC (its fixed
+ * bit is not set; RFC 9000, section 17), so that a listener drops it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write or connect comes to the listener, or is moot.
 final class PortProbe extends ChannelInboundHandlerAdapter {
@@ -33,8 +33,6 @@ final class PortProbe extends ChannelInboundHandlerAdapter {
     private boolean closed;
 
     /**
-     * Makes it.
-     *
      * @param nobody told what the operating system says, if it says something
      */
     PortProbe(Consumer<Throwable> nobody) {

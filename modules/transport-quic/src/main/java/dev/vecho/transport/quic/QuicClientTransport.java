@@ -62,8 +62,6 @@ public final class QuicClientTransport implements ClientTransport {
     private final Map<Key, QuicClient> clients = new ConcurrentHashMap<>();
 
     /**
-     * Makes it.
-     *
      * @param tls null only where it could not be read, which is a problem of its own
      */
     private QuicClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls, QuicRequest request) {

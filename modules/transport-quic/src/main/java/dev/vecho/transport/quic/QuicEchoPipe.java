@@ -28,8 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One stream whose input goes back, below whatever reads and writes it: it keeps the promises of {@link EchoPipe}. It is
- * not an EchoPipe, because a stream of Netty's QUIC is not a socket: it has no queue to look into, tells of a write that
- * failed only the write's own promise, puts a FIN before what waits, and says FIN for every end that is not a reset.
+ * not an EchoPipe, because a stream of Netty's QUIC is not a socket: its queue cannot be inspected, a write that
+ * failed is reported to the write's own promise only, a FIN overtakes what waits, and every end that is not a reset
+ * sends FIN.
  *
  * <p>Nor can a FIN be left to QUIC. quiche forgets a stream as soon as all its bytes have been acknowledged, even if its FIN
  * was not (cloudflare/quiche issue 2525): one that gets lost behind them is never sent again, and the peer, which has every
@@ -48,7 +49,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicEchoPipe.class);
 
-    /** So often is a reset that gets lost sent again meanwhile that it arrives, or the connection is lost. */
+    /** A reset that gets lost is sent again so often meanwhile that it arrives, unless the connection is lost. */
     private static final int RESET_SECONDS = 10;
 
     private final int writeQueueBytes;
@@ -83,8 +84,6 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private @Nullable Future<?> idleWatch;
 
     /**
-     * Makes it.
-     *
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle ends the stream when no byte moved either way for so long
      * @param ended called once, when the stream is over
@@ -198,7 +197,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         room = -1;
     }
 
-    /** Flushes, and says FIN behind all that was written, which QUIC has taken and will deliver; reads no more. */
+    /** Flushes, and sends FIN after all that was written, which QUIC has taken and will deliver; reads no more. */
     public void finish() {
         end.to(State.ENDING);
         if (held != null) {
@@ -229,7 +228,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         return waiting;
     }
 
-    /** Notes whether the peer would take an early end for the end, so that the stream must be reset instead. */
+    /** Notes whether the peer could not tell an early FIN from a normal end, so that the stream must be reset instead. */
     public void owes(boolean more) {
         owing = more;
     }
@@ -291,14 +290,15 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (end.cut(reason)) {
             channel.shutdown(error);
             closeAfterReset(channel, context::close);
-            // To the others it is closed.
+            // For the other handlers it is closed.
             channel.eventLoop().execute(this::inactive);
         }
     }
 
     /**
-     * Closes a stream that was reset, when the peer knows at last. Netty says FIN when it closes one, even then; where the packet
-     * with the reset gets lost, a peer that has all bytes before it would take the cut for the end.
+     * Closes a stream that was reset, once the reset must have arrived. Netty sends FIN when it closes a stream, even
+     * then: if the packet with the reset got lost, a peer that has all bytes before it could not tell an aborted
+     * stream from a normal end.
      */
     static void closeAfterReset(QuicStreamChannel stream, Runnable close) {
         stream.eventLoop().schedule(close, RESET_SECONDS, TimeUnit.SECONDS);

@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * A connection that a listener accepted: its streams echo, its datagrams come back from here. It sits in the connection's
  * Netty pipeline before the handler of Vert.x and is used on the connection's event loop only.
  *
- * <p>It closes the connection only when all that its streams have echoed has arrived, as far as that can be known: to close
- * it throws away what QUIC still has to send.
+ * <p>It closes the connection only when all that its streams have echoed has arrived, as far as that can be known:
+ * closing it discards what QUIC still has to send.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A datagram may be lost, a stream that is closed may be closed already.
 final class ServedConnection extends ChannelInboundHandlerAdapter implements OpenConnection {
@@ -44,8 +44,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private static final Logger LOG = LoggerFactory.getLogger(ServedConnection.class);
 
     /**
-     * How many streams may be broken off. Netty keeps some memory for each one as long as the connection lives, and a peer
-     * that opens streams only to reset them has no good in mind.
+     * How many streams may be broken off. Netty keeps some memory for each one as long as the connection lives, and a
+     * peer that opens streams only to reset them is hostile.
      */
     private static final int MAX_BROKEN_STREAMS = 10_000;
 

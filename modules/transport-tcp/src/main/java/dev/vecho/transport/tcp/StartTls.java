@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * TLS on connections that were opened without. Options that are there are read and validated with all others; where there are
- * none nothing is read before it is needed, for to read the authorities that Java trusts takes time.
+ * none nothing is read before it is needed, because reading the authorities that Java trusts takes time.
  */
 final class StartTls {
 

@@ -123,7 +123,7 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
             if (tls != null) {
                 return adapt(tls.closeOutput());
             }
-            // Where the peer is gone there is no output left to close; how the input ends says why.
+            // Where the peer is gone there is no output left to close; the end of the input tells why.
             return adapt(((DuplexChannel) ctx.channel()).shutdownOutput())
                     .recover(failure -> failure instanceof TransportException known && known.fault() == Fault.RESET
                             ? Future.succeededFuture()

@@ -19,8 +19,6 @@ final class TcpClientTransport implements ClientTransport {
     private final StartTls startTls;
 
     /**
-     * Makes it.
-     *
      * @param tls null for a plain connection
      * @param later for TLS that begins on a plain connection; null for what is usual
      */

@@ -26,8 +26,6 @@ final class UnixClientTransport implements ClientTransport {
     private final StartTls startTls;
 
     /**
-     * Makes it.
-     *
      * @param later for TLS that begins on a plain connection; null for what is usual
      */
     UnixClientTransport(Vertx vertx, UnixAddress address, @Nullable TlsClient later) {

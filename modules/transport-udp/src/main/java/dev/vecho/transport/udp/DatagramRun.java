@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Datagrams that came from one source in turn and can be given to the system as one, which it parts again (UDP_SEGMENT of
- * Linux, udp(7)): all of one size, but for the last, which may be smaller.
+ * Datagrams that came from one source in turn and can be given to the system as one, which it splits again
+ * (UDP_SEGMENT of Linux, udp(7)): all of one size, but for the last, which may be smaller.
  *
  * <p>Used on the event loop of its socket only.
  */

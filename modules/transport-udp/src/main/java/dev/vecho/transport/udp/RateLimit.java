@@ -16,7 +16,7 @@ final class RateLimit {
     /** How many sources a listener knows. */
     static final int SOURCES = 65_536;
 
-    /** The sources are dealt out to several tables, so that event loops seldom wait for each other. */
+    /** The sources are distributed over several tables, so that event loops seldom wait for each other. */
     private static final int TABLES = 16;
 
     private static final long SECOND = 1_000_000_000;
@@ -60,7 +60,7 @@ final class RateLimit {
         }
     }
 
-    /** One number says it all: when the bucket will be full again. Each token taken makes that later. */
+    /** The state is one number: when the bucket will be full again. Each token taken makes that later. */
     private static final class Bucket {
 
         private long full;

@@ -20,9 +20,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Exchanges datagrams with one target. Its sockets are connected, so that the operating system tells when nobody listens
- * there, or when there is no way: on nio only some of what ICMP says of that, for Java cannot ask for the rest. Where a name has several addresses, the first that the system knows a way to: UDP has no handshake that would
- * tell more.
+ * Exchanges datagrams with one target. Its sockets are connected, so that the operating system reports when nobody
+ * listens there, or when there is no route: on nio only for some ICMP errors, since Java cannot ask for the rest.
+ * Where a name has several addresses, it takes the first that the system has a route to: UDP has no handshake that
+ * would tell more.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Netty's futures have listeners, or belong to something that is closed.
 final class UdpClientTransport implements ClientTransport {

@@ -20,7 +20,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.Map;
 
-/** A client's socket, connected to one peer, from which alone it hears. */
+/** A client's socket, connected to one peer, from which alone it receives. */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed close of Netty's is moot.
 final class UdpConnection extends ChannelInboundHandlerAdapter implements Connection {
 
