@@ -30,6 +30,9 @@ public enum FailureReason {
     /** The listener was closed while echoes waited for the client or a request was under way. */
     DRAIN("cut by the drain"),
 
+    /** An operator has closed it while echoes waited for the client or a request was under way. */
+    OPERATOR("closed by an operator"),
+
     /** There was no memory for a buffer, neither here nor in the operating system. */
     MEMORY("for lack of memory"),
 

@@ -72,6 +72,11 @@ public final class IdleWatch {
         lastActive = System.nanoTime();
     }
 
+    /** How long no byte came. */
+    public Duration quiet() {
+        return Duration.ofNanos(System.nanoTime() - lastActive);
+    }
+
     /** The connection has ended. */
     public void stop() {
         check.cancel(false);

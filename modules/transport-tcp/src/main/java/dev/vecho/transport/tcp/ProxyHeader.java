@@ -1,5 +1,7 @@
 package dev.vecho.transport.tcp;
 
+import dev.vecho.net.Addresses;
+import dev.vecho.net.SocketFacts;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
@@ -43,6 +45,11 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
                     header.command(),
                     header.sourceAddress(),
                     header.sourcePort());
+            if (header.sourceAddress() != null) {
+                ctx.channel()
+                        .attr(SocketFacts.CLIENT)
+                        .set(Addresses.format(header.sourceAddress(), header.sourcePort()));
+            }
             header.release();
             ctx.pipeline().remove(this);
         } else {
