@@ -114,10 +114,12 @@ record StoreDescription(String place, String name, String type, String format, b
 
     /** For a retriever of its own. */
     ConfigStoreOptions options() {
-        return new ConfigStoreOptions()
-                .setType(type)
-                .setFormat(format)
-                .setConfig(config.copy().put(StrictJson.NAME, name));
+        JsonObject named = config.copy();
+        if (!type.equals(JSON)) {
+            // That one's configuration is what it gives.
+            named.put(StrictJson.NAME, name);
+        }
+        return new ConfigStoreOptions().setType(type).setFormat(format).setConfig(named);
     }
 
     /** Where its values are from. */

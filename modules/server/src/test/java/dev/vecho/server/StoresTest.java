@@ -143,6 +143,12 @@ final class StoresTest {
     }
 
     @Test
+    void takesWhatAStoreOfJsonIsItself() throws Exception {
+        Path file = write("vecho.json", "{ \"stores\": [ { \"type\": \"json\", \"config\": { \"drainMillis\": 4 } } ] }");
+        assertThat(of(effective(List.of(file), List.of()), "drainMillis")).isEqualTo("4 (store json)");
+    }
+
+    @Test
     void readsADirectoryOfFiles() throws Exception {
         Path parts = Files.createDirectory(directory.resolve("parts"));
         Files.writeString(parts.resolve("1.json"), "{ \"drainMillis\": 4 }");
