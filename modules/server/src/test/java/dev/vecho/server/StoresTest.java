@@ -144,7 +144,8 @@ final class StoresTest {
 
     @Test
     void takesWhatAStoreOfJsonIsItself() throws Exception {
-        Path file = write("vecho.json", "{ \"stores\": [ { \"type\": \"json\", \"config\": { \"drainMillis\": 4 } } ] }");
+        Path file =
+                write("vecho.json", "{ \"stores\": [ { \"type\": \"json\", \"config\": { \"drainMillis\": 4 } } ] }");
         assertThat(of(effective(List.of(file), List.of()), "drainMillis")).isEqualTo("4 (store json)");
     }
 
