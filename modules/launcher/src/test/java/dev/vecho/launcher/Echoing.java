@@ -37,6 +37,7 @@ final class Echoing implements Receiver {
     private long sent;
     private volatile long received;
     private volatile @Nullable String fault;
+    private volatile boolean ended;
     private @Nullable Promise<Void> stopping;
     private boolean over;
 
@@ -120,7 +121,12 @@ final class Echoing implements Receiver {
 
     @Override
     public void ended() {
-        fail("the listener ended it after " + received + " of " + sent + " bytes");
+        if (!over && received == sent) {
+            ended = true;
+            end();
+        } else {
+            fail("the listener ended it after " + received + " of " + sent + " bytes");
+        }
     }
 
     @Override
@@ -159,6 +165,11 @@ final class Echoing implements Receiver {
     /** What was wrong; null for nothing. */
     @Nullable String fault() {
         return fault;
+    }
+
+    /** Whether the listener has ended it in order, with nothing under way. */
+    boolean isEnded() {
+        return ended;
     }
 
     /** How many bytes have come back. */

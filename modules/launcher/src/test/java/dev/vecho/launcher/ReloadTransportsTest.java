@@ -76,6 +76,7 @@ class ReloadTransportsTest {
                 directory.resolve("vecho.json"),
                 new JsonObject()
                         .put("configScanMillis", 0)
+                        .put("drainMillis", 600_000)
                         .put("listeners", new JsonObject().put("a", listener))
                         .encode());
     }
@@ -304,8 +305,7 @@ class ReloadTransportsTest {
             assertThat(address("tcp")).endsWith(port);
             await(connect("tcp", new JsonObject()).stop());
         }
-        // It has ten seconds to finish, and does not need them.
-        awaitEcho(old);
+        // One that drains may be ended when it is quiet for a second, as it is where the machine is busy.
         await(old.stop());
         assertThat(old.fault()).isNull();
     }

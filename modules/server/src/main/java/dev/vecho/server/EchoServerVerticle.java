@@ -125,7 +125,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     }
 
     private void reloadIfReady() {
-        if (state == State.READY) {
+        if (runs && state == State.READY) {
             reload();
         }
     }
@@ -188,10 +188,11 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     }
 
     private Future<Void> whileReady() {
-        return state == State.READY
+        State now = runs ? state : State.STARTING;
+        return now == State.READY
                 ? Future.succeededFuture()
                 : Future.failedFuture(new InvalidInputException(
-                        List.of("the service is " + state.name().toLowerCase(Locale.ROOT) + ", nothing is changed")));
+                        List.of("the service is " + now.name().toLowerCase(Locale.ROOT) + ", nothing is changed")));
     }
 
     private static List<String> problems(Throwable failure) {

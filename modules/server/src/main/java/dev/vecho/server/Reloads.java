@@ -62,10 +62,10 @@ final class Reloads {
             Promise<Reload> waiting = next;
             next = null;
             promise.complete(reload);
-            ended.accept(reload);
             if (waiting != null) {
                 run().onComplete(waiting);
             }
+            ended.accept(reload);
         });
         return promise.future();
     }

@@ -57,7 +57,9 @@ record StoreDescription(String place, String name, String type, String format, b
         if (file != null) {
             config.put(PATH, file.toAbsolutePath().toString());
         }
-        String format = options.text("format", "file".equals(type) && file != null ? FileFormat.of(file) : JSON);
+        boolean yaml =
+                "file".equals(type) && file != null && FileFormat.of(file).equals(FileFormat.YAML);
+        String format = options.text("format", yaml ? FileFormat.YAML : JSON);
         if (!formats().contains(format)) {
             options.problem("format", unknown(format, formats(), OTHER_FORMATS));
         }
@@ -112,10 +114,12 @@ record StoreDescription(String place, String name, String type, String format, b
 
     /** For a retriever of its own. */
     ConfigStoreOptions options() {
-        return new ConfigStoreOptions()
-                .setType(type)
-                .setFormat(format)
-                .setConfig(config.copy().put(StrictJson.NAME, name));
+        JsonObject named = config.copy();
+        if (!type.equals(JSON)) {
+            // That one's configuration is what it gives.
+            named.put(StrictJson.NAME, name);
+        }
+        return new ConfigStoreOptions().setType(type).setFormat(format).setConfig(named);
     }
 
     /** Where its values are from. */

@@ -131,6 +131,25 @@ final class StoresTest {
     }
 
     @Test
+    void readsAFileOfJson() throws Exception {
+        Path part = write("part.json", "{ \"drainMillis\": 4, \"busyPollMicros\": }");
+        Path file = write(
+                "vecho.json", "{ \"stores\": [ { \"type\": \"file\", \"config\": { \"path\": \"part.json\" } } ] }");
+        assertProblem("store file part.json:1:39: ", file);
+        Files.writeString(part, "{ \"drainMillis\": 4 }");
+        List<ConfiguredValue> values = effective(List.of(file), List.of());
+        assertThat(of(values, "drainMillis")).isEqualTo("4 (store file part.json)");
+        assertThat(of(values, "stores[0].format")).isEqualTo("json (default)");
+    }
+
+    @Test
+    void takesWhatAStoreOfJsonIsItself() throws Exception {
+        Path file =
+                write("vecho.json", "{ \"stores\": [ { \"type\": \"json\", \"config\": { \"drainMillis\": 4 } } ] }");
+        assertThat(of(effective(List.of(file), List.of()), "drainMillis")).isEqualTo("4 (store json)");
+    }
+
+    @Test
     void readsADirectoryOfFiles() throws Exception {
         Path parts = Files.createDirectory(directory.resolve("parts"));
         Files.writeString(parts.resolve("1.json"), "{ \"drainMillis\": 4 }");
