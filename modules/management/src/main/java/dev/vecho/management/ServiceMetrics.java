@@ -4,6 +4,7 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.server.EchoService;
+import dev.vecho.server.EchoService.Outcome;
 import dev.vecho.server.EchoService.State;
 import dev.vecho.server.OpenListener;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -192,6 +193,21 @@ final class ServiceMetrics implements MultiCollector {
                 "vecho_config_last_reload_successful",
                 "Whether the configuration that was read last is in effect",
                 Health.isDegraded(service) ? 0 : 1));
+        CounterSnapshot.Builder reloads = CounterSnapshot.builder()
+                .name("vecho_config_reloads")
+                .help("Attempts to reload the configuration that have ended");
+        Map<Outcome, Long> counts = service.reloads();
+        for (Outcome outcome : Outcome.values()) {
+            reloads.dataPoint(CounterDataPointSnapshot.builder()
+                    .labels(Labels.of("outcome", outcome.name().toLowerCase(Locale.ROOT)))
+                    .value(counts.getOrDefault(outcome, 0L))
+                    .build());
+        }
+        all.metricSnapshot(reloads.build());
+        all.metricSnapshot(gauge(
+                "vecho_config_last_reload_success_timestamp_seconds",
+                "Since when the configuration is known to be in effect",
+                service.lastSuccess().toEpochMilli() / 1000.0));
         service.lastReload()
                 .ifPresent(reload -> all.metricSnapshot(gauge(
                         "vecho_config_last_reload_timestamp_seconds",

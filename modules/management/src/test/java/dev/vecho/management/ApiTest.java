@@ -2,14 +2,20 @@ package dev.vecho.management;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.server.EchoServerVerticle;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -112,6 +119,40 @@ class ApiTest {
         HttpResponse<String> response = service.post("/reload", new byte[0]);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(new JsonObject(response.body()).getString("outcome")).isEqualTo("UNCHANGED");
+    }
+
+    @Test
+    void takesANewTokenFromItsFileAtAReload(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("token"), "first\n");
+        try (Managed own = Managed.start(Managed.tcp(), new JsonObject().put("tokenFile", file.toString()))) {
+            Files.writeString(file, "second\n");
+            HttpResponse<String> reloaded = own.send(own.request("/reload")
+                    .header("Authorization", "Bearer first")
+                    .POST(BodyPublishers.noBody()));
+            assertThat(reloaded.statusCode()).as(reloaded.body()).isEqualTo(200);
+            assertThat(new JsonObject(reloaded.body()).getString("outcome")).isEqualTo("APPLIED");
+            assertThat(own.send(own.request("/version").header("Authorization", "Bearer first"))
+                            .statusCode())
+                    .isEqualTo(401);
+            assertThat(own.send(own.request("/version").header("Authorization", "Bearer second"))
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    /** Vert.x would let the two share the socket. */
+    @Test
+    void takesNoAddressOfAListener() {
+        int port = URI.create(service.verticle().listeners().get(0).addresses().get(0))
+                .getPort();
+        EchoServerVerticle other = new EchoServerVerticle();
+        JsonObject configuration = new JsonObject()
+                .put("listeners", Managed.tcp())
+                .put("management", new JsonObject().put("host", "127.0.0.1").put("port", port));
+        assertThatThrownBy(() -> service.vertx()
+                        .deployVerticle(other, new DeploymentOptions().setConfig(configuration))
+                        .await())
+                .hasMessageContaining("management: cannot bind 127.0.0.1:" + port + ": ");
     }
 
     @Test

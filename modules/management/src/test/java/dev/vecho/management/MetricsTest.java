@@ -88,6 +88,8 @@ class MetricsTest {
             assertThat(typed)
                     .contains(
                             "vecho_build_info",
+                            "vecho_config_reloads_total",
+                            "vecho_config_last_reload_success_timestamp_seconds",
                             "vecho_event_loop_delay_seconds",
                             "vecho_direct_memory_used_bytes",
                             "jvm_memory_used_bytes");
