@@ -10,10 +10,12 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Vertx;
+import java.util.Set;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,9 @@ final class Metrics {
 
     private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
     private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /** Micrometer's own, whose names are not what Prometheus wants. */
+    private static final Set<String> AGAINST_CONVENTIONS = Set.of("process.cpu.time", "system.cpu.count");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics garbage = new JvmGcMetrics();
@@ -33,6 +38,7 @@ final class Metrics {
      * @param clients how many connections the management listener has
      */
     Metrics(Vertx vertx, EchoService service, IntSupplier clients) {
+        registry.config().meterFilter(MeterFilter.deny(id -> AGAINST_CONVENTIONS.contains(id.getName())));
         registry.getPrometheusRegistry().register(new ServiceMetrics(service, Build.of(vertx)));
         delays = new LoopDelays(vertx, registry);
         garbage.bindTo(registry);
