@@ -10,6 +10,8 @@ import io.vertx.core.file.FileSystemOptions;
 /** Vert.x, as the commands want it. */
 final class Launch {
 
+    private static final int INTERNAL_THREADS = 2;
+
     private Launch() {}
 
     /** An instance with an event loop for each core, which unpacks nothing to the disk. */
@@ -48,6 +50,8 @@ final class Launch {
         return Vertx.builder()
                 .with(new VertxOptions()
                         .setEventLoopPoolSize(eventLoops)
+                        // For the files of the configuration alone, which are read again and again.
+                        .setInternalBlockingPoolSize(INTERNAL_THREADS)
                         .setFileSystemOptions(new FileSystemOptions()
                                 .setFileCachingEnabled(false)
                                 .setClassPathResolvingEnabled(false)))

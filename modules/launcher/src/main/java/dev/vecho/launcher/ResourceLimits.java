@@ -2,6 +2,7 @@ package dev.vecho.launcher;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.vecho.server.ConfiguredValue;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -9,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 
 /** Limits of the system that a service or a load would meet later: better told at the start. */
@@ -21,6 +24,8 @@ final class ResourceLimits {
 
     /** What an idle connection takes of memory, in bytes. */
     private static final long IDLE_CONNECTION = 2400;
+
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,5})\\s+(\\d{1,5})");
 
     private static final Path PORTS = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
 
@@ -72,7 +77,7 @@ final class ResourceLimits {
         return problems;
     }
 
-    private static List<String> problems(int connections) {
+    static List<String> problems(int connections) {
         List<String> problems = new ArrayList<>();
         OptionalLong descriptors = descriptors();
         if (descriptors.isPresent() && connections + OWN_DESCRIPTORS > descriptors.getAsLong()) {
@@ -94,10 +99,14 @@ final class ResourceLimits {
     }
 
     private static OptionalLong ports() {
-        try {
-            String[] range = Files.readString(PORTS).strip().split("\\s+", -1);
-            return OptionalLong.of(Long.parseLong(range[1]) - Long.parseLong(range[0]) + 1);
-        } catch (IOException | NumberFormatException e) {
+        // Not Files.readString: the size is told as 0, so that it reads a single byte first, and the kernel gives no
+        // more then.
+        try (BufferedReader file = Files.newBufferedReader(PORTS)) {
+            Matcher range = RANGE.matcher(String.valueOf(file.readLine()));
+            return range.matches()
+                    ? OptionalLong.of(Long.parseLong(range.group(2)) - Long.parseLong(range.group(1)) + 1)
+                    : OptionalLong.empty();
+        } catch (IOException e) {
             // Another system, or a container that hides it.
             return OptionalLong.empty();
         }

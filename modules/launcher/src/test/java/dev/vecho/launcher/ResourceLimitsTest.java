@@ -40,6 +40,16 @@ class ResourceLimitsTest {
     }
 
     @Test
+    void namesThePortsThatDoNotSuffice() {
+        assertThat(ResourceLimits.problems(100)).isEmpty();
+        assertThat(ResourceLimits.problems(1_000_000))
+                .anyMatch(problem -> problem.startsWith("file descriptors: 1000000 connections are too many"))
+                .anyMatch(
+                        problem -> problem.matches("ports: 1000000 connections are too many for one pair of addresses,"
+                                + " which has [1-9]\\d{2,4} \\(/proc/sys/net/ipv4/ip_local_port_range\\)"));
+    }
+
+    @Test
     void saysNothingWhereThereIsRoom() {
         assertThat(ResourceLimits.problems(
                         List.of(connections("one", 10_000, "vecho.json")), OptionalLong.of(20_000), MUCH))

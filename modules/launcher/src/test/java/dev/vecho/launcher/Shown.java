@@ -1,6 +1,8 @@
 package dev.vecho.launcher;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -8,7 +10,8 @@ import java.util.regex.Pattern;
  * Compares what a command has printed with what a page shows. What differs from run to run may differ here: numbers with a
  * decimal point, numbers before a unit of time, a rate or a percentage, dates, ports from 10000 on, numbers of processes, long
  * numbers, long hexadecimal numbers, and the amount of white space. Every other number and word must be the same. An ellipsis
- * stands for any text within a line; alone in a line, for any lines.
+ * stands for any text within a line; alone in a line, for any lines. Where it does not, the lines may come in another order, as those
+ * of cases that are played at the same time do.
  */
 final class Shown {
 
@@ -31,16 +34,35 @@ final class Shown {
 
     /** Whether all that was printed is shown, and nothing else. */
     static boolean matches(List<String> shown, List<String> printed) {
+        return inOrder(shown, printed) || inAnyOrder(shown, printed);
+    }
+
+    private static boolean inAnyOrder(List<String> shown, List<String> printed) {
+        List<String> rest = new ArrayList<>(printed);
+        for (String each : shown) {
+            Pattern line = line(each);
+            Optional<String> found = rest.stream()
+                    .filter(text -> line.matcher(text.stripTrailing()).matches())
+                    .findFirst();
+            if (each.strip().equals(ELLIPSIS) || found.isEmpty()) {
+                return false;
+            }
+            rest.remove(found.get());
+        }
+        return rest.isEmpty();
+    }
+
+    private static boolean inOrder(List<String> shown, List<String> printed) {
         if (shown.isEmpty()) {
             return printed.isEmpty();
         }
         List<String> rest = shown.subList(1, shown.size());
         if (shown.get(0).strip().equals(ELLIPSIS)) {
-            return matches(rest, printed) || (!printed.isEmpty() && matches(shown, printed.subList(1, printed.size())));
+            return inOrder(rest, printed) || (!printed.isEmpty() && inOrder(shown, printed.subList(1, printed.size())));
         }
         return !printed.isEmpty()
                 && line(shown.get(0)).matcher(printed.get(0).stripTrailing()).matches()
-                && matches(rest, printed.subList(1, printed.size()));
+                && inOrder(rest, printed.subList(1, printed.size()));
     }
 
     private static Pattern line(String shown) {

@@ -16,14 +16,14 @@ import java.util.regex.Pattern;
  * What a process holds, by proc(5) and by the JVM's own account of its native memory.
  *
  * @param descriptors what its descriptors stand for, such as {@code socket}, and how many there are
- * @param threads how many of its own it has, those of the JVM and of the pool for blocking work left out, which come and go
+ * @param threads how many of its own it has, those of the JVM and of the pools for blocking work left out, which come and go
  * @param residentKb what of its memory is in use
  * @param directKb memory outside the heap, Netty's buffers above all
  */
 record Usage(Map<String, Integer> descriptors, int threads, long residentKb, long directKb) {
 
     private static final Pattern COMES_AND_GOES = Pattern.compile(
-            "C[12] .*|G1 .*|GC .*|VM .*|Attach .*|Signal .*|Common-Clean.*|iou-.*|.*worker.*|.*blocked.*|java");
+            "C[12] .*|G1 .*|GC .*|VM .*|Attach .*|Signal .*|Common-Clean.*|iou-.*|.*worker.*|vert.x-internal.*|.*blocked.*|java");
 
     private static final Pattern DIRECT = Pattern.compile("Other \\(reserved=\\d+KB, committed=(\\d+)KB");
 
