@@ -6,6 +6,7 @@ import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -19,6 +20,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
@@ -53,26 +55,54 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private final Traffic traffic;
     private final int writeQueueBytes;
     private final Duration idle;
+    private final Duration lifetime;
+    private final Duration grace;
     private final boolean encrypted;
+    private final @Nullable ThrottledReads throttled;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private ChannelHandlerContext context;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
+    private @Nullable Future<?> aging;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
+     *
+     * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
+     * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
+     */
+    public EchoPipe(Traffic traffic, ConnectionLimits limits, @Nullable ThrottledReads throttled, boolean encrypted) {
+        this(traffic, limits.writeQueueBytes(), limits.idle(), limits.lifetime(), limits.grace(), throttled, encrypted);
+    }
+
+    /**
+     * The same without a limit of its age or of a rate.
      *
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
      */
-    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
     public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
+        this(traffic, writeQueueBytes, idle, Duration.ZERO, Duration.ZERO, null, encrypted);
+    }
+
+    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
+    private EchoPipe(
+            Traffic traffic,
+            int writeQueueBytes,
+            Duration idle,
+            Duration lifetime,
+            Duration grace,
+            @Nullable ThrottledReads throttled,
+            boolean encrypted) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idle = idle;
+        this.lifetime = lifetime;
+        this.grace = grace;
+        this.throttled = throttled;
         this.encrypted = encrypted;
     }
 
@@ -84,6 +114,12 @@ public final class EchoPipe extends ChannelDuplexHandler {
         context = ctx;
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
+        if (throttled != null) {
+            throttled.begin(reads, ctx.channel()::isWritable);
+        }
+        if (!lifetime.isZero()) {
+            aging = ctx.executor().schedule(this::endOfLife, lifetime.toNanos(), TimeUnit.NANOSECONDS);
+        }
         // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
         // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
@@ -95,7 +131,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
 
     private void startDirectEcho(@Nullable SSLEngine engine) {
         Channel channel = context.channel();
-        DirectEcho direct = EpollLoop.before(channel);
+        DirectEcho direct = throttled == null ? EpollLoop.before(channel) : null;
         if (direct != null) {
             direct.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
         }
@@ -135,10 +171,26 @@ public final class EchoPipe extends ChannelDuplexHandler {
         }
     }
 
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        drain();
+        aging = context.executor()
+                .schedule(
+                        () -> close(FailureReason.LIFETIME, context.newPromise()),
+                        grace.toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    /** Whether what the client has sent may wait until its rate allows to read it. */
+    private boolean isHeldBack() {
+        return throttled != null && throttled.isPaused();
+    }
+
     /** Whether all that came was echoed, but for what the operating system still holds. */
     private boolean isNothingUnderWay() {
         DirectEcho direct = EpollLoop.before(context.channel());
-        return WriteQueue.isEmpty(context.channel())
+        return !isHeldBack()
+                && WriteQueue.isEmpty(context.channel())
                 && (tls == null || tls.isBetweenRecords())
                 && (direct == null || direct.isBetweenRecords());
     }
@@ -269,7 +321,11 @@ public final class EchoPipe extends ChannelDuplexHandler {
     }
 
     private void closeIdle() {
-        close(FailureReason.IDLE, context.newPromise());
+        if (isHeldBack() && watch != null) {
+            watch.goOn();
+        } else {
+            close(FailureReason.IDLE, context.newPromise());
+        }
     }
 
     /** Vert.x closes this connection at the end of a grace period. */
@@ -324,6 +380,9 @@ public final class EchoPipe extends ChannelDuplexHandler {
         SocketEnd.count(context.channel(), end, traffic);
         if (watch != null) {
             watch.stop();
+        }
+        if (aging != null) {
+            aging.cancel(false);
         }
     }
 }

@@ -72,6 +72,12 @@ public final class IdleWatch {
         lastActive = System.nanoTime();
     }
 
+    /** Goes on after it has closed what turned out not to be idle. */
+    public void goOn() {
+        active();
+        check();
+    }
+
     /** The connection has ended. */
     public void stop() {
         check.cancel(false);

@@ -7,7 +7,9 @@ import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
+import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.echo.WriteQueue;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsOutput;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -23,7 +25,7 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import java.time.Duration;
+import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,17 +58,18 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private static final int LINGER_MILLIS = 2000;
 
     private final Traffic traffic;
-    private final int writeQueueBytes;
-    private final Duration idle;
+    private final ConnectionLimits limits;
+    private final @Nullable ThrottledReads throttled;
     private final @Nullable String alternative;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private ChannelHandlerContext ctx;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
+    private @Nullable Future<?> aging;
 
-    /** Whether somebody else decides what is read. */
-    private boolean readsOtherwise;
+    /** Whether to read, where somebody else decides that; else null. */
+    private @Nullable Boolean readsOtherwise;
 
     private boolean draining;
 
@@ -79,15 +82,18 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
      *
-     * @param writeQueueBytes how much may wait to be written before reading stops
-     * @param idle closes the connection when no byte moved either way for so long; zero for never
+     * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
      * @param alternative where else the same is to be had, or null
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx and reads before anything else is called.
-    HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle, @Nullable String alternative) {
+    HttpSocket(
+            Traffic traffic,
+            ConnectionLimits limits,
+            @Nullable ThrottledReads throttled,
+            @Nullable String alternative) {
         this.traffic = traffic;
-        this.writeQueueBytes = writeQueueBytes;
-        this.idle = idle;
+        this.limits = limits;
+        this.throttled = throttled;
         this.alternative = alternative;
     }
 
@@ -102,8 +108,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
-        watch = IdleWatch.start(ctx.channel(), idle, () -> close(FailureReason.IDLE));
+        reads = StoppableReads.install(ctx.channel(), limits.writeQueueBytes());
+        watch = IdleWatch.start(ctx.channel(), limits.idle(), this::closeIdle);
+        if (throttled != null) {
+            throttled.begin(reads, this::isToRead);
+        }
+        if (!limits.lifetime().isZero()) {
+            aging = ctx.executor().schedule(this::endOfLife, limits.lifetime().toNanos(), TimeUnit.NANOSECONDS);
+        }
         // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
         // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
@@ -151,10 +163,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void read(@Nullable Boolean on) {
-        readsOtherwise = on != null;
+        readsOtherwise = on;
         if (!isDiscarding()) {
-            ctx.channel().config().setAutoRead(on == null ? !isFull() : on);
+            ctx.channel().config().setAutoRead(isToRead());
         }
+    }
+
+    private boolean isToRead() {
+        return isDiscarding() || (readsOtherwise == null ? !isFull() : readsOtherwise);
     }
 
     @Override
@@ -170,10 +186,28 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     /** Any thread. */
     void drain() {
-        ctx.executor().execute(() -> {
-            draining = true;
-            ctx.fireUserEventTriggered(DRAIN);
-        });
+        ctx.executor().execute(this::drainNow);
+    }
+
+    private void drainNow() {
+        draining = true;
+        ctx.fireUserEventTriggered(DRAIN);
+    }
+
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        drainNow();
+        aging = ctx.executor()
+                .schedule(() -> close(FailureReason.LIFETIME), limits.grace().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void closeIdle() {
+        if (throttled != null && throttled.isPaused() && watch != null) {
+            // What the client has sent may wait until its rate allows to read it.
+            watch.goOn();
+        } else {
+            close(FailureReason.IDLE);
+        }
     }
 
     private boolean isDiscarding() {
@@ -192,7 +226,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         // What is encrypted before the next record is read stays deliverable if that one is close_notify.
         if (tls() != null || !channel.isWritable()) {
             ctx.flush();
-            if (!channel.isWritable() && !isDiscarding() && !readsOtherwise) {
+            if (!channel.isWritable() && !isDiscarding() && readsOtherwise == null) {
                 channel.config().setAutoRead(false);
             }
         }
@@ -214,7 +248,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (ctx.channel().isWritable() && (!readsOtherwise || isDiscarding())) {
+        if (ctx.channel().isWritable() && (readsOtherwise == null || isDiscarding())) {
             ctx.channel().config().setAutoRead(true);
         }
         ctx.fireChannelWritabilityChanged();
@@ -405,6 +439,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         SocketEnd.count(ctx.channel(), end, traffic);
         if (watch != null) {
             watch.stop();
+        }
+        if (aging != null) {
+            aging.cancel(false);
         }
     }
 }

@@ -17,6 +17,7 @@ import io.netty.util.concurrent.Future;
 import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -65,6 +66,10 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private boolean draining;
     private boolean datagramsWritten;
     private @Nullable Future<?> idleWatch;
+    private @Nullable Future<?> aging;
+
+    /** Why new streams are refused, once they are. */
+    private String refusal = "while it stops";
 
     ServedConnection(
             QuicChannel channel,
@@ -84,6 +89,23 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         watch(options.limits().idle().toNanos());
+        Duration lifetime = options.limits().lifetime();
+        if (!lifetime.isZero()) {
+            aging = channel.eventLoop().schedule(this::endOfLife, lifetime.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        if (!draining) {
+            refusal = "on a connection over maxLifetimeMillis";
+            drain();
+        }
+        aging = channel.eventLoop()
+                .schedule(
+                        () -> cut(FailureReason.LIFETIME),
+                        options.limits().grace().toNanos(),
+                        TimeUnit.NANOSECONDS);
     }
 
     /** Takes a stream that the peer opened, before anything is read from it. */
@@ -96,7 +118,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         }
         if (draining || end.is(State.CLOSED)) {
             if (!protocol.countsConnections()) {
-                traffic.refuse("while it stops");
+                traffic.refuse(refusal);
             }
             QuicStreamChannel refused = (QuicStreamChannel) last.channel();
             refused.shutdown(protocol.errors().streamRefused());
@@ -194,6 +216,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
+        if (aging != null) {
+            aging.cancel(false);
+        }
         for (QuicEchoPipe stream : streams) {
             FailureReason failure = stream.failure(why());
             if (failure != null) {
@@ -223,10 +248,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     /** Closes it now: a stream with nothing under way ends, any other one is reset. */
     void cut() {
+        cut(FailureReason.DRAIN);
+    }
+
+    private void cut(FailureReason reason) {
         draining = true;
-        why = FailureReason.DRAIN;
+        why = reason;
         boolean waiting = streams.stream().anyMatch(stream -> stream.waiting() > 0);
-        endStreams(FailureReason.DRAIN);
+        endStreams(reason);
         if (waiting) {
             ClosingNotice.await(channel, () -> close(QuicErrorCode.NONE, "going away"));
         } else {
