@@ -30,6 +30,9 @@ public enum FailureReason {
     /** The listener was closed while echoes waited for the client or a request was under way. */
     DRAIN("cut by the drain"),
 
+    /** An operator has closed it while echoes waited for the client or a request was under way. */
+    OPERATOR("closed by an operator"),
+
     /** It was as old as it may be, and did not end in the time that it had for that. */
     LIFETIME("cut at the end of their lifetime"),
 

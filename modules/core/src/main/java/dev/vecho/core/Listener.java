@@ -1,6 +1,8 @@
 package dev.vecho.core;
 
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 
@@ -12,6 +14,32 @@ public interface Listener {
 
     /** What an operator should know of this listener, such as the fingerprint of its certificate; one line each. */
     List<String> notes();
+
+    /** The certificates that it presents now, without those that have signed them; none where it has no TLS. */
+    default List<X509Certificate> certificates() {
+        return List.of();
+    }
+
+    /**
+     * What a client on this machine has to do to be served, so that the service can check its own listeners.
+     *
+     * @param address one of {@link #addresses}
+     */
+    default OwnClient ownClient(String address) {
+        return OwnClient.PLAIN;
+    }
+
+    /**
+     * A client of the service's own.
+     *
+     * @param options those of {@link Transport#client}
+     * @param proxyHeader whether a PROXY header comes before all else, also before TLS
+     */
+    record OwnClient(JsonObject options, boolean proxyHeader) {
+
+        /** One that needs no options. */
+        public static final OwnClient PLAIN = new OwnClient(new JsonObject(), false);
+    }
 
     /**
      * Stops to accept, lets the connections finish and closes what is left after the grace period. A connection that is

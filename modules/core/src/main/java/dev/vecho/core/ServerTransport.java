@@ -13,7 +13,7 @@ public interface ServerTransport {
      * Starts to listen, on the event loop of the caller's context. It is called once for each event loop that serves the
      * listener; those calls share the address and the connections.
      *
-     * @param traffic where the listener counts, shared by all its event loops
+     * @param traffic where this event loop counts; its share of what the listener counts
      * @return fails with a {@link TransportException} whose message names the address, and leaves nothing open
      */
     Future<Listener> listen(Traffic traffic);

@@ -1,13 +1,50 @@
 package dev.vecho.core;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
-/** What went through one listener, counted by all its event loops. Safe for any thread. */
+/**
+ * What went through one listener, counted where it happens: each event loop counts in its own {@link #share} of it, and whoever reads
+ * sums the shares up. Bytes and durations are counted without a lock by the share's event loop, and by no other thread; what is rarer
+ * may be counted by any. Reading is safe for any thread.
+ */
 public final class Traffic {
+
+    /** Upper bounds of the durations that are told apart, in seconds; longer ones are a class of their own. */
+    public static final List<Double> DURATION_BOUNDS =
+            List.of(0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0);
+
+    private static final long[] BOUNDS_NANOS = DURATION_BOUNDS.stream()
+            .mapToLong(seconds -> Math.round(seconds * 1e9))
+            .toArray();
+
+    private static final VarHandle RECEIVED;
+    private static final VarHandle SENT;
+    private static final VarHandle LASTED;
+    private static final VarHandle COUNTS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    static {
+        MethodHandles.Lookup lookup = MethodHandles.lookup();
+        try {
+            RECEIVED = lookup.findVarHandle(Traffic.class, "received", long.class);
+            SENT = lookup.findVarHandle(Traffic.class, "sent", long.class);
+            LASTED = lookup.findVarHandle(Traffic.class, "lastedNanos", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /**
      * The counters at one moment.
@@ -17,57 +54,150 @@ public final class Traffic {
      * @param refused connections closed at once, see {@link #refusals}
      * @param failed connections that broke: reset, TLS not agreed upon, or cut with echoes still under way
      * @param bytes bytes received to be echoed
+     * @param sent bytes of them that were sent back
      */
-    public record Snapshot(long accepted, int active, long refused, long failed, long bytes) {}
-
-    private final LongAdder accepted = new LongAdder();
-    private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
-    private final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
-    private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
-    private final LongAdder bytes = new LongAdder();
-    private final AtomicInteger active = new AtomicInteger();
+    public record Snapshot(long accepted, int active, long refused, long failed, long bytes, long sent) {}
 
     /**
-     * Counts a new connection.
+     * How long the connections lasted that have ended and told so.
+     *
+     * @param counts for each of {@link #DURATION_BOUNDS} those that lasted at most so long, and longer than the bound before; then
+     *     those that lasted longer
+     * @param seconds all of them together
+     */
+    public record Durations(List<Long> counts, double seconds) {
+
+        public Durations {
+            counts = List.copyOf(counts);
+        }
+    }
+
+    /** What all shares count in together, because it is rare or because there is a limit to it. */
+    private static final class Whole {
+
+        final List<Traffic> shares = new CopyOnWriteArrayList<>();
+        final AtomicInteger active = new AtomicInteger();
+        final LongAdder accepted = new LongAdder();
+        final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
+        final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
+        final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
+        final Map<String, LongAdder> handshakes = new ConcurrentHashMap<>();
+    }
+
+    /**
+     * What one event loop has open.
+     *
+     * @param loop the event loop, on which alone the connections may be used
+     */
+    public record Part(Executor loop, OpenConnections connections) {}
+
+    private final Whole whole;
+    private final OpenConnections connections = new OpenConnections();
+    private final @Nullable Executor loop;
+
+    // Written by one event loop only; see the class comment.
+    private long received;
+    private long sent;
+    private long lastedNanos;
+    private final long[] durations = new long[BOUNDS_NANOS.length + 1];
+
+    /** The traffic of a new listener, which is also the share of the event loop that counts in it. */
+    public Traffic() {
+        this(new Whole(), null);
+    }
+
+    private Traffic(Whole whole, @Nullable Executor loop) {
+        this.whole = whole;
+        this.loop = loop;
+        whole.shares.add(this);
+    }
+
+    /**
+     * What an event loop counts in: always the same, also where the listener was opened anew. Whatever is asked of a share is told of
+     * the whole.
+     */
+    public Traffic share(Executor loop) {
+        synchronized (whole) {
+            for (Traffic share : whole.shares) {
+                if (share.loop == loop) {
+                    return share;
+                }
+            }
+            return new Traffic(whole, loop);
+        }
+    }
+
+    /** The connections of this share's event loop, for who accepts them. On that event loop only. */
+    public OpenConnections connections() {
+        return connections;
+    }
+
+    /** The connections of all event loops, in a fixed order. */
+    public List<Part> parts() {
+        List<Part> parts = new ArrayList<>();
+        for (Traffic share : whole.shares) {
+            if (share.loop != null) {
+                parts.add(new Part(share.loop, share.connections));
+            }
+        }
+        return parts;
+    }
+
+    /**
+     * Counts a new connection. Any thread.
      *
      * @return false if it is one more than allowed and must be closed at once; {@link #closed} is not called for it
      */
     public boolean open(int maxConnections) {
-        if (active.incrementAndGet() > maxConnections) {
-            active.decrementAndGet();
+        if (whole.active.incrementAndGet() > maxConnections) {
+            whole.active.decrementAndGet();
             refuse("over maxConnections");
             return false;
         }
-        accepted.increment();
+        whole.accepted.increment();
         return true;
     }
 
     /**
-     * Counts a connection that is closed at once; neither {@link #open} nor {@link #closed} is called for it.
+     * Counts a connection that is closed at once; neither {@link #open} nor {@link #closed} is called for it. Any thread.
      *
      * @param reason one of a few, which follows their number in a sentence: {@code 3 over maxConnections}
      */
     public void refuse(String reason) {
-        count(refusals, reason);
+        count(whole.refusals, reason);
     }
 
     /** The refused connections by reason; those for which there are any. */
     public Map<String, Long> refusals() {
-        return sums(refusals);
+        return sums(whole.refusals);
     }
 
     /**
-     * Counts a datagram that gets no answer.
+     * Counts a datagram that gets no answer. Any thread.
      *
      * @param reason as for {@link #refuse}
      */
     public void drop(String reason) {
-        count(drops, reason);
+        count(whole.drops, reason);
     }
 
     /** The datagrams that got no answer, by reason; those for which there are any. */
     public Map<String, Long> drops() {
-        return sums(drops);
+        return sums(whole.drops);
+    }
+
+    /**
+     * Counts a TLS handshake that was completed. Any thread.
+     *
+     * @param version such as {@code TLSv1.3}
+     */
+    public void handshake(String version) {
+        count(whole.handshakes, version);
+    }
+
+    /** The completed TLS handshakes by version; those for which there are any. */
+    public Map<String, Long> handshakes() {
+        return sums(whole.handshakes);
     }
 
     private static void count(Map<String, LongAdder> counters, String reason) {
@@ -84,30 +214,68 @@ public final class Traffic {
         return all;
     }
 
-    /** Counts the end of a connection that {@link #open} let in, and that was served to its end. */
+    /** Counts the end of a connection that {@link #open} let in, and that was served to its end. Any thread. */
     public void closed() {
-        active.decrementAndGet();
+        whole.active.decrementAndGet();
     }
 
-    /** Counts the end of a connection that {@link #open} let in, and that broke. */
+    /** Counts the end of a connection that {@link #open} let in, and that broke. Any thread. */
     public void broke(FailureReason reason) {
         // In this order: who sees that the last one has ended sees how.
-        count(failures, reason.words());
-        active.decrementAndGet();
+        count(whole.failures, reason.words());
+        whole.active.decrementAndGet();
     }
 
     /** The failed connections by the words of their {@link FailureReason}; those for which there are any. */
     public Map<String, Long> failures() {
-        return sums(failures);
+        return sums(whole.failures);
     }
 
-    /** Counts bytes that were received. */
+    /** Notes how long a connection lasted that ends, on the share's event loop. */
+    public void lasted(Duration duration) {
+        long nanos = duration.toNanos();
+        int bucket = 0;
+        while (bucket < BOUNDS_NANOS.length && nanos > BOUNDS_NANOS[bucket]) {
+            bucket++;
+        }
+        COUNTS.setOpaque(durations, bucket, durations[bucket] + 1);
+        LASTED.setOpaque(this, lastedNanos + nanos);
+    }
+
+    /** How long connections lasted. */
+    public Durations durations() {
+        List<Long> counts = new ArrayList<>();
+        for (int i = 0; i <= BOUNDS_NANOS.length; i++) {
+            int bucket = i;
+            counts.add(sum(share -> (long) COUNTS.getOpaque(share.durations, bucket)));
+        }
+        return new Durations(counts, sum(share -> (long) LASTED.getOpaque(share)) / 1e9);
+    }
+
+    /** Counts bytes that were received, on the share's event loop. */
     public void received(long count) {
-        bytes.add(count);
+        RECEIVED.setOpaque(this, received + count);
+    }
+
+    /** Counts bytes that were sent back, on the share's event loop. */
+    public void sent(long count) {
+        SENT.setOpaque(this, sent + count);
     }
 
     public Snapshot snapshot() {
-        return new Snapshot(accepted.sum(), active.get(), sum(refusals), sum(failures), bytes.sum());
+        // Before the failures: who sees that the last connection has ended sees how.
+        int active = whole.active.get();
+        return new Snapshot(
+                whole.accepted.sum(),
+                active,
+                sum(whole.refusals),
+                sum(whole.failures),
+                sum(share -> (long) RECEIVED.getOpaque(share)),
+                sum(share -> (long) SENT.getOpaque(share)));
+    }
+
+    private long sum(ToLongFunction<Traffic> counter) {
+        return whole.shares.stream().mapToLong(counter).sum();
     }
 
     private static long sum(Map<String, LongAdder> counters) {

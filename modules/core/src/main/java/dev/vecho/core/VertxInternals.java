@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Closeable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -23,6 +24,7 @@ import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.impl.ShutdownEvent;
 import io.vertx.core.spi.transport.Transport;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,12 @@ public final class VertxInternals {
                         .count();
     }
 
+    /** The event loops of an instance. */
+    public static List<EventExecutor> eventLoopsOf(Vertx vertx) {
+        return StreamSupport.stream(((VertxInternal) vertx).eventLoopGroup().spliterator(), false)
+                .toList();
+    }
+
     /** What makes the channels of an instance. */
     public static Transport transport(Vertx vertx) {
         return ((VertxInternal) vertx).transport();
@@ -56,6 +64,14 @@ public final class VertxInternals {
     public static Optional<String> nodeId(Vertx vertx) {
         VertxInternal internal = (VertxInternal) vertx;
         return vertx.isClustered() ? Optional.of(internal.clusterManager().getNodeId()) : Optional.empty();
+    }
+
+    /** The identities of all members of the cluster, as this one knows them; empty where it is in none. May block. */
+    public static List<String> clusterNodes(Vertx vertx) {
+        VertxInternal internal = (VertxInternal) vertx;
+        return vertx.isClustered() && internal.clusterManager().isActive()
+                ? List.copyOf(internal.clusterManager().getNodes())
+                : List.of();
     }
 
     /** The event loop of a context that has one. */

@@ -28,12 +28,14 @@ import picocli.CommandLine.Spec;
             ConfigCommand.class,
             CheckCommand.class,
             BenchCommand.class,
-            SelftestCommand.class
+            SelftestCommand.class,
+            HealthCommand.class,
+            StatusCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:every check passed, or the service ended as it was told",
-            "1:a check failed",
+            "1:a check failed, or the service is not well",
             "2:wrong usage or configuration",
             "3:Vecho itself failed"
         })
@@ -167,7 +169,7 @@ public final class Main implements Runnable {
     public void run() {
         CommandSpec known = Objects.requireNonNull(spec);
         throw new ParameterException(
-                known.commandLine(), "expected a command: serve, config, check, bench or selftest");
+                known.commandLine(), "expected a command: serve, config, check, bench, selftest, health or status");
     }
 
     /** The version from the jar's manifest. */

@@ -113,6 +113,7 @@ final class ServeCommand implements Callable<Integer> {
             }
             running.set(verticle);
             verticle.listeners().forEach(listener -> print(out, listener));
+            verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {
                 NativeLibraries.warnOfNio();
             }

@@ -37,6 +37,7 @@ class ArchitectureTest {
             "transport.quic",
             "transport.eventbus",
             "server",
+            "management",
             "client",
             "report",
             "load",
@@ -63,6 +64,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.transport..")
                 .layer("server")
                 .definedBy("dev.vecho.server..")
+                .layer("management")
+                .definedBy("dev.vecho.management..")
                 .layer("client")
                 .definedBy("dev.vecho.client..")
                 .layer("report")
@@ -80,6 +83,8 @@ class ArchitectureTest {
                 .whereLayer("transports")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("management", "launcher")
+                .whereLayer("management")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("client")
                 .mayOnlyBeAccessedByLayers("report", "launcher")
@@ -90,10 +95,18 @@ class ArchitectureTest {
                 .whereLayer("selfsigned")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("net")
-                .mayOnlyBeAccessedByLayers("selfsigned", "transports", "server", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers("selfsigned", "transports", "server", "management", "launcher", "testkit")
                 .whereLayer("core")
                 .mayOnlyBeAccessedByLayers(
-                        "net", "selfsigned", "transports", "server", "client", "load", "launcher", "testkit")
+                        "net",
+                        "selfsigned",
+                        "transports",
+                        "server",
+                        "management",
+                        "client",
+                        "load",
+                        "launcher",
+                        "testkit")
                 .check(classes);
     }
 

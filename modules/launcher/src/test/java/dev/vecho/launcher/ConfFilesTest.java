@@ -44,13 +44,16 @@ class ConfFilesTest {
     void opens(Path file, VertxTestContext test) throws IOException {
         // As the command does: on the best io, for some transports need it.
         Vertx vertx = Launch.vertx("auto");
-        JsonObject listeners = new JsonObject(Files.readString(file)).getJsonObject("listeners");
-        Path overlay = Files.writeString(
-                directory.resolve("free-ports.json"),
-                new JsonObject().put("listeners", onFreePorts(listeners)).encode());
+        JsonObject configuration = new JsonObject(Files.readString(file));
+        JsonObject listeners = configuration.getJsonObject("listeners");
+        JsonObject freePorts = new JsonObject().put("listeners", onFreePorts(listeners));
+        if (configuration.containsKey("management")) {
+            freePorts.put("management", new JsonObject().put("port", 0));
+        }
+        Path overlay = Files.writeString(directory.resolve("free-ports.json"), freePorts.encode());
         Configuration.load(vertx, List.of(file, overlay))
-                .compose(configuration -> {
-                    EchoServerVerticle verticle = new EchoServerVerticle(configuration);
+                .compose(loaded -> {
+                    EchoServerVerticle verticle = new EchoServerVerticle(loaded);
                     return vertx.deployVerticle(verticle)
                             .map(id -> verticle.listeners().stream()
                                     .map(OpenListener::name)

@@ -176,7 +176,8 @@ class ConfigurationSchemaTest {
                         "drainDelayMillis",
                         "configScanMillis",
                         "stores",
-                        "listeners");
+                        "listeners",
+                        "management");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)
@@ -231,6 +232,7 @@ class ConfigurationSchemaTest {
                         "minimum",
                         "maximum",
                         "minLength",
+                        "maxLength",
                         "minItems",
                         "pattern",
                         "anyOf",

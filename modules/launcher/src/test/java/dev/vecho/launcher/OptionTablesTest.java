@@ -37,6 +37,7 @@ class OptionTablesTest {
         SERVICE + ", Keys of the service, ",
         SERVICE + ", Listeners, listener",
         SERVICE + ", TLS, tls",
+        "docs/management.md, Keys, section-management",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
         "modules/transport-tcp/README.md, Keys of unix, listener-unix",
         "modules/transport-udp/README.md, Keys, listener-udp",
@@ -66,6 +67,7 @@ class OptionTablesTest {
     @ValueSource(
             strings = {
                 SERVICE,
+                "docs/management.md",
                 "modules/transport-tcp/README.md",
                 "modules/transport-udp/README.md",
                 "modules/transport-http/README.md",

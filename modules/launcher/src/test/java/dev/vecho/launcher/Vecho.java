@@ -153,6 +153,16 @@ final class Vecho implements AutoCloseable {
                 .orElseThrow(() -> new AssertionError("no listener " + listener + " in " + lines));
     }
 
+    /** What was told under a name that is no listener's. */
+    String note(String name) {
+        String start = name + ": ";
+        return lines.stream()
+                .filter(line -> line.startsWith(start))
+                .findFirst()
+                .map(line -> line.substring(start.length()))
+                .orElseThrow(() -> new AssertionError("no " + start + "in " + lines));
+    }
+
     /** The port of {@link #address}. */
     int port(String listener) {
         String address = address(listener);

@@ -1,10 +1,12 @@
 package dev.vecho.net;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,8 @@ public final class ConnectionEnd {
         }
     }
 
+    private final long begin = System.nanoTime();
+    private long changed = begin;
     private State state = State.OPEN;
     private boolean broken;
     private @Nullable FailureReason reason;
@@ -87,6 +91,7 @@ public final class ConnectionEnd {
         }
         broken |= next == State.CUT || (next == State.CLOSED && state != State.COMPLETE);
         state = next;
+        changed = System.nanoTime();
         return true;
     }
 
@@ -131,13 +136,33 @@ public final class ConnectionEnd {
         return reason == null ? otherwise : reason;
     }
 
+    /** How long the connection lasts. */
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - begin);
+    }
+
+    /** How long it is in its state. */
+    public Duration inState() {
+        return Duration.ofNanos(System.nanoTime() - changed);
+    }
+
+    /** The state as those see it who watch the service. */
+    public OpenConnection.Stage stage() {
+        return switch (state) {
+            case OPEN -> OpenConnection.Stage.OPEN;
+            case ENDING -> OpenConnection.Stage.HALF_CLOSED;
+            default -> OpenConnection.Stage.CLOSING;
+        };
+    }
+
     /**
-     * Counts the end of a connection that is closed.
+     * Counts the end of a connection that is closed, and how long it lasted.
      *
      * @param otherwise as for {@link #failure}
      */
     public void count(Traffic traffic, FailureReason otherwise) {
         FailureReason failure = failure(otherwise);
+        traffic.lasted(age());
         if (failure == null) {
             traffic.closed();
         } else {

@@ -139,7 +139,7 @@ class ConnectionEndTest {
             end.count(traffic, FailureReason.DRAIN);
         }
         assertThat(traffic.failures()).isEqualTo(Map.of("idle with echoes under way", 1L, "cut by the drain", 1L));
-        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(3, 0, 0, 2, 0));
+        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(3, 0, 0, 2, 0, 0));
     }
 
     static List<Arguments> failures() {

@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -221,13 +220,19 @@ public final class Configuration {
             }
         }
         Map<String, ValidSection> sections = new TreeMap<>();
-        for (Section section : ServiceLoader.load(Section.class, Configuration.class.getClassLoader())) {
+        List<Section> known = Section.all();
+        for (Section section : known) {
             if (options.has(section.key())) {
                 Options own = options.object(section.key());
                 Section.Prepared prepared = section.read(vertx, own);
                 sections.put(section.key(), new ValidSection(prepared, own.content()));
             }
         }
+        Section.ARTIFACTS.forEach((key, artifact) -> {
+            if (known.stream().noneMatch(section -> section.key().equals(key)) && options.has(key)) {
+                options.problem(key, "needs the artifact dev.vecho:" + artifact + " on the class path");
+            }
+        });
         options.rejectUnknownKeys();
         if (listeners.isEmpty() && problems.isEmpty()) {
             options.problem("listeners", "must enable at least one listener, all of them are switched off");

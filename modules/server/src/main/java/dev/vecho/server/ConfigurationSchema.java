@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * resource {@code META-INF/vecho/schema/listener-NAME.json} beside a transport's class describes the keys of its listeners, without
  * {@code transport} and {@code enabled}, which all have. A transport without one takes any keys here.
  *
+ * <p>A {@link Section} does the same with {@code section-KEY.json}.
+ *
  * <p>A {@code $ref} names a definition of the same resource ({@code #/$defs/NAME}) or one of the same directory on the class path
  * ({@code net.json#/$defs/tls}). It is replaced by what it names, with what stands beside it merged over, so that each key of the
  * result is described in one place and editors need to resolve nothing.
@@ -31,7 +33,7 @@ public final class ConfigurationSchema {
 
     private ConfigurationSchema() {}
 
-    /** Makes the schema for the transports that are there. */
+    /** Makes the schema for the transports, and the sections, that are there. */
     public static JsonObject of(Transports transports) {
         JsonObject schema = read(ConfigurationSchema.class, "service.json")
                 .orElseThrow(() -> new IllegalStateException("the jar has no service.json"));
@@ -56,11 +58,30 @@ public final class ConfigurationSchema {
                                         .put("properties", nullable(common, new JsonArray()))
                                         .put("allOf", kinds)));
         schema.put("properties", nullable(schema.getJsonObject("properties"), new JsonArray()));
+        for (Section section : Section.all()) {
+            addSection(section, schema);
+        }
         schema.getJsonObject("properties")
                 .getJsonObject("listeners")
                 .put("patternProperties", new JsonObject().put(LISTENER_NAME, reference("listener")))
                 .put("additionalProperties", reference("off"));
         return schema;
+    }
+
+    private static void addSection(Section section, JsonObject schema) {
+        String resource = "section-" + section.key() + ".json";
+        JsonObject own = read(section.getClass(), resource).orElseGet(() -> new JsonObject().put("type", "object"));
+        JsonObject resolved = new Resolution(section.getClass()).resolve(own, resource, List.of());
+        resolved.remove("$schema");
+        String definition = "section-" + section.key();
+        schema.getJsonObject("$defs").put(definition, withNulls(resolved));
+        schema.getJsonObject("properties")
+                .put(
+                        section.key(),
+                        new JsonObject()
+                                .put("description", resolved.getString("description", "A section."))
+                                .put("if", reference("off"))
+                                .put("else", reference(definition)));
     }
 
     private static String name(String transport) {

@@ -57,6 +57,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
     private volatile List<ConfiguredValue> values = List.of();
+    private volatile Map<String, List<String>> sectionNotes = Map.of();
 
     /** Takes its configuration from the deployment options. */
     public EchoServerVerticle() {
@@ -105,7 +106,8 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
                     String.join(", ", listener.addresses()));
             listener.notes().forEach(note -> LOG.info("listener {}: {}", listener.name(), note));
         });
-        sections.notes().forEach((key, notes) -> notes.forEach(note -> LOG.info("{}: {}", key, note)));
+        sectionNotes = sections.notes();
+        sectionNotes.forEach((key, notes) -> notes.forEach(note -> LOG.info("{}: {}", key, note)));
     }
 
     private Future<Valid> validate(Configuration chosen) {
@@ -180,6 +182,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
                     List<String> all = new ArrayList<>(difference.of(OWN_KEYS));
                     all.addAll(changes);
                     take(next);
+                    sectionNotes = sections.notes();
                     return all;
                 });
     }
@@ -211,6 +214,11 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     @Override
     public List<OpenListener> listeners() {
         return listeners;
+    }
+
+    /** What an operator should know of the sections that run, by key. */
+    public Map<String, List<String>> sectionNotes() {
+        return sectionNotes;
     }
 
     @Override

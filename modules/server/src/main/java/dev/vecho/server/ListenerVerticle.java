@@ -1,6 +1,7 @@
 package dev.vecho.server;
 
 import dev.vecho.core.Listener;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.io.Io;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -35,10 +36,12 @@ final class ListenerVerticle extends VerticleBase {
     @Override
     public Future<?> start() {
         Io.busyPoll(busyPoll);
-        return running.server().listen(running.traffic()).onSuccess(open -> {
-            listener = open;
-            running.add(open, context);
-        });
+        return running.server()
+                .listen(running.traffic().share(VertxInternals.eventLoop(context)))
+                .onSuccess(open -> {
+                    listener = open;
+                    running.add(open, context);
+                });
     }
 
     @Override

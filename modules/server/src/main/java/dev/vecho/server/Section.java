@@ -4,6 +4,8 @@ import dev.vecho.core.config.Options;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
 
 /**
  * A part of the service beside its listeners, with an object of its own at the top of the configuration, such as
@@ -14,6 +16,16 @@ import java.util.List;
  * to {@link Running#adopt adopt} what is new; if it cannot, it is stopped and the new one is started in its place. The resource {@code META-INF/vecho/schema/section-KEY.json} beside its class is the JSON Schema of its object.
  */
 public interface Section {
+
+    /** The artifacts of Vecho's own sections, for who has them not on the class path. */
+    Map<String, String> ARTIFACTS = Map.of("management", "vecho-management");
+
+    /** Those that the class path names. */
+    static List<Section> all() {
+        return ServiceLoader.load(Section.class, Section.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .toList();
+    }
 
     /** Its key in the configuration, unique among all sections. */
     String key();

@@ -210,15 +210,17 @@ final class EchoServerVerticleTest {
         Service.start(vertx, listeners("a", tcp("127.0.0.1", 0).put("maxConnections", 1)))
                 .compose(service -> blocking(vertx, () -> {
                             InetSocketAddress address = service.address("a");
-                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(0, 0, 0, 0, 0));
+                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(0, 0, 0, 0, 0, 0));
                             SocketClient client = SocketClient.tcp(address, 0);
                             Service.assertEchoes(client, "12345");
-                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 0, 0, 5));
+                            awaitSent(service, 5);
+                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 0, 0, 5, 5));
                             try (EchoClient refused = SocketClient.tcp(address, 0)) {
                                 Service.assertEndsWithoutAByte(refused);
                             }
                             Service.assertEchoes(client, "678");
-                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 1, 0, 8));
+                            awaitSent(service, 8);
+                            assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(1, 1, 1, 0, 8, 8));
                             client.reset();
                             return null;
                         })
@@ -230,9 +232,18 @@ final class EchoServerVerticleTest {
                                 vertx, () -> service.traffic("a").active() == 0))
                         .map(service))
                 .onComplete(test.succeeding(service -> test.verify(() -> {
-                    assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(2, 0, 1, 1, 100_008));
+                    assertThat(service.traffic("a")).isEqualTo(new Traffic.Snapshot(2, 0, 1, 1, 100_008, 100_008));
                     test.completeNow();
                 })));
+    }
+
+    /** What is sent is counted when it was, and its receiver may be faster. Blocks. */
+    private static void awaitSent(Service service, long bytes) {
+        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (service.traffic("a").sent() != bytes) {
+            assertThat(System.nanoTime()).as("not in time").isLessThan(end);
+            Thread.onSpinWait();
+        }
     }
 
     // What it says where it cannot.

@@ -6,6 +6,7 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
@@ -121,7 +122,9 @@ abstract class ListenerContract {
             Promise<Part> promise = Promise.promise();
             vertx.runOnContext(start -> {
                 Context loop = vertx.getOrCreateContext();
-                server.listen(traffic).map(listener -> new Part(loop, listener)).onComplete(promise);
+                server.listen(traffic.share(VertxInternals.eventLoop(loop)))
+                        .map(listener -> new Part(loop, listener))
+                        .onComplete(promise);
             });
             opening.add(promise.future());
         }

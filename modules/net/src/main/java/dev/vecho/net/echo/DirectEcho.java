@@ -84,6 +84,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
 
     private boolean nothingWaits;
 
+    // Of this connection, and of what went this way only.
+    private long received;
+    private long sent;
+
     /**
      * Prepares it; it does nothing until it is {@linkplain #start started}.
      *
@@ -115,6 +119,16 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     /** Reports what is received to another watch, from now on. */
     void watch(IdleWatch watch) {
         this.watch = watch;
+    }
+
+    /** How many bytes came this way. */
+    long received() {
+        return received;
+    }
+
+    /** How many of them were sent back at once. */
+    long sent() {
+        return sent;
     }
 
     /** Whether it holds nothing of a record whose end has not come yet. */
@@ -156,13 +170,14 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             return -1;
         }
         try {
-            int received = receive(buffer);
-            if (received > 0) {
+            int read = receive(buffer);
+            if (read > 0) {
                 afterRead(buffer, registration);
-                traffic.received(received);
-                sendAll(buffer, pipe);
+                traffic.received(read);
+                received += read;
+                sendAll(buffer, read, pipe, traffic);
             }
-            return received;
+            return read;
         } catch (Throwable failure) {
             // All of them, as Netty does for what a channel reads: an Error would end the event loop.
             pipe.failed(failure);
@@ -176,9 +191,9 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     private int echo(EchoPipe pipe, Traffic traffic, IoRegistration registration, SSLEngine engine, TlsEcho tls) {
         try {
             ByteBuf records = tls.records(beginning);
-            int received = receive(records);
-            if (received <= 0) {
-                return received;
+            int read = receive(records);
+            if (read <= 0) {
+                return read;
             }
             if (beginning != null) {
                 takeBeginning().release();
@@ -188,8 +203,10 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             try {
                 end = tls.echo(engine);
             } finally {
-                traffic.received(tls.plainBytes());
-                sendAll(tls.echoes(), pipe);
+                int plain = tls.plainBytes();
+                traffic.received(plain);
+                received += plain;
+                sendAll(tls.echoes(), plain, pipe, traffic);
             }
             switch (end) {
                 case RECORDS -> {
@@ -208,7 +225,7 @@ final class DirectEcho extends Socket implements EpollIoHandle {
                     pipe.closed();
                 }
             }
-            return received;
+            return read;
         } catch (SSLException broken) {
             pipe.broken(broken);
         } catch (Throwable failure) {
@@ -229,18 +246,26 @@ final class DirectEcho extends Socket implements EpollIoHandle {
         return taken;
     }
 
-    private void sendAll(ByteBuf buffer, EchoPipe pipe) throws IOException {
+    /**
+     * Sends what the system takes, and gives the rest to the pipe.
+     *
+     * @param plain how many bytes it is without encryption
+     */
+    private void sendAll(ByteBuf buffer, int plain, EchoPipe pipe, Traffic traffic) throws IOException {
         if (!buffer.isReadable()) {
             return;
         }
-        int sent = send(buffer);
+        int taken = send(buffer);
         // Again, for a peer that reads meanwhile takes more.
-        for (int i = 1; i < MAX_SENDS && sent > 0 && buffer.isReadable(); i++) {
-            sent = send(buffer);
+        for (int i = 1; i < MAX_SENDS && taken > 0 && buffer.isReadable(); i++) {
+            taken = send(buffer);
         }
+        int rest = Math.min(plain, buffer.readableBytes());
+        traffic.sent(plain - rest);
+        sent += plain - rest;
         if (buffer.isReadable()) {
             nothingWaits = false;
-            pipe.keep(buffer);
+            pipe.keep(buffer, rest);
         }
     }
 

@@ -1,11 +1,13 @@
 package dev.vecho.net.echo;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
+import dev.vecho.net.SocketFacts;
 import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
@@ -22,6 +24,7 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -46,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-public final class EchoPipe extends ChannelDuplexHandler {
+public final class EchoPipe extends ChannelDuplexHandler implements OpenConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(EchoPipe.class);
 
@@ -66,6 +69,14 @@ public final class EchoPipe extends ChannelDuplexHandler {
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
     private @Nullable Future<?> aging;
+    private int slot;
+
+    // Of what came through the pipeline; what did not, the DirectEcho knows.
+    private long received;
+    private long sent;
+
+    /** Of what waits, or has waited, here: what is not counted as sent yet. */
+    private long unsent;
 
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
@@ -112,6 +123,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         context = ctx;
+        slot = traffic.connections().add(this);
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
         if (throttled != null) {
@@ -140,14 +152,20 @@ public final class EchoPipe extends ChannelDuplexHandler {
     /** Whether what is read may be sent past this handler: nothing waits here, before it, or to be written. */
     boolean isNothingWaiting() {
         Channel channel = context.channel();
+        countSent();
         return end.is(State.OPEN)
                 && (tls == null ? context.pipeline().firstContext() == context : tls.isBetweenRecords())
                 && channel.config().isAutoRead()
                 && WriteQueue.isEmpty(channel);
     }
 
-    /** Keeps a copy of what the operating system did not take, until it does; with TLS it is encrypted already. */
-    void keep(ByteBuf rest) {
+    /**
+     * Keeps a copy of what the operating system did not take, until it does; with TLS it is encrypted already.
+     *
+     * @param plain how many bytes it is without encryption
+     */
+    void keep(ByteBuf rest, int plain) {
+        unsent += plain;
         // As in channelRead reading stops after the flush, not before: see StoppableReads on the events that Netty
         // asks epoll for.
         reads.begin();
@@ -227,7 +245,10 @@ public final class EchoPipe extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         reads.begin();
         ByteBuf bytes = (ByteBuf) message;
-        traffic.received(bytes.readableBytes());
+        int size = bytes.readableBytes();
+        traffic.received(size);
+        received += size;
+        unsent += size;
         Channel channel = ctx.channel();
         // The queue counts bytes, not the buffers that hold them.
         boolean wasteful = !encrypted && bytes.readableBytes() < bytes.capacity() / 8;
@@ -273,10 +294,22 @@ public final class EchoPipe extends ChannelDuplexHandler {
             watch.active();
         }
         ctx.flush();
+        countSent();
+    }
+
+    /** Counts what the operating system has taken since. It does not tell; what still waits is known, and for TLS about so. */
+    private void countSent() {
+        if (unsent > 0) {
+            long rest = Math.min(unsent, WriteQueue.pendingAtMost(context.channel()));
+            traffic.sent(unsent - rest);
+            sent += unsent - rest;
+            unsent = rest;
+        }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        countSent();
         // While something is read, channelRead decides, after a flush. Else it is TLS that writes by itself: its
         // answers to a peer that asks for new keys and does not read them.
         if (ctx.channel().isWritable()) {
@@ -294,6 +327,7 @@ public final class EchoPipe extends ChannelDuplexHandler {
             SocketEnd.reset(ctx.channel());
             tls = ctx.pipeline().get(TlsHandler.class);
             if (tls != null) {
+                traffic.handshake(tls.engine().getSession().getProtocol());
                 startDirectEcho(tls.engine());
             }
         } else if (event instanceof SslHandshakeCompletionEvent handshake && end.is(State.OPEN)) {
@@ -377,12 +411,47 @@ public final class EchoPipe extends ChannelDuplexHandler {
     }
 
     private void countEnd() {
+        if (end.is(State.COMPLETE)) {
+            traffic.sent(unsent);
+        }
         SocketEnd.count(context.channel(), end, traffic);
+        traffic.connections().remove(slot);
         if (watch != null) {
             watch.stop();
         }
         if (aging != null) {
             aging.cancel(false);
         }
+    }
+
+    // For those who watch the service.
+
+    @Override
+    public Facts facts() {
+        Channel channel = context.channel();
+        countSent();
+        DirectEcho direct = EpollLoop.before(channel);
+        return SocketFacts.of(
+                channel,
+                end,
+                watch == null ? null : watch.quiet(),
+                received + (direct == null ? 0 : direct.received()),
+                sent + (direct == null ? 0 : direct.sent()),
+                WriteQueue.pendingBytes(channel));
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        return SocketFacts.tls(context.channel());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        return SocketFacts.path(context.channel());
+    }
+
+    @Override
+    public void close() {
+        close(FailureReason.OPERATOR, context.newPromise());
     }
 }

@@ -78,6 +78,11 @@ public final class IdleWatch {
         check();
     }
 
+    /** How long no byte came. */
+    public Duration quiet() {
+        return Duration.ofNanos(System.nanoTime() - lastActive);
+    }
+
     /** The connection has ended. */
     public void stop() {
         check.cancel(false);

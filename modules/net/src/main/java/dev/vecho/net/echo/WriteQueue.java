@@ -16,6 +16,12 @@ public final class WriteQueue {
         return queue == null || queue.totalPendingWriteBytes() == 0;
     }
 
+    /** What waits, flushed or not, and somewhat more: Netty adds what it needs to keep each buffer. On the channel's event loop. */
+    static long pendingAtMost(Channel channel) {
+        ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);
+        return queue == null ? 0 : queue.totalPendingWriteBytes();
+    }
+
     /** The bytes that were flushed and that the operating system has not taken yet. On the channel's event loop. */
     public static long pendingBytes(Channel channel) {
         ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);

@@ -174,6 +174,22 @@ public final class NetServers {
         accept.handle(socket);
     }
 
+    /**
+     * Claims an address for a server that is no listener, against which Vert.x would not guard it either.
+     *
+     * @return fails with what the operating system would say
+     */
+    public static Future<Void> claim(Vertx vertx, SocketAddress address, AddressOwner owner) {
+        return address.port() == 0 || Claims.claim(vertx, address.toString(), owner)
+                ? Future.succeededFuture()
+                : Future.failedFuture(new BindException("Address already in use by a listener"));
+    }
+
+    /** Takes {@link #claim} back. */
+    public static void release(Vertx vertx, SocketAddress address, AddressOwner owner) {
+        Claims.release(vertx, address.toString(), owner);
+    }
+
     /** The port of TCP, once an address is open. */
     public int port() {
         return servers.get(0).actualPort();

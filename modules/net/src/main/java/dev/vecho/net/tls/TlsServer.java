@@ -14,6 +14,8 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -341,5 +343,40 @@ public final class TlsServer {
     /** Application protocols, in order of preference. */
     public List<String> alpn() {
         return tls.alpn();
+    }
+
+    /** The versions of TLS, such as {@code TLSv1.3}. */
+    public List<String> protocols() {
+        return tls.protocols();
+    }
+
+    /** Cipher suites by their IANA names; empty for the engine's own choice. */
+    public List<String> cipherSuites() {
+        return tls.cipherSuites();
+    }
+
+    /** How long a client may take for the handshake. */
+    public int handshakeTimeoutMillis() {
+        return handshakeTimeoutMillis;
+    }
+
+    /** The certificates that the listener presents, without those that have signed them. */
+    public List<X509Certificate> certificates() {
+        return identities().stream().map(identity -> identity.chain().get(0)).toList();
+    }
+
+    /** The {@code tls} object with which a client on this machine agrees with the listener, and verifies nothing. */
+    public JsonObject forOwnClient() {
+        JsonObject client = new JsonObject().put("insecure", true).put("protocols", new JsonArray(tls.protocols()));
+        put(client, "cipherSuites", tls.cipherSuites());
+        put(client, "keyExchangeGroups", tls.groups());
+        put(client, "alpn", tls.alpn());
+        return client;
+    }
+
+    private static void put(JsonObject client, String key, List<String> values) {
+        if (!values.isEmpty()) {
+            client.put(key, new JsonArray(values));
+        }
     }
 }

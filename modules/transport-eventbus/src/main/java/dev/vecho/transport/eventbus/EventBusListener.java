@@ -73,6 +73,7 @@ final class EventBusListener implements Listener {
         traffic.open(Integer.MAX_VALUE);
         traffic.received(Math.max(size, 0));
         if (answer(message, body)) {
+            traffic.sent(Math.max(size, 0));
             traffic.closed();
         } else {
             traffic.broke(FailureReason.INPUT);

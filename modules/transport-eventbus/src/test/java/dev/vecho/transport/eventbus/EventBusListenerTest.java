@@ -101,7 +101,7 @@ final class EventBusListenerTest {
         request("ü", new DeliveryOptions());
         request(1, new DeliveryOptions());
         awaitCounted();
-        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(3, 0, 0, 0, 7));
+        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(3, 0, 0, 0, 7, 7));
     }
 
     @Test
@@ -133,7 +133,7 @@ final class EventBusListenerTest {
         assertThat(failure).hasMessage("a message must have at most 3 bytes here, this one has 4");
         assertThat(request("123", new DeliveryOptions()).body()).isEqualTo("123");
         awaitCounted();
-        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(1, 0, 1, 0, 3));
+        assertThat(traffic.snapshot()).isEqualTo(new Traffic.Snapshot(1, 0, 1, 0, 3, 3));
     }
 
     @Test

@@ -172,6 +172,11 @@ final class Http2Streams extends ChannelDuplexHandler {
         }
 
         @Override
+        public void sent(int bytes) {
+            socket.sent(bytes);
+        }
+
+        @Override
         public boolean draining() {
             return socket.draining();
         }

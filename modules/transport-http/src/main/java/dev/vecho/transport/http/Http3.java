@@ -151,6 +151,11 @@ final class Http3 implements QuicProtocol {
             }
 
             @Override
+            public void sent(int bytes) {
+                traffic.sent(bytes);
+            }
+
+            @Override
             public boolean draining() {
                 // A stream ends by itself; the connection waits for it.
                 return false;

@@ -10,6 +10,9 @@ interface HttpCarrier {
     /** Counts bytes of a body. */
     void received(int bytes);
 
+    /** Counts bytes of a body that are written. */
+    void sent(int bytes);
+
     /** Whether a connection without a request must close. */
     boolean draining();
 

@@ -325,6 +325,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         boolean last = content instanceof LastHttpContent;
         if (echoing) {
             carrier.received(bytes.readableBytes());
+            carrier.sent(bytes.readableBytes());
             if (delayed != null) {
                 ctx.write(delayed);
                 delayed = null;

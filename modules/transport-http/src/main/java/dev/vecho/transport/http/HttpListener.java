@@ -15,8 +15,10 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,6 +126,26 @@ final class HttpListener implements Listener {
     public List<String> notes() {
         TlsServer tls = options.get().tls();
         return tls == null ? List.of() : tls.notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        TlsServer now = options.get().tls();
+        if (now == null) {
+            return OwnClient.PLAIN;
+        }
+        // Each version of HTTP has application protocols of its own, which its client knows; QUIC brings its own TLS.
+        JsonObject tls = now.forOwnClient();
+        tls.remove("alpn");
+        return new OwnClient(
+                new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls),
+                false);
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
+import dev.vecho.net.SocketFacts;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
 import dev.vecho.net.echo.ThrottledReads;
@@ -26,6 +28,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,7 +50,7 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
+final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, OpenConnection {
 
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
@@ -62,6 +65,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     private final @Nullable ThrottledReads throttled;
     private final @Nullable String alternative;
     private final ConnectionEnd end = new ConnectionEnd();
+
+    private int slot;
+    private long received;
+    private long sent;
 
     private ChannelHandlerContext ctx;
     private StoppableReads reads;
@@ -105,6 +112,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        slot = traffic.connections().add(this);
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -128,6 +136,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
     @Override
     public void received(int bytes) {
         traffic.received(bytes);
+        received += bytes;
+    }
+
+    /** The same of those that are written. */
+    @Override
+    public void sent(int bytes) {
+        traffic.sent(bytes);
+        sent += bytes;
     }
 
     @Override
@@ -224,7 +240,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         ctx.fireChannelRead(message);
         Channel channel = ctx.channel();
         // What is encrypted before the next record is read stays deliverable if that one is close_notify.
-        if (tls() != null || !channel.isWritable()) {
+        if (tlsHandler() != null || !channel.isWritable()) {
             ctx.flush();
             if (!channel.isWritable() && !isDiscarding() && readsOtherwise == null) {
                 channel.config().setAutoRead(false);
@@ -232,7 +248,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         }
     }
 
-    private @Nullable SslHandler tls() {
+    private @Nullable SslHandler tlsHandler() {
         return ctx.pipeline().get(SslHandler.class);
     }
 
@@ -312,7 +328,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
         } else if (end.to(State.LINGERING)) {
             SocketEnd.orderly(channel);
             ctx.executor().schedule(this::end, LINGER_MILLIS, TimeUnit.MILLISECONDS);
-            SslHandler tls = tls();
+            SslHandler tls = tlsHandler();
             if (tls == null) {
                 channel.shutdownOutput();
             } else {
@@ -437,11 +453,34 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier {
 
     private void countEnd() {
         SocketEnd.count(ctx.channel(), end, traffic);
+        traffic.connections().remove(slot);
         if (watch != null) {
             watch.stop();
         }
         if (aging != null) {
             aging.cancel(false);
         }
+    }
+
+    // For those who watch the service.
+
+    @Override
+    public Facts facts() {
+        return SocketFacts.of(ctx.channel(), end, watch == null ? null : watch.quiet(), received, sent, waiting());
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        return SocketFacts.tls(ctx.channel());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        return SocketFacts.path(ctx.channel());
+    }
+
+    @Override
+    public void close() {
+        close(FailureReason.OPERATOR);
     }
 }

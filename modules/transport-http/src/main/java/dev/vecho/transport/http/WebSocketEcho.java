@@ -261,6 +261,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
             fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
             return;
         }
+        socket.sent(part.readableBytes());
         answer(ctx, part, last);
     }
 
@@ -279,6 +280,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
                 if (message == TEXT && !utf8.accept(bytes, length)) {
                     return fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
                 }
+                socket.sent(length);
                 inflating.deflate(ctx.alloc(), bytes, length, ready -> answer(ctx, ready, false));
                 return true;
             });

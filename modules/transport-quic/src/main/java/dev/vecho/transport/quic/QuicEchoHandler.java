@@ -21,7 +21,9 @@ final class QuicEchoHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        traffic.received(((ByteBuf) message).readableBytes());
+        int size = ((ByteBuf) message).readableBytes();
+        traffic.received(size);
+        traffic.sent(size);
         ctx.write(message);
     }
 

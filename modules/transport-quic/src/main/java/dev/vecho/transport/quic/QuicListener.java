@@ -13,6 +13,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.QuicClientAddressValidation;
 import io.vertx.core.net.QuicConfig;
 import io.vertx.core.net.QuicConnection;
@@ -23,6 +25,7 @@ import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -187,6 +190,7 @@ final class QuicListener implements Listener {
 
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
     private void accept(QuicConnection connection) {
+        traffic.handshake(QuicTls.VERSION);
         ChannelHandlerContext last = QuicInternals.lastHandler(connection);
         QuicSockets.tend((QuicChannel) last.channel());
         SocketServer.follow((QuicChannel) last.channel());
@@ -243,6 +247,19 @@ final class QuicListener implements Listener {
     @Override
     public List<String> notes() {
         return tls(options).notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        return tls(options).certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        JsonObject client = new JsonObject()
+                .put("insecure", true)
+                .put("alpn", new JsonArray(tls(options).alpn()));
+        return new OwnClient(new JsonObject().put("tls", client), false);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
+import dev.vecho.net.SocketFacts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,10 +21,13 @@ import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * closing it discards what QUIC still has to send.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A datagram may be lost, a stream that is closed may be closed already.
-final class ServedConnection extends ChannelInboundHandlerAdapter {
+final class ServedConnection extends ChannelInboundHandlerAdapter implements OpenConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedConnection.class);
 
@@ -61,6 +66,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
     private @Nullable FailureReason why;
 
     private long lastActive = System.nanoTime();
+    private int slot;
     private int brokenStreams;
     private boolean carried;
     private boolean draining;
@@ -88,6 +94,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        slot = traffic.connections().add(this);
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
         if (!lifetime.isZero()) {
@@ -170,6 +177,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
         // nevertheless.
         if (datagram.readableBytes() <= connection.maxDatagramLength()) {
+            traffic.sent(datagram.readableBytes());
             ctx.write(datagram.isReadable() ? datagram : EmptyDatagram.insteadOf(datagram));
             datagramsWritten = true;
         } else {
@@ -231,6 +239,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         if (protocol.countsConnections()) {
             end.count(traffic, why());
         }
+        traffic.connections().remove(slot);
         closed.accept(this);
         ctx.fireChannelInactive();
     }
@@ -261,6 +270,50 @@ final class ServedConnection extends ChannelInboundHandlerAdapter {
         } else {
             close(QuicErrorCode.NONE, "going away");
         }
+    }
+
+    // For those who watch the service.
+
+    /** The bytes are those of QUIC's packets: what was sent again, and all heads, among them. */
+    @Override
+    public Facts facts() {
+        QuicConnectionStats stats = channel.collectStats().getNow();
+        return new Facts(
+                SocketFacts.text(channel.remoteSocketAddress()),
+                SocketFacts.text(channel.localSocketAddress()),
+                null,
+                draining ? Stage.CLOSING : end.stage(),
+                end.age(),
+                null,
+                draining || !end.is(State.OPEN) ? end.inState() : null,
+                stats == null ? 0 : stats.recvBytes(),
+                stats == null ? 0 : stats.sentBytes(),
+                streams.stream().mapToLong(QuicEchoPipe::waiting).sum());
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        SSLEngine engine = channel.sslEngine();
+        return engine == null ? Map.of() : SocketFacts.tls(engine.getSession(), engine.getApplicationProtocol());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        Map<String, Long> path = new LinkedHashMap<>();
+        path.put("streams", (long) streams.size());
+        QuicConnectionStats stats = channel.collectStats().getNow();
+        if (stats != null) {
+            path.put("packetsReceived", stats.recv());
+            path.put("packetsSent", stats.sent());
+            path.put("packetsLost", stats.lost());
+            path.put("packetsRetransmitted", stats.retrans());
+        }
+        return path;
+    }
+
+    @Override
+    public void close() {
+        cut(FailureReason.OPERATOR);
     }
 
     private void endStreams(FailureReason reason) {

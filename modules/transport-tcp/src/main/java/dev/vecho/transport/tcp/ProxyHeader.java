@@ -1,6 +1,8 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.net.Addresses;
+import dev.vecho.net.SocketFacts;
 import dev.vecho.net.listen.Admission;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -61,6 +63,11 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
                     header.command(),
                     header.sourceAddress(),
                     header.sourcePort());
+            if (header.sourceAddress() != null) {
+                ctx.channel()
+                        .attr(SocketFacts.CLIENT)
+                        .set(Addresses.format(header.sourceAddress(), header.sourcePort()));
+            }
             boolean admitted = admits(ctx, header);
             header.release();
             if (admitted) {

@@ -17,8 +17,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
@@ -114,6 +116,20 @@ final class StreamListener implements Listener {
     public List<String> notes() {
         TlsServer tls = options.get().tls();
         return tls == null ? List.of() : tls.notes();
+    }
+
+    @Override
+    public List<X509Certificate> certificates() {
+        TlsServer tls = options.get().tls();
+        return tls == null ? List.of() : tls.certificates();
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        ConnectionOptions now = options.get();
+        JsonObject client = new JsonObject();
+        return new OwnClient(
+                now.tls() == null ? client : client.put("tls", now.tls().forOwnClient()), now.proxyProtocol());
     }
 
     @Override

@@ -99,9 +99,12 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
     }
 
     private void write(ChannelHandlerContext ctx, DatagramPacket echo) {
+        int size = echo.content().readableBytes();
         ctx.write(echo).addListener(written -> {
             waiting--;
-            if (!written.isSuccess()) {
+            if (written.isSuccess()) {
+                traffic.sent(size);
+            } else {
                 sendFailed(ctx, echo.recipient(), written.cause());
             }
         });
@@ -118,6 +121,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
         ctx.write(echoes).addListener(written -> {
             if (written.isSuccess()) {
                 waiting -= datagrams;
+                traffic.sent(bytes.readableBytes());
             } else {
                 writeEach(ctx, bytes, echoes);
             }

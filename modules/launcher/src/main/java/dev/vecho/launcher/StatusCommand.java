@@ -1,0 +1,178 @@
+package dev.vecho.launcher;
+
+import dev.vecho.launcher.ManagementClient.Response;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code vecho status}: what a running service does, once or again and again. */
+@Command(
+        name = "status",
+        description = {
+            "Shows what a running service does: its listeners, their rates, and the busiest connections.",
+            "It asks the management listener twice and compares. On a terminal it goes on until q or Ctrl-C; elsewhere it prints "
+                    + "once. Exit code 1 where the service does not answer."
+        },
+        mixinStandardHelpOptions = true)
+final class StatusCommand implements Callable<Integer> {
+
+    /** Home, and clear from there on. */
+    private static final String REDRAW = "\u001b[H\u001b[J";
+
+    /** Another screen, so that what was on the terminal comes back. */
+    private static final String OTHER_SCREEN = "\u001b[?1049h\u001b[?25l";
+
+    private static final String BACK = "\u001b[?25h\u001b[?1049l";
+
+    private static final Duration LEAST_INTERVAL = Duration.ofMillis(100);
+
+    private static final long POLL_MILLIS = 50;
+
+    /** As many connections as one page of the service has. */
+    private static final String PAGE = "/connections?limit=1000";
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ManagementClient client = new ManagementClient();
+
+    @Option(
+            names = {"-o", "--output"},
+            defaultValue = "text",
+            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+    private Output output = Output.text;
+
+    @Option(
+            names = {"-i", "--interval"},
+            paramLabel = "D",
+            defaultValue = "1s",
+            description = "How long a rate is measured. Default: ${DEFAULT-VALUE}")
+    private Duration interval = Duration.ZERO;
+
+    @Option(
+            names = {"-n", "--connections"},
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "How many of the busiest connections are shown. Default: ${DEFAULT-VALUE}")
+    private int count;
+
+    @Option(names = "--once", description = "Prints once, also on a terminal.")
+    private boolean once;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        CommandSpec known = Objects.requireNonNull(spec);
+        if (interval.compareTo(LEAST_INTERVAL) < 0 || count < 0) {
+            throw new ParameterException(
+                    known.commandLine(), "--interval must be 100ms or more, and --connections 0 or more");
+        }
+        client.open();
+        PrintWriter out = known.commandLine().getOut();
+        boolean live = output == Output.text && !once && Ansi.AUTO.enabled();
+        try {
+            if (live) {
+                watch(out);
+            } else {
+                Snapshot first = ask();
+                Thread.sleep(interval.toMillis());
+                StatusView view = new StatusView(first.json(), ask().json(), count);
+                out.print(output == Output.json ? view.toJson().encodePrettily() + "\n" : view.toText());
+            }
+            return 0;
+        } catch (IOException e) {
+            known.commandLine().getErr().println(client.url() + ": " + e.getMessage());
+            return Main.FAILED_CHECK;
+        } finally {
+            out.flush();
+        }
+    }
+
+    /** What the service has told at one moment. */
+    private record Snapshot(JsonObject json) {}
+
+    private Snapshot ask() throws IOException, InterruptedException {
+        JsonObject version = get("/version");
+        JsonArray listeners = get("/listeners").getJsonArray("listeners");
+        JsonObject page = get(PAGE);
+        return new Snapshot(new JsonObject()
+                .put("url", client.url())
+                .put("nanos", System.nanoTime())
+                .put("service", version)
+                .put("listeners", listeners)
+                .put("connections", page.getJsonArray("connections"))
+                .put("more", page.containsKey("next")));
+    }
+
+    private JsonObject get(String path) throws IOException, InterruptedException {
+        Response response = client.get(path);
+        if (response.status() != 200) {
+            throw new IOException(response.detail());
+        }
+        return response.body();
+    }
+
+    private void watch(PrintWriter out) throws IOException, InterruptedException {
+        Thread restore = new Thread(() -> {
+            System.out.print(BACK);
+            System.out.flush();
+            stty("icanon", "echo");
+        });
+        Runtime.getRuntime().addShutdownHook(restore);
+        stty("-icanon", "-echo");
+        out.print(OTHER_SCREEN);
+        try {
+            Snapshot before = ask();
+            while (!isToEndWithin(interval)) {
+                Snapshot now = ask();
+                out.print(REDRAW + new StatusView(before.json(), now.json(), count).toText());
+                out.flush();
+                before = now;
+            }
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(restore);
+            out.print(BACK);
+            out.flush();
+            stty("icanon", "echo");
+        }
+    }
+
+    /** Sets the terminal to give single keys, or lines again. Without the program stty, q needs Enter. */
+    private static void stty(String... settings) {
+        List<String> command = new ArrayList<>(List.of("stty"));
+        command.addAll(List.of(settings));
+        try {
+            new ProcessBuilder(command).inheritIO().start().waitFor();
+        } catch (IOException missing) {
+            return;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits, and tells whether q was typed. */
+    private static boolean isToEndWithin(Duration time) throws IOException, InterruptedException {
+        for (long end = System.nanoTime() + time.toNanos(); System.nanoTime() < end; Thread.sleep(POLL_MILLIS)) {
+            while (System.in.available() > 0) {
+                if (System.in.read() == 'q') {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,220 @@
+package dev.vecho.management;
+
+import dev.vecho.core.Listener;
+import dev.vecho.core.Traffic;
+import dev.vecho.management.Route.Call;
+import dev.vecho.net.tls.Identity;
+import dev.vecho.server.EchoService;
+import dev.vecho.server.EchoService.Outcome;
+import dev.vecho.server.EchoService.Reload;
+import dev.vecho.server.OpenListener;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.healthchecks.CheckResult;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** What the management listener answers. The resource {@code openapi.json} beside this class describes it. */
+final class Api {
+
+    /** A reload that takes longer goes on; who asked for it learns so. */
+    private static final Duration RELOAD_BOUND = Duration.ofSeconds(30);
+
+    private final Vertx vertx;
+    private final EchoService service;
+    private final Health health;
+    private final Metrics metrics;
+    private final ConnectionViews connections;
+    private final Instant started = Instant.now();
+
+    Api(Vertx vertx, EchoService service, Clients clients) {
+        this.vertx = vertx;
+        this.service = service;
+        this.health = new Health(vertx, service);
+        this.connections = new ConnectionViews(vertx, service);
+        this.metrics = new Metrics(vertx, service, clients::size);
+    }
+
+    /** All that it answers to. */
+    List<Route> routes() {
+        return List.of(
+                get("/health/live", true, call -> health(call, health::live)),
+                get("/health/ready", true, call -> health(call, health::ready)),
+                get("/health", false, call -> health(call, health::all)),
+                get("/metrics", false, this::metrics),
+                get("/version", false, call -> Future.succeededFuture(version())),
+                get("/config", false, call -> Future.succeededFuture(configuration())),
+                get("/listeners", false, call -> Future.succeededFuture(listeners())),
+                get("/connections", false, this::connections),
+                get(
+                        "/connections/{id}",
+                        false,
+                        call -> connections
+                                .one(call.part("id"))
+                                .map(found -> found.map(Answer::json).orElseGet(Api::noConnection))),
+                new Route(
+                        HttpMethod.DELETE,
+                        "/connections/{id}",
+                        false,
+                        call -> connections
+                                .close(call.part("id"))
+                                .map(closed -> closed ? Answer.nothing() : noConnection())),
+                get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
+                new Route(HttpMethod.POST, "/reload", false, call -> reload()));
+    }
+
+    private static Route get(String path, boolean open, java.util.function.Function<Call, Future<Answer>> handler) {
+        return new Route(HttpMethod.GET, path, open, handler);
+    }
+
+    void close() {
+        metrics.close();
+    }
+
+    /** Body and status as the handler of vertx-web has them for vertx-health-check; strangers get no more than the outcome. */
+    private Future<Answer> health(Call call, Supplier<Future<CheckResult>> checks) {
+        return checks.get().map(result -> {
+            boolean up = CheckResult.isUp(result);
+            JsonObject body = result.toJson();
+            if (call.trusted() && Health.isDegraded(service)) {
+                body.put("degraded", true);
+            }
+            return Answer.json(
+                    up ? 200 : 503, call.trusted() ? body : new JsonObject().put("outcome", body.getString("outcome")));
+        });
+    }
+
+    private Future<Answer> metrics(Call call) {
+        String accept = call.headers().get("Accept");
+        return vertx.executeBlocking(() -> metrics.scrape(accept), false);
+    }
+
+    private Answer version() {
+        JsonObject version = new JsonObject();
+        Build.of(vertx).forEach(version::put);
+        return Answer.json(version.put("started", started.toString())
+                .put("process", ProcessHandle.current().pid())
+                .put("state", service.state().name()));
+    }
+
+    private Answer configuration() {
+        JsonObject all = new JsonObject();
+        service.configuration()
+                .forEach(each -> all.put(
+                        each.key(), new JsonObject().put("value", each.value()).put("source", each.source())));
+        return Answer.json(all);
+    }
+
+    private Answer listeners() {
+        JsonArray all = new JsonArray();
+        service.listeners().forEach(listener -> all.add(listener(listener)));
+        return Answer.json(new JsonObject().put("listeners", all));
+    }
+
+    private static JsonObject listener(OpenListener listener) {
+        Traffic traffic = listener.traffic();
+        Traffic.Snapshot counts = traffic.snapshot();
+        JsonArray certificates = new JsonArray();
+        listener.parts().stream()
+                .findFirst()
+                .map(Listener::certificates)
+                .orElse(List.of())
+                .forEach(each -> certificates.add(certificate(each)));
+        return new JsonObject()
+                .put("name", listener.name())
+                .put("transport", listener.transport())
+                .put("addresses", new JsonArray(listener.addresses()))
+                .put("notes", new JsonArray(listener.notes()))
+                .put("eventLoops", listener.parts().size())
+                .put("certificates", certificates)
+                .put("accepted", counts.accepted())
+                .put("active", counts.active())
+                .put("refused", counts.refused())
+                .put("refusals", counted(traffic.refusals()))
+                .put("failed", counts.failed())
+                .put("failures", counted(traffic.failures()))
+                .put("receivedBytes", counts.bytes())
+                .put("sentBytes", counts.sent())
+                .put("drops", counted(traffic.drops()))
+                .put("tlsHandshakes", counted(traffic.handshakes()));
+    }
+
+    private static JsonObject counted(Map<String, Long> counts) {
+        JsonObject json = new JsonObject();
+        counts.forEach(json::put);
+        return json;
+    }
+
+    private static JsonObject certificate(X509Certificate certificate) {
+        return new JsonObject()
+                .put("subject", certificate.getSubjectX500Principal().getName())
+                .put("issuer", certificate.getIssuerX500Principal().getName())
+                .put("serial", certificate.getSerialNumber().toString(16))
+                .put("notBefore", certificate.getNotBefore().toInstant().toString())
+                .put("notAfter", certificate.getNotAfter().toInstant().toString())
+                .put("fingerprint", Identity.fingerprint(certificate));
+    }
+
+    private Future<Answer> connections(Call call) {
+        try {
+            return connections.page(ConnectionFilter.read(call.query())).map(Answer::json);
+        } catch (IllegalArgumentException wrong) {
+            return Future.succeededFuture(Answer.problem(400, String.valueOf(wrong.getMessage())));
+        }
+    }
+
+    private static Answer noConnection() {
+        return Answer.problem(404, "There is no such connection, or it has ended.");
+    }
+
+    private Future<Answer> reload() {
+        Promise<Answer> answer = Promise.promise();
+        long timer = vertx.setTimer(
+                RELOAD_BOUND.toMillis(),
+                late -> answer.tryComplete(Answer.json(202, new JsonObject().put("outcome", "UNDER_WAY"))));
+        service.reload().onComplete(done -> {
+            vertx.cancelTimer(timer);
+            if (done.succeeded()) {
+                answer.tryComplete(reloaded(done.result()));
+            } else {
+                answer.tryFail(done.cause());
+            }
+        });
+        return answer.future();
+    }
+
+    private static Answer reloaded(Reload reload) {
+        JsonObject result = new JsonObject()
+                .put("at", reload.at().toString())
+                .put("outcome", reload.outcome().name());
+        return reload.outcome() == Outcome.REJECTED
+                ? Answer.problem(
+                        422,
+                        "The new configuration is wrong or could not be applied; the one before is in effect.",
+                        result.put("problems", new JsonArray(reload.problems())))
+                : Answer.json(result.put("changes", new JsonArray(reload.changes())));
+    }
+
+    private static Answer openApi() {
+        try (InputStream in = Api.class.getResourceAsStream("openapi.json")) {
+            if (in == null) {
+                throw new IllegalStateException("the jar has no openapi.json");
+            }
+            return Answer.text(Answer.JSON, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package dev.vecho.management;
+
+import dev.vecho.core.Listener;
+import dev.vecho.core.Transports;
+import dev.vecho.core.VertxInternals;
+import dev.vecho.server.EchoService;
+import dev.vecho.server.EchoService.Outcome;
+import dev.vecho.server.EchoService.Reload;
+import dev.vecho.server.EchoService.State;
+import dev.vecho.server.OpenListener;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.healthchecks.CheckResult;
+import io.vertx.ext.healthchecks.HealthChecks;
+import io.vertx.ext.healthchecks.Status;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether the service is well, by checks of vertx-health-check. Used on the management listener's event loop only. */
+final class Health {
+
+    /** An event loop that has not answered after so long is stuck. */
+    private static final long LOOP_BOUND_MILLIS = 5000;
+
+    private static final long CLUSTER_BOUND_MILLIS = 5000;
+
+    /** Beyond the probe's own bound, which tells more. */
+    private static final long LISTENER_BOUND_MILLIS = 2 * EchoProbe.BOUND_MILLIS;
+
+    private final Vertx vertx;
+    private final EchoService service;
+    private final EchoProbe probe;
+    private final List<Cached<Status>> loops = new ArrayList<>();
+    private final Cached<Status> cluster;
+
+    /** By listener: one that a reload has opened anew is another one. */
+    private final Map<OpenListener, Cached<Status>> listeners = new HashMap<>();
+
+    Health(Vertx vertx, EchoService service) {
+        this.vertx = vertx;
+        this.service = service;
+        this.probe = new EchoProbe(vertx, Transports.load());
+        for (EventExecutor loop : VertxInternals.eventLoopsOf(vertx)) {
+            loops.add(new Cached<>(() -> answer(loop)));
+        }
+        this.cluster = new Cached<>(() -> vertx.executeBlocking(this::members, false));
+    }
+
+    /** Whether the process works, so that it is no use to restart it: its event loops answer. Also while it drains. */
+    Future<CheckResult> live() {
+        return withEventLoops(HealthChecks.create(vertx)).checkStatus();
+    }
+
+    /** Whether clients should be sent here: it runs, and every listener echoes. */
+    Future<CheckResult> ready() {
+        return readiness().checkStatus();
+    }
+
+    /** All that is known. */
+    Future<CheckResult> all() {
+        return readiness().register("configuration", this::configuration).checkStatus();
+    }
+
+    private HealthChecks readiness() {
+        HealthChecks checks = HealthChecks.create(vertx).register("service", this::state);
+        if (service.state() == State.READY) {
+            listenersNow()
+                    .forEach((name, status) -> register(checks, "listeners/" + name, LISTENER_BOUND_MILLIS, status));
+        }
+        if (vertx.isClustered()) {
+            register(checks, "cluster", CLUSTER_BOUND_MILLIS, cluster);
+        }
+        return withEventLoops(checks);
+    }
+
+    private HealthChecks withEventLoops(HealthChecks checks) {
+        for (int i = 0; i < loops.size(); i++) {
+            register(checks, "event-loops/" + i, LOOP_BOUND_MILLIS, loops.get(i));
+        }
+        return checks;
+    }
+
+    private static void register(HealthChecks checks, String name, long bound, Cached<Status> status) {
+        checks.register(name, bound, promise -> status.get().onComplete(promise));
+    }
+
+    private void state(Promise<Status> promise) {
+        State state = service.state();
+        JsonObject data = new JsonObject().put("state", state.name());
+        promise.complete(state == State.READY ? Status.OK(data) : Status.KO(data));
+    }
+
+    /** A configuration that was rejected takes nothing away from those that are served: it is told, and no more. */
+    private void configuration(Promise<Status> promise) {
+        Optional<Reload> last = service.lastReload();
+        JsonObject data = new JsonObject();
+        last.ifPresent(reload -> data.put("lastReload", reload.at().toString())
+                .put("outcome", reload.outcome().name()));
+        if (isDegraded(service)) {
+            data.put("degraded", true)
+                    .put("problems", new JsonArray(last.orElseThrow().problems()));
+        }
+        promise.complete(Status.OK(data));
+    }
+
+    /** Whether it serves by a configuration that is not the one that was last written. */
+    static boolean isDegraded(EchoService service) {
+        return service.lastReload()
+                .filter(reload -> reload.outcome() == Outcome.REJECTED)
+                .isPresent();
+    }
+
+    private Future<Status> answer(EventExecutor loop) {
+        Promise<Status> answered = Promise.promise();
+        // It completes on that loop; what follows belongs on the one that asks.
+        var context = vertx.getOrCreateContext();
+        loop.execute(() -> context.runOnContext(here -> answered.complete(Status.OK())));
+        return answered.future();
+    }
+
+    private Status members() {
+        List<String> members = VertxInternals.clusterNodes(vertx);
+        JsonObject data = new JsonObject().put("members", members.size());
+        return members.isEmpty() ? Status.KO(data.put("cause", "this member is not in its cluster")) : Status.OK(data);
+    }
+
+    private Map<String, Cached<Status>> listenersNow() {
+        List<OpenListener> open = service.listeners();
+        listeners.keySet().retainAll(open);
+        Map<String, Cached<Status>> byName = new LinkedHashMap<>();
+        for (OpenListener listener : open) {
+            byName.put(listener.name(), listeners.computeIfAbsent(listener, each -> new Cached<>(() -> echoes(each))));
+        }
+        return byName;
+    }
+
+    /** Asks one address of each scheme, all at once. */
+    private Future<Status> echoes(OpenListener listener) {
+        if (listener.parts().isEmpty()) {
+            return Future.succeededFuture(Status.KO(new JsonObject().put("cause", "no event loop listens")));
+        }
+        Listener part = listener.parts().get(0);
+        Map<String, String> byScheme = new LinkedHashMap<>();
+        for (String address : listener.addresses()) {
+            byScheme.putIfAbsent(address.substring(0, address.indexOf(':')), address);
+        }
+        Map<String, Future<JsonObject>> asked = new LinkedHashMap<>();
+        byScheme.values()
+                .forEach(address -> asked.put(
+                        address, probe.ask(address, part.ownClient(address)).map(EchoProbe.Found::toJson)));
+        return Future.join(List.copyOf(asked.values())).transform(all -> {
+            JsonArray found = new JsonArray();
+            asked.forEach((address, result) -> found.add(
+                    result.succeeded()
+                            ? result.result()
+                            : new JsonObject()
+                                    .put("address", address)
+                                    .put("cause", String.valueOf(result.cause().getMessage()))));
+            JsonObject data = new JsonObject().put("addresses", found);
+            return Future.succeededFuture(all.succeeded() ? Status.OK(data) : Status.KO(data));
+        });
+    }
+}
