@@ -69,6 +69,11 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
     private @Nullable Future<?> aging;
+    private @Nullable DirectEcho direct;
+
+    /** What was agreed upon in TLS, where somebody wants to know it at the end. */
+    private @Nullable Map<String, String> agreed;
+
     private int slot;
 
     // Of what came through the pipeline; what did not, the DirectEcho knows.
@@ -124,6 +129,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         context = ctx;
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            SocketFacts.keepAddresses(ctx.channel());
+        }
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
         if (throttled != null) {
@@ -143,9 +151,10 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
 
     private void startDirectEcho(@Nullable SSLEngine engine) {
         Channel channel = context.channel();
-        DirectEcho direct = throttled == null ? EpollLoop.before(channel) : null;
-        if (direct != null) {
-            direct.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
+        DirectEcho before = throttled == null ? EpollLoop.before(channel) : null;
+        direct = before;
+        if (before != null) {
+            before.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
         }
     }
 
@@ -326,6 +335,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         } else if (encrypted && event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
             SocketEnd.reset(ctx.channel());
             tls = ctx.pipeline().get(TlsHandler.class);
+            if (traffic.tellsEnds()) {
+                agreed = SocketFacts.tls(ctx.channel());
+            }
             if (tls != null) {
                 traffic.handshake(tls.engine().getSession().getProtocol());
                 startDirectEcho(tls.engine());
@@ -413,9 +425,12 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     private void countEnd() {
         if (end.is(State.COMPLETE)) {
             traffic.sent(unsent);
+            sent += unsent;
+            unsent = 0;
         }
-        SocketEnd.count(context.channel(), end, traffic);
+        FailureReason failure = SocketEnd.count(context.channel(), end, traffic);
         traffic.connections().remove(slot);
+        traffic.ended(this, failure);
         if (watch != null) {
             watch.stop();
         }
@@ -429,8 +444,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     @Override
     public Facts facts() {
         Channel channel = context.channel();
-        countSent();
-        DirectEcho direct = EpollLoop.before(channel);
+        if (channel.isOpen()) {
+            countSent();
+        }
         return SocketFacts.of(
                 channel,
                 end,
@@ -442,7 +458,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
 
     @Override
     public Map<String, String> tls() {
-        return SocketFacts.tls(context.channel());
+        return agreed == null ? SocketFacts.tls(context.channel()) : agreed;
     }
 
     @Override

@@ -41,7 +41,7 @@ record AddressBlock(boolean ipv6, long high, long low, int prefix) {
             throw noBlock();
         }
         String host = parts.group(1);
-        if (!Hosts.isAddress(host)) {
+        if (!Hosts.isAddress(host) || host.startsWith("[")) {
             throw noBlock();
         }
         byte[] bytes = NetUtil.createByteArrayFromIpAddressString(host);

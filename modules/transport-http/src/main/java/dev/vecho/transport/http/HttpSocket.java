@@ -75,6 +75,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private @Nullable IdleWatch watch;
     private @Nullable Future<?> aging;
 
+    /** What was agreed upon in TLS, where somebody wants to know it at the end. */
+    private @Nullable Map<String, String> agreed;
+
     /** Whether to read, where somebody else decides that; else null. */
     private @Nullable Boolean readsOtherwise;
 
@@ -113,6 +116,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            SocketFacts.keepAddresses(ctx.channel());
+        }
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -282,6 +288,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         if (event instanceof SslHandshakeCompletionEvent handshake) {
             if (handshake.isSuccess()) {
                 SocketEnd.reset(ctx.channel());
+                if (traffic.tellsEnds()) {
+                    agreed = SocketFacts.tls(ctx.channel());
+                }
             } else if (end.is(State.OPEN)) {
                 // After a timeout this is the only notice; then TLS closes the channel.
                 end.broken(ConnectionEnd.reason(handshake.cause()));
@@ -452,8 +461,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     private void countEnd() {
-        SocketEnd.count(ctx.channel(), end, traffic);
+        FailureReason failure = SocketEnd.count(ctx.channel(), end, traffic);
         traffic.connections().remove(slot);
+        traffic.ended(this, failure);
         if (watch != null) {
             watch.stop();
         }
@@ -471,7 +481,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     @Override
     public Map<String, String> tls() {
-        return SocketFacts.tls(ctx.channel());
+        return agreed == null ? SocketFacts.tls(ctx.channel()) : agreed;
     }
 
     @Override

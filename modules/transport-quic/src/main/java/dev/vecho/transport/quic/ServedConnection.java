@@ -74,6 +74,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private @Nullable Future<?> idleWatch;
     private @Nullable Future<?> aging;
 
+    /** What was agreed upon in TLS, and the addresses, where somebody wants to know them at the end. */
+    private @Nullable Map<String, String> agreed;
+
+    private String remote = "";
+    private String local = "";
+
     /** Why new streams are refused, once they are. */
     private String refusal = "while it stops";
 
@@ -95,6 +101,11 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            agreed = tls();
+            remote = SocketFacts.text(channel.remoteSocketAddress());
+            local = SocketFacts.text(channel.localSocketAddress());
+        }
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
         if (!lifetime.isZero()) {
@@ -240,6 +251,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             end.count(traffic, why());
         }
         traffic.connections().remove(slot);
+        traffic.ended(this, end.failure(why()));
         closed.accept(this);
         ctx.fireChannelInactive();
     }
@@ -279,8 +291,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     public Facts facts() {
         QuicConnectionStats stats = channel.collectStats().getNow();
         return new Facts(
-                SocketFacts.text(channel.remoteSocketAddress()),
-                SocketFacts.text(channel.localSocketAddress()),
+                channel.isOpen() ? SocketFacts.text(channel.remoteSocketAddress()) : remote,
+                channel.isOpen() ? SocketFacts.text(channel.localSocketAddress()) : local,
                 null,
                 draining ? Stage.CLOSING : end.stage(),
                 end.age(),
@@ -293,6 +305,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
 
     @Override
     public Map<String, String> tls() {
+        if (agreed != null) {
+            return agreed;
+        }
         SSLEngine engine = channel.sslEngine();
         return engine == null ? Map.of() : SocketFacts.tls(engine.getSession(), engine.getApplicationProtocol());
     }
