@@ -135,7 +135,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
         if (throttled != null) {
-            throttled.begin(reads, ctx.channel()::isWritable);
+            throttled.begin(reads, this::pauseIsOver);
         }
         if (!lifetime.isZero()) {
             aging = ctx.executor().schedule(this::endOfLife, lifetime.toNanos(), TimeUnit.NANOSECONDS);
@@ -206,6 +206,14 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
                         () -> close(FailureReason.LIFETIME, context.newPromise()),
                         grace.toNanos(),
                         TimeUnit.NANOSECONDS);
+    }
+
+    /** The rate allows to read again. Returns whether there is room for it. */
+    private boolean pauseIsOver() {
+        if (watch != null) {
+            watch.active();
+        }
+        return context.channel().isWritable();
     }
 
     /** Whether what the client has sent may wait until its rate allows to read it. */

@@ -26,7 +26,7 @@ public final class ThrottledReads extends ChannelDuplexHandler {
 
     private final Throttle throttle;
     private final long rate;
-    private BooleanSupplier wanted = () -> true;
+    private BooleanSupplier pauseIsOver = () -> true;
     private @Nullable TrafficCounter own;
     private boolean paused;
 
@@ -39,10 +39,10 @@ public final class ThrottledReads extends ChannelDuplexHandler {
      * Begins.
      *
      * @param reads are kept small
-     * @param wanted tells after a pause whether the connection is to be read
+     * @param pauseIsOver called after each pause, in which the client could not be heard; tells whether to read now
      */
-    public void begin(StoppableReads reads, BooleanSupplier wanted) {
-        this.wanted = wanted;
+    public void begin(StoppableReads reads, BooleanSupplier pauseIsOver) {
+        this.pauseIsOver = pauseIsOver;
         long listener = throttle.perListener();
         long least = rate == 0 ? listener : listener == 0 ? rate : Math.min(rate, listener);
         reads.atMost((int) Math.min(Math.max(least / READS_PER_SECOND, 1), Integer.MAX_VALUE));
@@ -84,7 +84,7 @@ public final class ThrottledReads extends ChannelDuplexHandler {
 
     private void goOn(ChannelHandlerContext ctx) {
         paused = false;
-        if (ctx.channel().isOpen() && wanted.getAsBoolean()) {
+        if (ctx.channel().isOpen() && pauseIsOver.getAsBoolean()) {
             ctx.channel().config().setAutoRead(true);
         }
     }

@@ -125,7 +125,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         reads = StoppableReads.install(ctx.channel(), limits.writeQueueBytes());
         watch = IdleWatch.start(ctx.channel(), limits.idle(), this::closeIdle);
         if (throttled != null) {
-            throttled.begin(reads, this::isToRead);
+            throttled.begin(reads, this::pauseIsOver);
         }
         if (!limits.lifetime().isZero()) {
             aging = ctx.executor().schedule(this::endOfLife, limits.lifetime().toNanos(), TimeUnit.NANOSECONDS);
@@ -189,6 +189,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         if (!isDiscarding()) {
             ctx.channel().config().setAutoRead(isToRead());
         }
+    }
+
+    /** The rate allows to read again. Returns whether to do so. */
+    private boolean pauseIsOver() {
+        if (watch != null) {
+            watch.active();
+        }
+        return isToRead();
     }
 
     private boolean isToRead() {
