@@ -33,6 +33,9 @@ public enum FailureReason {
     /** An operator has closed it while echoes waited for the client or a request was under way. */
     OPERATOR("closed by an operator"),
 
+    /** It was as old as it may be, and did not end in the time that it had for that. */
+    LIFETIME("cut at the end of their lifetime"),
+
     /** There was no memory for a buffer, neither here nor in the operating system. */
     MEMORY("for lack of memory"),
 

@@ -82,6 +82,19 @@ public final class Traffic {
         final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
         final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
         final Map<String, LongAdder> handshakes = new ConcurrentHashMap<>();
+        volatile @Nullable Ends ends;
+    }
+
+    /** Told of connections that end. */
+    @FunctionalInterface
+    public interface Ends {
+
+        /**
+         * A connection has ended. Called on its event loop, where alone what is known of it may be asked for, and only during the call.
+         *
+         * @param failure null where it was served to its end
+         */
+        void ended(OpenConnection connection, @Nullable FailureReason failure);
     }
 
     /**
@@ -224,6 +237,24 @@ public final class Traffic {
         // In this order: who sees that the last one has ended sees how.
         count(whole.failures, reason.words());
         whole.active.decrementAndGet();
+    }
+
+    /** Has somebody told of each connection that ends, from now on. Any thread. */
+    public void onEnd(Ends ends) {
+        whole.ends = ends;
+    }
+
+    /** Whether somebody is told of the ends, so that what is lost at the end has to be kept until then. */
+    public boolean tellsEnds() {
+        return whole.ends != null;
+    }
+
+    /** Tells of a connection that has ended, on its event loop; what {@link #closed} and {@link #broke} count is another matter. */
+    public void ended(OpenConnection connection, @Nullable FailureReason failure) {
+        Ends told = whole.ends;
+        if (told != null) {
+            told.ended(connection, failure);
+        }
     }
 
     /** The failed connections by the words of their {@link FailureReason}; those for which there are any. */

@@ -177,6 +177,7 @@ class ConfigurationSchemaTest {
                         "configScanMillis",
                         "stores",
                         "listeners",
+                        "accessLog",
                         "management");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))

@@ -73,6 +73,8 @@ class ListenerSchemasTest {
         JsonObject sample = new JsonObject();
         Map<String, JsonObject> keys = Schemas.keys(schema(name));
         if (keys.containsKey("path")) {
+            // Without it a client has no address to go by.
+            sample.put("proxyProtocol", true);
             sample.put("path", directory.resolve("echo.sock").toString());
         }
         if (withTls && keys.containsKey("tls")) {

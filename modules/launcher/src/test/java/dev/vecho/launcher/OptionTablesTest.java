@@ -38,6 +38,7 @@ class OptionTablesTest {
         SERVICE + ", Listeners, listener",
         SERVICE + ", TLS, tls",
         "docs/management.md, Keys, section-management",
+        SERVICE + ", Access log, section-accessLog",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
         "modules/transport-tcp/README.md, Keys of unix, listener-unix",
         "modules/transport-udp/README.md, Keys, listener-udp",

@@ -37,7 +37,9 @@ class SectionSchemasTest {
                             "tls",
                             new JsonObject()
                                     .put("selfSigned", true)
-                                    .put("certificates", new JsonArray().add(new JsonObject()))));
+                                    .put("certificates", new JsonArray().add(new JsonObject()))),
+            "accessLog",
+            new JsonObject());
 
     private static Vertx vertx;
 

@@ -54,8 +54,10 @@ class ShownTest {
 
     @Test
     void takesLinesInAnyOrderWhereNoneIsLeftOut() {
-        assertThat(Shown.matches(List.of("a 0.1 ms", "b", "b"), List.of("b", "a 7.5 ms", "b"))).isTrue();
-        assertThat(Shown.matches(List.of("a", "b", "b"), List.of("b", "a", "a"))).isFalse();
+        assertThat(Shown.matches(List.of("a 0.1 ms", "b", "b"), List.of("b", "a 7.5 ms", "b")))
+                .isTrue();
+        assertThat(Shown.matches(List.of("a", "b", "b"), List.of("b", "a", "a")))
+                .isFalse();
         assertThat(Shown.matches(List.of("a", "…", "b"), List.of("b", "a"))).isFalse();
     }
 

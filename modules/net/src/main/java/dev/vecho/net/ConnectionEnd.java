@@ -159,8 +159,9 @@ public final class ConnectionEnd {
      * Counts the end of a connection that is closed, and how long it lasted.
      *
      * @param otherwise as for {@link #failure}
+     * @return why it broke; null if it did not
      */
-    public void count(Traffic traffic, FailureReason otherwise) {
+    public @Nullable FailureReason count(Traffic traffic, FailureReason otherwise) {
         FailureReason failure = failure(otherwise);
         traffic.lasted(age());
         if (failure == null) {
@@ -168,6 +169,7 @@ public final class ConnectionEnd {
         } else {
             traffic.broke(failure);
         }
+        return failure;
     }
 
     /** What a failure means for a connection; null where it says only that the connection was closed. */

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.DecoderException;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a TCP connection ends for the peer when its socket is closed. A socket is closed from many places: by Netty when a write
@@ -45,11 +46,11 @@ public final class SocketEnd {
         }
     }
 
-    /** Counts a connection whose channel is closed. */
-    public static void count(Channel channel, ConnectionEnd end, Traffic traffic) {
+    /** Counts a connection whose channel is closed. Returns why it broke, null if it did not. */
+    public static @Nullable FailureReason count(Channel channel, ConnectionEnd end, Traffic traffic) {
         FailureReason otherwise = end.is(State.COMPLETE) ? FailureReason.DRAIN : whyClosed(channel);
         end.to(State.CLOSED);
-        end.count(traffic, otherwise);
+        return end.count(traffic, otherwise);
     }
 
     /**

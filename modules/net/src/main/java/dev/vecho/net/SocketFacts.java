@@ -47,6 +47,13 @@ public final class SocketFacts {
                 waiting);
     }
 
+    /** Has a channel keep its addresses, so that they are known when it is closed. */
+    public static void keepAddresses(Channel channel) {
+        // It does when it was asked for them.
+        channel.remoteAddress();
+        channel.localAddress();
+    }
+
     /** An address as people write it; that of a Unix domain socket may be empty. */
     public static String text(@Nullable SocketAddress address) {
         if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {

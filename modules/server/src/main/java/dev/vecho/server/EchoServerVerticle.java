@@ -223,6 +223,11 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     }
 
     @Override
+    public void onConnectionEnd(@Nullable ConnectionEnds ends) {
+        open.onConnectionEnd(ends);
+    }
+
+    @Override
     public List<ConfiguredValue> configuration() {
         return values;
     }

@@ -1,10 +1,13 @@
 package dev.vecho.server;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The running service, as its {@link Section}s see it. Safe for any thread. */
 public interface EchoService {
@@ -41,6 +44,30 @@ public interface EchoService {
         UNCHANGED,
         /** The new configuration is wrong, or could not be applied; the one before is still in effect. */
         REJECTED
+    }
+
+    /** Told of the connections that end. */
+    @FunctionalInterface
+    interface ConnectionEnds {
+
+        /**
+         * A connection has ended. Called on its event loop, where alone what is known of it may be asked for, and only during the call.
+         *
+         * @param listener the name of its listener
+         * @param transport that of the listener
+         * @param failure null where it was served to its end
+         */
+        void ended(String listener, String transport, OpenConnection connection, @Nullable FailureReason failure);
+    }
+
+    /**
+     * Has somebody told of the connections that end, in place of whoever was told before. Of connections that were open before anybody
+     * was, some things are not known any more then.
+     *
+     * @param ends null for nobody
+     */
+    default void onConnectionEnd(@Nullable ConnectionEnds ends) {
+        throw new UnsupportedOperationException("it has no connections");
     }
 
     State state();

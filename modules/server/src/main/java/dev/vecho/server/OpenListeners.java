@@ -7,6 +7,7 @@ import dev.vecho.core.VertxInternals;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration.Valid;
 import dev.vecho.server.Configuration.ValidListener;
+import dev.vecho.server.EchoService.ConnectionEnds;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -35,6 +36,7 @@ final class OpenListeners {
     private final Set<Future<?>> draining = ConcurrentHashMap.newKeySet();
     private volatile Duration drain = Duration.ZERO;
     private Duration busyPoll = Duration.ZERO;
+    private volatile @Nullable ConnectionEnds ends;
 
     /**
      * Makes it; nothing is open.
@@ -44,6 +46,23 @@ final class OpenListeners {
     OpenListeners(Vertx vertx, Supplier<Future<Void>> beforeDrain) {
         this.vertx = vertx;
         this.beforeDrain = beforeDrain;
+    }
+
+    /** Has somebody told of the connections that end; null for nobody. */
+    void onConnectionEnd(@Nullable ConnectionEnds told) {
+        ends = told;
+        running.values().forEach(this::tellEnds);
+    }
+
+    private void tellEnds(RunningListener listener) {
+        if (ends != null) {
+            listener.traffic().onEnd((connection, failure) -> {
+                ConnectionEnds told = ends;
+                if (told != null) {
+                    told.ended(listener.name(), listener.transport(), connection, failure);
+                }
+            });
+        }
     }
 
     /** As they are now, by name. */
@@ -156,6 +175,7 @@ final class OpenListeners {
         Traffic traffic =
                 before != null && before.transport().equals(listener.transport()) ? before.traffic() : new Traffic();
         RunningListener opening = new RunningListener(listener, traffic);
+        tellEnds(opening);
         if (before != null) {
             listener.server().replaces(before.server());
         }

@@ -61,6 +61,9 @@ final class DirectEcho extends Socket implements EpollIoHandle {
     /** EPOLLPRI of Linux, for which Netty has no constant. */
     private static final EpollIoOps ONCE = EpollIoOps.EPOLLET.with(EpollIoOps.valueOf(0x002));
 
+    /** Reports errors, once, and urgent data: what waits to be read is left alone, also at the end of the input. */
+    private static final EpollIoOps NOTHING = ONCE;
+
     private final EpollIoHandle channel;
     private final Map<IoHandle, DirectEcho> all;
     private final Consumer<DirectEcho> toLookAgain;
@@ -358,7 +361,8 @@ final class DirectEcho extends Socket implements EpollIoHandle {
             public long submit(IoOps ops) {
                 wanted = (EpollIoOps) ops;
                 shortReads = 0;
-                return registration.submit(ops);
+                // Netty removes the socket when a channel asks for nothing, and fails to add it again (4.2.18).
+                return registration.submit(wanted.value() == 0 ? NOTHING : wanted);
             }
 
             @Override

@@ -8,6 +8,7 @@ import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketEnd;
 import dev.vecho.net.SocketFacts;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -21,6 +22,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -56,13 +58,22 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     private final Traffic traffic;
     private final int writeQueueBytes;
     private final Duration idle;
+    private final Duration lifetime;
+    private final Duration grace;
     private final boolean encrypted;
+    private final @Nullable ThrottledReads throttled;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private ChannelHandlerContext context;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
     private @Nullable TlsHandler tls;
+    private @Nullable Future<?> aging;
+    private @Nullable DirectEcho direct;
+
+    /** What was agreed upon in TLS, where somebody wants to know it at the end. */
+    private @Nullable Map<String, String> agreed;
+
     private int slot;
 
     // Of what came through the pipeline; what did not, the DirectEcho knows.
@@ -75,15 +86,39 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     /**
      * Makes the pipe of one connection, which {@link Traffic#open} has let in.
      *
+     * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
+     * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
+     */
+    public EchoPipe(Traffic traffic, ConnectionLimits limits, @Nullable ThrottledReads throttled, boolean encrypted) {
+        this(traffic, limits.writeQueueBytes(), limits.idle(), limits.lifetime(), limits.grace(), throttled, encrypted);
+    }
+
+    /**
+     * The same without a limit of its age or of a rate.
+     *
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle closes the connection when no byte moved either way for so long; zero for never
      * @param encrypted whether an {@link io.netty.handler.ssl.SslHandler} precedes this handler
      */
-    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
     public EchoPipe(Traffic traffic, int writeQueueBytes, Duration idle, boolean encrypted) {
+        this(traffic, writeQueueBytes, idle, Duration.ZERO, Duration.ZERO, null, encrypted);
+    }
+
+    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
+    private EchoPipe(
+            Traffic traffic,
+            int writeQueueBytes,
+            Duration idle,
+            Duration lifetime,
+            Duration grace,
+            @Nullable ThrottledReads throttled,
+            boolean encrypted) {
         this.traffic = traffic;
         this.writeQueueBytes = writeQueueBytes;
         this.idle = idle;
+        this.lifetime = lifetime;
+        this.grace = grace;
+        this.throttled = throttled;
         this.encrypted = encrypted;
     }
 
@@ -94,8 +129,17 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         context = ctx;
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            SocketFacts.keepAddresses(ctx.channel());
+        }
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);
+        if (throttled != null) {
+            throttled.begin(reads, this::pauseIsOver);
+        }
+        if (!lifetime.isZero()) {
+            aging = ctx.executor().schedule(this::endOfLife, lifetime.toNanos(), TimeUnit.NANOSECONDS);
+        }
         // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
         // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
@@ -107,9 +151,10 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
 
     private void startDirectEcho(@Nullable SSLEngine engine) {
         Channel channel = context.channel();
-        DirectEcho direct = EpollLoop.before(channel);
-        if (direct != null) {
-            direct.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
+        DirectEcho before = throttled == null ? EpollLoop.before(channel) : null;
+        direct = before;
+        if (before != null) {
+            before.start(this, traffic, watch, channel instanceof EpollSocketChannel, engine);
         }
     }
 
@@ -153,10 +198,34 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         }
     }
 
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        drain();
+        aging = context.executor()
+                .schedule(
+                        () -> close(FailureReason.LIFETIME, context.newPromise()),
+                        grace.toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    /** The rate allows to read again. Returns whether there is room for it. */
+    private boolean pauseIsOver() {
+        if (watch != null) {
+            watch.active();
+        }
+        return context.channel().isWritable();
+    }
+
+    /** Whether what the client has sent may wait until its rate allows to read it. */
+    private boolean isHeldBack() {
+        return throttled != null && throttled.isPaused();
+    }
+
     /** Whether all that came was echoed, but for what the operating system still holds. */
     private boolean isNothingUnderWay() {
         DirectEcho direct = EpollLoop.before(context.channel());
-        return WriteQueue.isEmpty(context.channel())
+        return !isHeldBack()
+                && WriteQueue.isEmpty(context.channel())
                 && (tls == null || tls.isBetweenRecords())
                 && (direct == null || direct.isBetweenRecords());
     }
@@ -274,6 +343,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         } else if (encrypted && event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
             SocketEnd.reset(ctx.channel());
             tls = ctx.pipeline().get(TlsHandler.class);
+            if (traffic.tellsEnds()) {
+                agreed = SocketFacts.tls(ctx.channel());
+            }
             if (tls != null) {
                 traffic.handshake(tls.engine().getSession().getProtocol());
                 startDirectEcho(tls.engine());
@@ -303,7 +375,11 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     }
 
     private void closeIdle() {
-        close(FailureReason.IDLE, context.newPromise());
+        if (isHeldBack() && watch != null) {
+            watch.goOn();
+        } else {
+            close(FailureReason.IDLE, context.newPromise());
+        }
     }
 
     /** Vert.x closes this connection at the end of a grace period. */
@@ -357,11 +433,17 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     private void countEnd() {
         if (end.is(State.COMPLETE)) {
             traffic.sent(unsent);
+            sent += unsent;
+            unsent = 0;
         }
-        SocketEnd.count(context.channel(), end, traffic);
+        FailureReason failure = SocketEnd.count(context.channel(), end, traffic);
         traffic.connections().remove(slot);
+        traffic.ended(this, failure);
         if (watch != null) {
             watch.stop();
+        }
+        if (aging != null) {
+            aging.cancel(false);
         }
     }
 
@@ -370,8 +452,9 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     @Override
     public Facts facts() {
         Channel channel = context.channel();
-        countSent();
-        DirectEcho direct = EpollLoop.before(channel);
+        if (channel.isOpen()) {
+            countSent();
+        }
         return SocketFacts.of(
                 channel,
                 end,
@@ -383,7 +466,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
 
     @Override
     public Map<String, String> tls() {
-        return SocketFacts.tls(context.channel());
+        return agreed == null ? SocketFacts.tls(context.channel()) : agreed;
     }
 
     @Override

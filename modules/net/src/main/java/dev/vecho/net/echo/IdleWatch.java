@@ -72,6 +72,12 @@ public final class IdleWatch {
         lastActive = System.nanoTime();
     }
 
+    /** Goes on after it has closed what turned out not to be idle. */
+    public void goOn() {
+        active();
+        check();
+    }
+
     /** How long no byte came. */
     public Duration quiet() {
         return Duration.ofNanos(System.nanoTime() - lastActive);

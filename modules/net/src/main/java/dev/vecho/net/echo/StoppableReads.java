@@ -48,6 +48,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
 
     private final Channel channel;
     private final WriteBufferWaterMark plenty;
+    private int most = MAX_BYTES;
     private boolean scarce;
     private boolean reading;
 
@@ -69,6 +70,11 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
         channel.config().setWriteSpinCount(WRITES_PER_FLUSH);
         channel.config().setWriteBufferWaterMark(reads.plenty);
         return reads;
+    }
+
+    /** Reads no more than so many bytes at once, from now on. */
+    void atMost(int bytes) {
+        most = Math.min(bytes, MAX_BYTES);
     }
 
     /** Whether an exception that came down the pipeline is what has ended a read loop, and no failure. */
@@ -99,7 +105,7 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
 
     private final class StoppableHandle extends MaxMessageHandle {
 
-        private int size = MIN_BYTES;
+        private int size = Math.min(MIN_BYTES, most);
         private int largest;
 
         @Override
@@ -124,14 +130,14 @@ public final class StoppableReads extends DefaultMaxMessagesRecvByteBufAllocator
             super.lastBytesRead(bytes);
             largest = Math.max(largest, bytes);
             if (bytes >= size) {
-                size = Math.min(size * 4, MAX_BYTES);
+                size = Math.min(size * 4, most);
             }
         }
 
         @Override
         public void readComplete() {
             if (largest < size / 8) {
-                size = Math.max(size / 2, MIN_BYTES);
+                size = Math.max(size / 2, Math.min(MIN_BYTES, most));
             }
             largest = 0;
         }

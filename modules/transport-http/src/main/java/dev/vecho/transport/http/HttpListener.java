@@ -4,6 +4,8 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.echo.Gate;
+import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.tls.TlsOutput;
@@ -37,6 +39,7 @@ final class HttpListener implements Listener {
 
     private final Vertx vertx;
     private final Supplier<HttpListenerOptions> options;
+    private final Gate gate;
     private final NetServers servers;
     private final Traffic traffic;
     private final Set<HttpSocket> connections = ConcurrentHashMap.newKeySet();
@@ -48,15 +51,18 @@ final class HttpListener implements Listener {
      * Makes it; nothing is open yet.
      *
      * @param options asked for each connection
+     * @param gate shared by all event loops of the listener
      */
     HttpListener(
             Vertx vertx,
             Supplier<HttpListenerOptions> options,
             Supplier<String> scheme,
+            Gate gate,
             Traffic traffic,
             AddressOwner owner) {
         this.vertx = vertx;
         this.options = options;
+        this.gate = gate;
         this.servers = new NetServers(vertx, () -> options.get().socket(), scheme, this::accept, traffic, owner);
         this.traffic = traffic;
     }
@@ -75,20 +81,25 @@ final class HttpListener implements Listener {
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
         HttpListenerOptions options = this.options.get();
-        if (!traffic.open(options.limits().maxConnections())) {
+        if (!gate.admission().admits(last.channel(), traffic)
+                || !traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
             return;
         }
         last.channel().config().setAllocator(PooledByteBufAllocator.DEFAULT);
+        ThrottledReads throttled = gate.throttle().newConnection();
+        if (throttled != null) {
+            last.pipeline().addFirst(throttled);
+        }
         if (options.tls() != null) {
             addBefore(last, new TlsOutput());
             addBefore(last, options.tls().newHttpHandler(last.alloc()));
         }
         HttpSocket connection = new HttpSocket(
                 traffic,
-                options.limits().writeQueueBytes(),
-                options.limits().idle(),
+                options.limits(),
+                throttled,
                 options.http3() ? "h3=\":" + socket.localAddress().port() + "\"" : null);
         socket.shutdownHandler(grace -> connection.drain());
         connections.add(connection);

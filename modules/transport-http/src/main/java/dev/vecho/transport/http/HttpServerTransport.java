@@ -5,6 +5,7 @@ import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.EventLoops;
 import dev.vecho.net.listen.OnNetServers;
@@ -23,6 +24,7 @@ final class HttpServerTransport implements OnNetServers {
     private final Vertx vertx;
     private final String scheme;
     private final AddressOwner owner = new AddressOwner();
+    private final Gate gate;
 
     private final EventLoops<List<SocketAddress>> loops;
 
@@ -39,6 +41,7 @@ final class HttpServerTransport implements OnNetServers {
     HttpServerTransport(Vertx vertx, HttpListenerOptions options, String scheme) {
         this.vertx = vertx;
         this.options = options;
+        this.gate = new Gate(options.limits());
         this.loops = new EventLoops<>(vertx);
         this.scheme = scheme;
     }
@@ -68,6 +71,7 @@ final class HttpServerTransport implements OnNetServers {
         HttpListenerOptions other = ((HttpServerTransport) next).options;
         HttpListenerOptions then = now.then(other);
         options = then;
+        gate.change(then.limits());
         List<String> late = now.socket().lateChanges(other.socket());
         QuicServerTransport quic = http3;
         return quic == null
@@ -76,13 +80,13 @@ final class HttpServerTransport implements OnNetServers {
     }
 
     private QuicServerTransport quic(HttpListenerOptions options, int port) {
-        return new QuicServerTransport(vertx, options.quic(port), new Http3(options));
+        return new QuicServerTransport(vertx, options.quic(port), new Http3(options), gate.admission());
     }
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
         HttpListener listener = new HttpListener(
-                vertx, () -> options, () -> options.tls() == null ? scheme : scheme + "s", traffic, owner);
+                vertx, () -> options, () -> options.tls() == null ? scheme : scheme + "s", gate, traffic, owner);
         return loops.join(
                         () -> options.address()
                                 .bind(

@@ -9,7 +9,9 @@ import dev.vecho.net.SocketEnd;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.echo.StoppableReads;
+import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.echo.WriteQueue;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsOutput;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -25,7 +27,7 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import java.time.Duration;
+import io.netty.util.concurrent.Future;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -59,8 +61,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private static final int LINGER_MILLIS = 2000;
 
     private final Traffic traffic;
-    private final int writeQueueBytes;
-    private final Duration idle;
+    private final ConnectionLimits limits;
+    private final @Nullable ThrottledReads throttled;
     private final @Nullable String alternative;
     private final ConnectionEnd end = new ConnectionEnd();
 
@@ -71,9 +73,13 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private ChannelHandlerContext ctx;
     private StoppableReads reads;
     private @Nullable IdleWatch watch;
+    private @Nullable Future<?> aging;
 
-    /** Whether somebody else decides what is read. */
-    private boolean readsOtherwise;
+    /** What was agreed upon in TLS, where somebody wants to know it at the end. */
+    private @Nullable Map<String, String> agreed;
+
+    /** Whether to read, where somebody else decides that; else null. */
+    private @Nullable Boolean readsOtherwise;
 
     private boolean draining;
 
@@ -86,15 +92,18 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     /**
      * Makes the handler of one connection, which {@link Traffic#open} has let in.
      *
-     * @param writeQueueBytes how much may wait to be written before reading stops
-     * @param idle closes the connection when no byte moved either way for so long; zero for never
+     * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
      * @param alternative where else the same is to be had, or null
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx and reads before anything else is called.
-    HttpSocket(Traffic traffic, int writeQueueBytes, Duration idle, @Nullable String alternative) {
+    HttpSocket(
+            Traffic traffic,
+            ConnectionLimits limits,
+            @Nullable ThrottledReads throttled,
+            @Nullable String alternative) {
         this.traffic = traffic;
-        this.writeQueueBytes = writeQueueBytes;
-        this.idle = idle;
+        this.limits = limits;
+        this.throttled = throttled;
         this.alternative = alternative;
     }
 
@@ -107,11 +116,20 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            SocketFacts.keepAddresses(ctx.channel());
+        }
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
-        watch = IdleWatch.start(ctx.channel(), idle, () -> close(FailureReason.IDLE));
+        reads = StoppableReads.install(ctx.channel(), limits.writeQueueBytes());
+        watch = IdleWatch.start(ctx.channel(), limits.idle(), this::closeIdle);
+        if (throttled != null) {
+            throttled.begin(reads, this::pauseIsOver);
+        }
+        if (!limits.lifetime().isZero()) {
+            aging = ctx.executor().schedule(this::endOfLife, limits.lifetime().toNanos(), TimeUnit.NANOSECONDS);
+        }
         // Not channelInactive, which comes later: a listener is drained, and its counters are read, when all channels
         // are closed.
         ctx.channel().closeFuture().addListener(closed -> countEnd());
@@ -167,10 +185,22 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     @Override
     public void read(@Nullable Boolean on) {
-        readsOtherwise = on != null;
+        readsOtherwise = on;
         if (!isDiscarding()) {
-            ctx.channel().config().setAutoRead(on == null ? !isFull() : on);
+            ctx.channel().config().setAutoRead(isToRead());
         }
+    }
+
+    /** The rate allows to read again. Returns whether to do so. */
+    private boolean pauseIsOver() {
+        if (watch != null) {
+            watch.active();
+        }
+        return isToRead();
+    }
+
+    private boolean isToRead() {
+        return isDiscarding() || (readsOtherwise == null ? !isFull() : readsOtherwise);
     }
 
     @Override
@@ -186,10 +216,28 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     /** Any thread. */
     void drain() {
-        ctx.executor().execute(() -> {
-            draining = true;
-            ctx.fireUserEventTriggered(DRAIN);
-        });
+        ctx.executor().execute(this::drainNow);
+    }
+
+    private void drainNow() {
+        draining = true;
+        ctx.fireUserEventTriggered(DRAIN);
+    }
+
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        drainNow();
+        aging = ctx.executor()
+                .schedule(() -> close(FailureReason.LIFETIME), limits.grace().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void closeIdle() {
+        if (throttled != null && throttled.isPaused() && watch != null) {
+            // What the client has sent may wait until its rate allows to read it.
+            watch.goOn();
+        } else {
+            close(FailureReason.IDLE);
+        }
     }
 
     private boolean isDiscarding() {
@@ -208,7 +256,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         // What is encrypted before the next record is read stays deliverable if that one is close_notify.
         if (tlsHandler() != null || !channel.isWritable()) {
             ctx.flush();
-            if (!channel.isWritable() && !isDiscarding() && !readsOtherwise) {
+            if (!channel.isWritable() && !isDiscarding() && readsOtherwise == null) {
                 channel.config().setAutoRead(false);
             }
         }
@@ -230,7 +278,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (ctx.channel().isWritable() && (!readsOtherwise || isDiscarding())) {
+        if (ctx.channel().isWritable() && (readsOtherwise == null || isDiscarding())) {
             ctx.channel().config().setAutoRead(true);
         }
         ctx.fireChannelWritabilityChanged();
@@ -248,6 +296,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         if (event instanceof SslHandshakeCompletionEvent handshake) {
             if (handshake.isSuccess()) {
                 SocketEnd.reset(ctx.channel());
+                if (traffic.tellsEnds()) {
+                    agreed = SocketFacts.tls(ctx.channel());
+                }
             } else if (end.is(State.OPEN)) {
                 // After a timeout this is the only notice; then TLS closes the channel.
                 end.broken(ConnectionEnd.reason(handshake.cause()));
@@ -418,10 +469,14 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     private void countEnd() {
-        SocketEnd.count(ctx.channel(), end, traffic);
+        FailureReason failure = SocketEnd.count(ctx.channel(), end, traffic);
         traffic.connections().remove(slot);
+        traffic.ended(this, failure);
         if (watch != null) {
             watch.stop();
+        }
+        if (aging != null) {
+            aging.cancel(false);
         }
     }
 
@@ -434,7 +489,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
 
     @Override
     public Map<String, String> tls() {
-        return SocketFacts.tls(ctx.channel());
+        return agreed == null ? SocketFacts.tls(ctx.channel()) : agreed;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.Admission;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -8,7 +10,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Answers packets of unknown versions of QUIC, and drops those that begin a connection but are too short for it, which Netty's
- * codec would answer: RFC 9000, sections 5.2.2, 6.1 and 14.1. A connection id may be longer there than version 1 allows, for
+ * codec would answer: RFC 9000, sections 5.2.2, 6.1 and 14.1. So are those that begin one from where nobody may. A connection id may be longer there than version 1 allows, for
  * which Netty's codec has no answer.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // An answer may get lost.
@@ -33,6 +35,20 @@ final class FirstPackets extends ChannelInboundHandlerAdapter {
 
     private static final int IDS = VERSION + Integer.BYTES;
 
+    private final Admission admission;
+    private final Traffic traffic;
+
+    /**
+     * Makes it.
+     *
+     * @param admission says who may begin a connection at all; others get no answer
+     * @param traffic counts their datagrams
+     */
+    FirstPackets(Admission admission, Traffic traffic) {
+        this.admission = admission;
+        this.traffic = traffic;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         DatagramPacket packet = (DatagramPacket) message;
@@ -44,7 +60,14 @@ final class FirstPackets extends ChannelInboundHandlerAdapter {
         }
         int version = bytes.getInt(at + VERSION);
         boolean large = bytes.readableBytes() >= MIN_BYTES;
-        if (version == VERSION_1 && (large || (bytes.getByte(at) & TYPE_MASK) != INITIAL)) {
+        boolean initial = (bytes.getByte(at) & TYPE_MASK) == INITIAL;
+        if ((version != VERSION_1 || initial)
+                && !admission.permits(packet.sender().getAddress())) {
+            traffic.drop("not allowed");
+            packet.release();
+            return;
+        }
+        if (version == VERSION_1 && (large || !initial)) {
             ctx.fireChannelRead(packet);
             return;
         }

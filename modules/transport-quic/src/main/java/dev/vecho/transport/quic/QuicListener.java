@@ -4,6 +4,7 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.Admission;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -51,6 +52,7 @@ final class QuicListener implements Listener {
     private final Vertx vertx;
     private final Context context;
     private final AddressToken token;
+    private final Admission admission;
     private final Traffic traffic;
     private final AtomicInteger connections;
     private final List<SocketServer> servers = new CopyOnWriteArrayList<>();
@@ -71,6 +73,7 @@ final class QuicListener implements Listener {
             QuicListenerOptions options,
             QuicProtocol protocol,
             AddressToken token,
+            Admission admission,
             Traffic traffic,
             AtomicInteger connections) {
         this.vertx = vertx;
@@ -78,6 +81,7 @@ final class QuicListener implements Listener {
         this.options = options;
         this.protocol = protocol;
         this.token = token;
+        this.admission = admission;
         this.traffic = traffic;
         this.connections = connections;
     }
@@ -192,7 +196,7 @@ final class QuicListener implements Listener {
         SocketServer.follow((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
                 (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
-        if (!admits()) {
+        if (!admits((QuicChannel) last.channel())) {
             served.close(QuicErrorCode.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;
         }
@@ -203,9 +207,14 @@ final class QuicListener implements Listener {
     }
 
     /** Counts a connection in, or as refused. */
-    private boolean admits() {
+    private boolean admits(QuicChannel connection) {
         if (draining) {
             traffic.refuse("while it stops");
+            return false;
+        }
+        InetAddress from =
+                connection.remoteSocketAddress() instanceof InetSocketAddress address ? address.getAddress() : null;
+        if (!admission.admits(from, connection, traffic)) {
             return false;
         }
         if (protocol.countsConnections()) {

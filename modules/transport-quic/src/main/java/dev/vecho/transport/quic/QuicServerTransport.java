@@ -4,6 +4,7 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.Admission;
 import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.EventLoops;
 import io.vertx.core.Future;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class QuicServerTransport implements ServerTransport {
 
     private final Vertx vertx;
+    private final Admission admission;
     private final AddressToken token = new AddressToken();
 
     /** What the sockets of all event loops share, by their address. */
@@ -42,9 +44,14 @@ public final class QuicServerTransport implements ServerTransport {
     private volatile QuicListenerOptions options;
     private volatile QuicProtocol protocol;
 
-    /** Makes it ready to listen. */
-    public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol) {
+    /**
+     * Makes it ready to listen.
+     *
+     * @param admission who may connect; it may be that of another listener, too
+     */
+    public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol, Admission admission) {
         this.vertx = vertx;
+        this.admission = admission;
         this.options = options;
         this.protocol = protocol;
         this.loops = new EventLoops<>(vertx);
@@ -71,6 +78,7 @@ public final class QuicServerTransport implements ServerTransport {
         QuicServerTransport other = (QuicServerTransport) next;
         QuicListenerOptions then = options.then(other.options);
         options = then;
+        admission.change(then.limits().admission());
         protocol = other.protocol;
         return Future.join(parts.stream()
                         .map(part -> part.adopt(then, other.protocol))
@@ -84,11 +92,11 @@ public final class QuicServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
-        QuicListener listener = new QuicListener(vertx, options, protocol, token, traffic, connections);
+        QuicListener listener = new QuicListener(vertx, options, protocol, token, admission, traffic, connections);
         parts.add(listener);
         return loops.join(
-                        () -> options.address().bind(vertx, hosts -> bind(listener, hosts), listener::close),
-                        addresses -> openAll(listener, addresses))
+                        () -> options.address().bind(vertx, hosts -> bind(listener, hosts, traffic), listener::close),
+                        addresses -> openAll(listener, addresses, traffic))
                 .<Listener>map(listener)
                 .recover(failure -> listener.drain(Duration.ZERO).transform(closed -> Future.failedFuture(failure)));
     }
@@ -97,7 +105,7 @@ public final class QuicServerTransport implements ServerTransport {
      * Binds the addresses that nobody has. Sockets that share a port (SO_REUSEPORT) would share it with those of another
      * process of the same user too, where an error is wanted: only a socket that shares nothing tells.
      */
-    private Future<List<InetSocketAddress>> bind(QuicListener listener, List<InetAddress> hosts) {
+    private Future<List<InetSocketAddress>> bind(QuicListener listener, List<InetAddress> hosts, Traffic traffic) {
         List<DatagramChannel> probes = new CopyOnWriteArrayList<>();
         return options.address()
                 .openEach(
@@ -106,7 +114,7 @@ public final class QuicServerTransport implements ServerTransport {
                         (host, port) -> vertx.executeBlocking(() -> probe(host, port, probes), false),
                         InetSocketAddress::getPort)
                 .eventually(() -> vertx.executeBlocking(() -> closeAll(probes), false))
-                .compose(free -> openAll(listener, free));
+                .compose(free -> openAll(listener, free, traffic));
     }
 
     /** Binds a socket, which is kept until all are bound. */
@@ -127,11 +135,13 @@ public final class QuicServerTransport implements ServerTransport {
     }
 
     /** Opens them one after the other, so that the listener tells them in this order. */
-    private Future<List<InetSocketAddress>> openAll(QuicListener listener, List<InetSocketAddress> addresses) {
+    private Future<List<InetSocketAddress>> openAll(
+            QuicListener listener, List<InetSocketAddress> addresses, Traffic traffic) {
         Future<?> opened = Future.succeededFuture();
         for (InetSocketAddress address : addresses) {
             opened = opened.compose(before -> listener.open(
-                            address, ports.computeIfAbsent(address, shared -> new SocketServer.Port()))
+                            address,
+                            ports.computeIfAbsent(address, shared -> new SocketServer.Port(admission, traffic)))
                     .recover(failure -> Future.failedFuture(
                             BindAddress.failure(Addresses.format(address), Addresses.reason(failure), failure))));
         }

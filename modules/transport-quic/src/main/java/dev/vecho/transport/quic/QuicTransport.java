@@ -6,6 +6,7 @@ import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.listen.Admission;
 import dev.vecho.net.tls.TlsClient;
 import io.netty.handler.codec.quic.Quic;
 import io.vertx.core.Vertx;
@@ -75,7 +76,9 @@ public final class QuicTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new QuicServerTransport(vertx, QuicListenerOptions.read(vertx, options), new EchoProtocol());
+        QuicListenerOptions read = QuicListenerOptions.read(vertx, options);
+        return new QuicServerTransport(
+                vertx, read, new EchoProtocol(), new Admission(read.limits().admission()));
     }
 
     /** {@code alpn}: application protocols to offer, in order of preference. Default: those of TLS, which are {@code echo}. */

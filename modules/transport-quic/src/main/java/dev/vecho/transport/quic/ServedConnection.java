@@ -19,6 +19,7 @@ import io.netty.util.concurrent.Future;
 import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -71,6 +72,16 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private boolean draining;
     private boolean datagramsWritten;
     private @Nullable Future<?> idleWatch;
+    private @Nullable Future<?> aging;
+
+    /** What was agreed upon in TLS, and the addresses, where somebody wants to know them at the end. */
+    private @Nullable Map<String, String> agreed;
+
+    private String remote = "";
+    private String local = "";
+
+    /** Why new streams are refused, once they are. */
+    private String refusal = "while it stops";
 
     ServedConnection(
             QuicChannel channel,
@@ -90,7 +101,29 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         slot = traffic.connections().add(this);
+        if (traffic.tellsEnds()) {
+            agreed = tls();
+            remote = SocketFacts.text(channel.remoteSocketAddress());
+            local = SocketFacts.text(channel.localSocketAddress());
+        }
         watch(options.limits().idle().toNanos());
+        Duration lifetime = options.limits().lifetime();
+        if (!lifetime.isZero()) {
+            aging = channel.eventLoop().schedule(this::endOfLife, lifetime.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** It is as old as it may be. */
+    private void endOfLife() {
+        if (!draining) {
+            refusal = "on a connection over maxLifetimeMillis";
+            drain();
+        }
+        aging = channel.eventLoop()
+                .schedule(
+                        () -> cut(FailureReason.LIFETIME),
+                        options.limits().grace().toNanos(),
+                        TimeUnit.NANOSECONDS);
     }
 
     /** Takes a stream that the peer opened, before anything is read from it. */
@@ -103,7 +136,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
         if (draining || end.is(State.CLOSED)) {
             if (!protocol.countsConnections()) {
-                traffic.refuse("while it stops");
+                traffic.refuse(refusal);
             }
             QuicStreamChannel refused = (QuicStreamChannel) last.channel();
             refused.shutdown(protocol.errors().streamRefused());
@@ -202,6 +235,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
+        if (aging != null) {
+            aging.cancel(false);
+        }
         for (QuicEchoPipe stream : streams) {
             FailureReason failure = stream.failure(why());
             if (failure != null) {
@@ -215,6 +251,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             end.count(traffic, why());
         }
         traffic.connections().remove(slot);
+        traffic.ended(this, end.failure(why()));
         closed.accept(this);
         ctx.fireChannelInactive();
     }
@@ -254,8 +291,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     public Facts facts() {
         QuicConnectionStats stats = channel.collectStats().getNow();
         return new Facts(
-                SocketFacts.text(channel.remoteSocketAddress()),
-                SocketFacts.text(channel.localSocketAddress()),
+                channel.isOpen() ? SocketFacts.text(channel.remoteSocketAddress()) : remote,
+                channel.isOpen() ? SocketFacts.text(channel.localSocketAddress()) : local,
                 null,
                 draining ? Stage.CLOSING : end.stage(),
                 end.age(),
@@ -268,6 +305,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
 
     @Override
     public Map<String, String> tls() {
+        if (agreed != null) {
+            return agreed;
+        }
         SSLEngine engine = channel.sslEngine();
         return engine == null ? Map.of() : SocketFacts.tls(engine.getSession(), engine.getApplicationProtocol());
     }

@@ -1,5 +1,7 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.Admission;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -37,15 +39,22 @@ final class SocketServer extends CleanableQuicServer {
     /** The sockets of all event loops that have one address. A packet goes to the one that has its connection. */
     static final class Port extends QuicCodecDispatcher {
 
-        Port() {
+        private final Admission admission;
+        private final Traffic traffic;
+
+        Port(Admission admission, Traffic traffic) {
             super(ConnectionId.BYTES);
+            this.admission = admission;
+            this.traffic = traffic;
         }
 
         @Override
         protected void initChannel(Channel socket, int idBytes, QuicConnectionIdGenerator generator) {
             Opening opening = socket.attr(OPENING).get();
             opening.ids().generate(generator);
-            socket.pipeline().addLast(new ReadFailures(), new FirstPackets(), new PeerAddresses(opening.ids()));
+            socket.pipeline()
+                    .addLast(
+                            new ReadFailures(), new FirstPackets(admission, traffic), new PeerAddresses(opening.ids()));
             Codecs codecs = new Codecs(socket);
             socket.attr(CODECS).set(codecs);
             codecs.add(FIRST, opening.codec());

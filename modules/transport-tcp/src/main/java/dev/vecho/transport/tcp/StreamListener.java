@@ -4,6 +4,8 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EchoPipe;
+import dev.vecho.net.echo.Gate;
+import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.listen.SocketOptions;
@@ -35,23 +37,27 @@ final class StreamListener implements Listener {
     private final Vertx vertx;
     private final NetServers servers;
     private final Supplier<ConnectionOptions> options;
+    private final Gate gate;
     private final Traffic traffic;
 
     /**
      * Makes it; nothing is open yet.
      *
      * @param options asked for each connection
+     * @param gate shared by all event loops of the listener
      */
     StreamListener(
             Vertx vertx,
             Supplier<SocketOptions> sockets,
             Supplier<String> scheme,
             Supplier<ConnectionOptions> options,
+            Gate gate,
             Traffic traffic,
             AddressOwner owner) {
         this.vertx = vertx;
         this.servers = new NetServers(vertx, sockets, scheme, this::accept, traffic, owner);
         this.options = options;
+        this.gate = gate;
         this.traffic = traffic;
     }
 
@@ -64,7 +70,9 @@ final class StreamListener implements Listener {
     private void accept(NetSocket socket) {
         ChannelHandlerContext last = VertxInternals.lastHandler(socket);
         ConnectionOptions options = this.options.get();
-        if (!traffic.open(options.limits().maxConnections())) {
+        // Behind a balancer the PROXY header tells who it is.
+        boolean admitted = options.proxyProtocol() || gate.admission().admits(last.channel(), traffic);
+        if (!admitted || !traffic.open(options.limits().maxConnections())) {
             // Not before the channel is registered, which is under way.
             last.executor().execute(socket::close);
             return;
@@ -72,9 +80,13 @@ final class StreamListener implements Listener {
         // Else Vert.x would close it at once; the EchoPipe hears of it, too, and closes it when it is quiet.
         socket.shutdownHandler(grace -> {});
         last.channel().config().setAllocator(PooledByteBufAllocator.DEFAULT);
+        ThrottledReads throttled = gate.throttle().newConnection();
+        if (throttled != null) {
+            last.pipeline().addFirst(throttled);
+        }
         if (options.proxyProtocol()) {
             addBefore(last, new HAProxyMessageDecoder());
-            addBefore(last, new ProxyHeader());
+            addBefore(last, new ProxyHeader(gate.admission(), traffic));
         }
         if (options.tls() != null) {
             addBefore(last, new TlsOutput());
@@ -82,13 +94,7 @@ final class StreamListener implements Listener {
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
         boolean encrypted = options.tls() != null;
-        addBefore(
-                last,
-                new EchoPipe(
-                        traffic,
-                        options.limits().writeQueueBytes(),
-                        options.limits().idle(),
-                        encrypted));
+        addBefore(last, new EchoPipe(traffic, options.limits(), throttled, encrypted));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes

@@ -3,6 +3,7 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.EventLoops;
 import dev.vecho.net.listen.OnNetServers;
@@ -18,11 +19,13 @@ final class TcpServerTransport implements OnNetServers {
     private final Vertx vertx;
     private final EventLoops<List<SocketAddress>> loops;
     private final AddressOwner owner = new AddressOwner();
+    private final Gate gate;
     private volatile TcpListenerOptions options;
 
     TcpServerTransport(Vertx vertx, TcpListenerOptions options) {
         this.vertx = vertx;
         this.options = options;
+        this.gate = new Gate(options.connections().limits());
         this.loops = new EventLoops<>(vertx);
     }
 
@@ -43,6 +46,7 @@ final class TcpServerTransport implements OnNetServers {
                 () -> options.socket(),
                 () -> options.connections().tls() == null ? "tcp" : "tls",
                 () -> options.connections(),
+                gate,
                 traffic,
                 owner);
         return loops.join(
@@ -68,6 +72,7 @@ final class TcpServerTransport implements OnNetServers {
         TcpListenerOptions other = ((TcpServerTransport) next).options;
         options = new TcpListenerOptions(
                 now.address(), other.socket(), now.connections().then(other.connections()));
+        gate.change(other.connections().limits());
         return Future.succeededFuture(now.socket().lateChanges(other.socket()));
     }
 }

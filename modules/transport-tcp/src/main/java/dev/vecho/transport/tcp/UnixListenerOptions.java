@@ -1,6 +1,7 @@
 package dev.vecho.transport.tcp;
 
 import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.listen.SocketOptions;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -38,6 +39,10 @@ record UnixListenerOptions(
                     .toAbsolutePath()
                     .normalize()
                     .toString());
+        }
+        if (!options.flag("proxyProtocol", false)) {
+            ConnectionLimits.refuseAddresses(
+                    options, "needs proxyProtocol: a client of a Unix domain socket has no address");
         }
         address.problem().ifPresent(problem -> options.problem("path", problem));
         UnixListenerOptions read = new UnixListenerOptions(

@@ -4,6 +4,7 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.EventLoops;
@@ -40,11 +41,13 @@ final class UnixServerTransport implements ServerTransport {
     private final SocketAddress address;
     private final AddressOwner owner = new AddressOwner();
     private final EventLoops<List<SocketAddress>> loops;
+    private final Gate gate;
     private volatile UnixListenerOptions options;
 
     UnixServerTransport(Vertx vertx, UnixListenerOptions options) {
         this.vertx = vertx;
         this.options = options;
+        this.gate = new Gate(options.connections().limits());
         this.address = options.address().toVertx();
         this.loops = new EventLoops<>(vertx);
     }
@@ -61,6 +64,7 @@ final class UnixServerTransport implements ServerTransport {
                 () -> SocketOptions.ofUnix(options.backlog()),
                 () -> "unix",
                 () -> options.connections(),
+                gate,
                 traffic,
                 owner);
         return loops.join(() -> bind(listener.servers()), listener.servers()::share)
@@ -80,6 +84,7 @@ final class UnixServerTransport implements ServerTransport {
         UnixListenerOptions now = options;
         UnixListenerOptions other = ((UnixServerTransport) next).options;
         options = now.then(other);
+        gate.change(other.connections().limits());
         List<String> late = SocketOptions.ofUnix(now.backlog()).lateChanges(SocketOptions.ofUnix(other.backlog()));
         if (other.mode().equals(now.mode()) || now.address().isAbstract()) {
             return Future.succeededFuture(late);

@@ -8,6 +8,8 @@ final class UdpDrops {
 
     /** Why a datagram got no answer. */
     enum Reason {
+        /** Its source address is not one that is served. */
+        NOT_ALLOWED("not allowed"),
         /** What listens on its source port may answer by itself, and the answer to that would be next. */
         SOURCE_PORT("from a refused source port"),
         /** Its source is a listener of this process: the two would answer each other for ever. */

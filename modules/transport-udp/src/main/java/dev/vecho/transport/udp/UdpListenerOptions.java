@@ -2,6 +2,7 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
+import dev.vecho.net.listen.AccessRules;
 import dev.vecho.net.listen.BindAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -19,13 +20,15 @@ import java.util.List;
  * @param refusedSourcePorts datagrams from these ports get no answer, because what listens there may answer by itself;
  *     a list of ports and ranges, each as text; default {@value #ANSWERING_PORTS}, and the listener's own {@code port}
  *     where that is below {@value #EPHEMERAL}; port 0 is always refused
+ * @param access which source addresses get an answer; keys as of {@link AccessRules}
  */
 record UdpListenerOptions(
         BindAddress address,
         int receiveBufferBytes,
         int sendBufferBytes,
         int maxDatagramsPerSecond,
-        BitSet refusedSourcePorts) {
+        BitSet refusedSourcePorts,
+        AccessRules access) {
 
     /**
      * Echo, daytime, qotd, chargen, time, DNS, TFTP, portmap, NTP, NetBIOS, SNMP, XDMCP, CLDAP, SLP, RIP, IPMI, MS SQL,
@@ -48,7 +51,8 @@ record UdpListenerOptions(
                 options.integer("receiveBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("sendBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("maxDatagramsPerSecond", 100_000, 0, 1_000_000_000),
-                refusedSourcePorts(options, address.port()));
+                refusedSourcePorts(options, address.port()),
+                AccessRules.read(options));
         options.rejectUnknownKeys();
         return read;
     }

@@ -1,6 +1,9 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.net.listen.AccessRules;
+import dev.vecho.net.listen.RateLimit;
 import dev.vecho.transport.udp.UdpDrops.Reason;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.BitSet;
 import java.util.function.LongSupplier;
@@ -14,7 +17,7 @@ final class UdpRules {
     private volatile LocalNetworks networks;
 
     /** What the options say. */
-    private record Limits(int perSecond, BitSet refusedSourcePorts, RateLimit rate) {}
+    private record Limits(AccessRules access, int perSecond, BitSet refusedSourcePorts, RateLimit<InetAddress> rate) {}
 
     UdpRules(UdpListenerOptions options, LocalNetworks networks, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -25,14 +28,17 @@ final class UdpRules {
     private Limits limits(UdpListenerOptions options) {
         int perSecond = options.maxDatagramsPerSecond();
         return new Limits(
-                perSecond, options.refusedSourcePorts(), new RateLimit(perSecond, RateLimit.SOURCES, nanoTime));
+                options.access(),
+                perSecond,
+                options.refusedSourcePorts(),
+                new RateLimit<>(perSecond, RateLimit.SOURCES, nanoTime));
     }
 
     /** From now on other options hold. What sources have used of a rate that stays the same is not forgotten. */
     void change(UdpListenerOptions options) {
         Limits now = limits;
         limits = options.maxDatagramsPerSecond() == now.perSecond()
-                ? new Limits(now.perSecond(), options.refusedSourcePorts(), now.rate())
+                ? new Limits(options.access(), now.perSecond(), options.refusedSourcePorts(), now.rate())
                 : limits(options);
     }
 
@@ -41,6 +47,9 @@ final class UdpRules {
         Limits limits = this.limits;
         if (limits.refusedSourcePorts().get(source.getPort())) {
             return Reason.SOURCE_PORT;
+        }
+        if (!limits.access().permit(source.getAddress())) {
+            return Reason.NOT_ALLOWED;
         }
         if (!networks.oneHost(source.getAddress())) {
             return Reason.SOURCE_ADDRESS;

@@ -6,6 +6,7 @@ import dev.vecho.core.Traffic;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
+import dev.vecho.net.listen.RateLimit;
 import dev.vecho.transport.udp.UdpDrops.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -101,7 +102,7 @@ class UdpRulesTest {
 
     @Test
     void forgetsTheSourceThatWasSilentForLongest() throws Exception {
-        RateLimit limit = new RateLimit(1, 2, clock::get);
+        RateLimit<InetAddress> limit = new RateLimit<>(1, 2, clock::get);
         for (int i = 0; i < 1_000; i++) {
             InetAddress source = InetAddress.getByAddress(new byte[] {10, 0, (byte) (i >> 8), (byte) i});
             assertThat(limit.allow(source)).isTrue();

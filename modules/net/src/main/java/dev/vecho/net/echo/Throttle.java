@@ -1,0 +1,66 @@
+package dev.vecho.net.echo;
+
+import dev.vecho.net.listen.ByteRates;
+import io.netty.channel.EventLoop;
+import io.netty.handler.traffic.TrafficCounter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the connections of one listener to its {@link ByteRates}. What all of them read is counted while there is any that it holds
+ * to a rate. Any thread.
+ */
+public final class Throttle {
+
+    /** How often Netty's counters begin anew. */
+    static final long CHECK_MILLIS = 1000;
+
+    private volatile ByteRates rates;
+    private int connections;
+
+    /** Of all connections; once made, it stays. */
+    private volatile @Nullable TrafficCounter all;
+
+    /** Makes one. */
+    public Throttle(ByteRates rates) {
+        this.rates = rates;
+    }
+
+    /** From now on other rates hold: that of the listener for all that were held to one, that of a connection for new ones. */
+    public void change(ByteRates next) {
+        rates = next;
+    }
+
+    /** What holds a new connection to the rates, first in its pipeline; null where it may send as fast as it can. */
+    public @Nullable ThrottledReads newConnection() {
+        ByteRates now = rates;
+        return now.isLimited() ? new ThrottledReads(this, now.perConnection()) : null;
+    }
+
+    /** The rate of all connections together, 0 for none. */
+    long perListener() {
+        return rates.perListener();
+    }
+
+    /** The counter of all connections. */
+    @Nullable TrafficCounter all() {
+        return all;
+    }
+
+    synchronized void opened(EventLoop loop) {
+        TrafficCounter counter = all;
+        if (counter == null) {
+            counter = new TrafficCounter(loop, "listener", CHECK_MILLIS);
+            all = counter;
+        }
+        if (connections++ == 0) {
+            counter.start();
+        }
+    }
+
+    synchronized void closed() {
+        TrafficCounter counter = all;
+        if (--connections == 0 && counter != null) {
+            counter.stop();
+        }
+    }
+}
