@@ -88,9 +88,10 @@ final class StatusCommand implements Callable<Integer> {
             if (live) {
                 watch(out);
             } else {
-                Snapshot first = ask();
+                JsonObject first = ask();
+                // A rate needs two looks; nothing else goes on in this process meanwhile.
                 Thread.sleep(interval.toMillis());
-                StatusView view = new StatusView(first.json(), ask().json(), count);
+                StatusView view = new StatusView(first, ask(), count);
                 out.print(output == Output.json ? view.toJson().encodePrettily() + "\n" : view.toText());
             }
             return 0;
@@ -102,20 +103,18 @@ final class StatusCommand implements Callable<Integer> {
         }
     }
 
-    /** What the service has told at one moment. */
-    private record Snapshot(JsonObject json) {}
-
-    private Snapshot ask() throws IOException, InterruptedException {
+    /** What the service tells at this moment. */
+    private JsonObject ask() throws IOException, InterruptedException {
         JsonObject version = get("/version");
         JsonArray listeners = get("/listeners").getJsonArray("listeners");
         JsonObject page = get(PAGE);
-        return new Snapshot(new JsonObject()
+        return new JsonObject()
                 .put("url", client.url())
                 .put("nanos", System.nanoTime())
                 .put("service", version)
                 .put("listeners", listeners)
                 .put("connections", page.getJsonArray("connections"))
-                .put("more", page.containsKey("next")));
+                .put("more", page.containsKey("next"));
     }
 
     private JsonObject get(String path) throws IOException, InterruptedException {
@@ -136,10 +135,10 @@ final class StatusCommand implements Callable<Integer> {
         stty("-icanon", "-echo");
         out.print(OTHER_SCREEN);
         try {
-            Snapshot before = ask();
+            JsonObject before = ask();
             while (!isToEndWithin(interval)) {
-                Snapshot now = ask();
-                out.print(REDRAW + new StatusView(before.json(), now.json(), count).toText());
+                JsonObject now = ask();
+                out.print(REDRAW + new StatusView(before, now, count).toText());
                 out.flush();
                 before = now;
             }

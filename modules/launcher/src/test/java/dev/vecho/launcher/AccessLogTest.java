@@ -1,5 +1,7 @@
 package dev.vecho.launcher;
 
+import static dev.vecho.launcher.Waits.await;
+import static dev.vecho.launcher.Waits.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +15,6 @@ import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.TlsEngines;
 import io.vertx.core.DeploymentOptions;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.RandomAccessFile;
@@ -25,8 +26,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -38,8 +37,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What is written of connections that have ended, and what happens to lines that nobody takes. */
 @Timeout(180)
 class AccessLogTest {
-
-    private static final int PATIENCE_SECONDS = 60;
 
     @TempDir
     Path directory;
@@ -56,18 +53,6 @@ class AccessLogTest {
     void stop() throws Exception {
         await(clients.close());
         await(vertx.close());
-    }
-
-    private static <T> T await(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 
     private Path file() {

@@ -1,5 +1,7 @@
 package dev.vecho.launcher;
 
+import static dev.vecho.launcher.Waits.await;
+import static dev.vecho.launcher.Waits.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,7 +48,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(180)
 class ClientLimitsTest {
 
-    private static final int PATIENCE_SECONDS = 60;
     private static final int PATIENCE_MILLIS = 60_000;
 
     @TempDir
@@ -65,18 +65,6 @@ class ClientLimitsTest {
     void stop() throws Exception {
         await(clients.close());
         await(vertx.close());
-    }
-
-    private static <T> T await(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 
     private static JsonObject any(String transport) {

@@ -1,5 +1,7 @@
 package dev.vecho.launcher;
 
+import static dev.vecho.launcher.Waits.await;
+import static dev.vecho.launcher.Waits.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,8 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,8 +32,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What a reload changes of a listener, transport by transport, while a connection that was open before has bytes echoed. */
 @Timeout(180)
 class ReloadTransportsTest {
-
-    private static final int PATIENCE_SECONDS = 60;
 
     @TempDir
     Path directory;
@@ -57,18 +55,6 @@ class ReloadTransportsTest {
     void stop() throws Exception {
         await(clients.close());
         await(vertx.close());
-    }
-
-    private static <T> T await(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 
     private void write(JsonObject listener) throws Exception {
