@@ -3,7 +3,6 @@ package dev.vecho.transport.quic;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicTransportParameters;
-import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * it probes a silent peer (RFC 9002, section 6.2): a round trip, four times its variation, which as quiche smooths
  * both is at most twice the round trip, and what the peer may delay an acknowledgement. The wait doubles with each
  * probe. It counts only the time that the event loop runs: when that stood still, what it missed may be a packet or a
- * timer of quiche.
+ * timer of quiche. And it counts only after {@link QuicSockets#sendWhatIsLate}, since a probe may be due and not sent.
+ *
+ * <p>Where packets got lost since the stream began, its bytes may have been sent again just before, after the packet that
+ * tells of room, and quiche may have waited for more than one probe already.
  */
 final class DeliveryWatch {
 
@@ -63,14 +65,20 @@ final class DeliveryWatch {
     private long quietNanos;
     private int doublings;
 
+    /** Since when it would have been long enough, as {@link System#nanoTime}, if anything that was due had been sent. */
+    private @Nullable Long lateSince;
+
     /**
      * Begins to watch, on the stream's event loop.
      *
      * @param fresh whether the last bytes may have been sent after the last packet came that tells of room
+     * @param lossesBefore the {@link #losses} when the stream began
      * @param arrived called there once, not at once; also when the stream is closed before
      */
-    static void await(QuicStreamChannel stream, boolean fresh, Runnable arrived) {
-        DeliveryWatch watch = new DeliveryWatch(stream, fresh, arrived);
+    static void await(QuicStreamChannel stream, boolean fresh, long lossesBefore, Runnable arrived) {
+        boolean lossy = losses(stream) != lossesBefore;
+        DeliveryWatch watch = new DeliveryWatch(stream, fresh || lossy, arrived);
+        watch.doublings = lossy ? 1 : 0;
         watch.last = watch.stats();
         watch.sentBeforeRoom = watch.last == null ? 0 : watch.last.sentBytes();
         watch.lookLater();
@@ -85,9 +93,14 @@ final class DeliveryWatch {
         this.delayNanos = MARGIN_NANOS + Math.min(TimeUnit.MILLISECONDS.toNanos(delayMillis), MAX_DELAY_NANOS);
     }
 
+    /** How many packets of a stream's connection got lost, or were sent again; 0 once it is closed. */
+    static long losses(QuicStreamChannel stream) {
+        QuicConnectionPathStats path = PeerAddress.path(stream.parent());
+        return path == null ? 0 : path.lost() + path.retrans();
+    }
+
     private @Nullable QuicConnectionPathStats stats() {
-        Future<QuicConnectionPathStats> stats = stream.parent().collectPathStats(0);
-        return stats.isSuccess() ? stats.getNow() : null;
+        return PeerAddress.path(stream.parent());
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // An event loop that has stopped has nothing to tell.
@@ -111,7 +124,7 @@ final class DeliveryWatch {
         lookedAt = time;
         waitedNanos += passed;
         quietNanos = isLoss(before, now) ? 0 : quietNanos + passed;
-        if (isEmpty(before, now) || isLate(before, now)) {
+        if (isEmpty(before, now) || isLate(before, now, time)) {
             arrived.run();
         } else {
             last = now;
@@ -149,7 +162,7 @@ final class DeliveryWatch {
         return quietNanos >= now.rtt() + (now.lost() == 0 ? 0 : SETTLE_NANOS);
     }
 
-    private boolean isLate(QuicConnectionPathStats before, QuicConnectionPathStats now) {
+    private boolean isLate(QuicConnectionPathStats before, QuicConnectionPathStats now, long time) {
         if (now.rtt() != before.rtt()) {
             // Only an acknowledgement changes it.
             doublings = 0;
@@ -157,7 +170,15 @@ final class DeliveryWatch {
             doublings = Math.min(doublings + 1, MAX_DOUBLINGS);
         }
         long patience = delayNanos + ROUND_TRIPS * Math.min(now.rtt(), MAX_DELAY_NANOS);
-        return quietNanos > patience << doublings || waitedNanos > patience << MAX_DOUBLINGS;
+        if (quietNanos <= patience << doublings && waitedNanos <= patience << MAX_DOUBLINGS) {
+            lateSince = null;
+            return false;
+        }
+        if (lateSince == null) {
+            lateSince = time;
+        }
+        // What that sends shows with the next look.
+        return QuicSockets.sendWhatIsLate(stream.parent(), lateSince);
     }
 
     private static boolean isLoss(QuicConnectionPathStats before, QuicConnectionPathStats now) {

@@ -6,6 +6,8 @@ import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,11 @@ final class PeerAddress extends InetSocketAddress {
 
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** For so long packets that were sent before the last move may still come. */
+    /** For so long packets that were sent before a move may still come. */
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    /** More are not remembered. */
+    private static final int MAX_LEFT = 8;
 
     /** After so many round trips, and what an acknowledgement may be late, those that come are for what went to the new address. */
     private static final int ROUND_TRIPS = 2;
@@ -50,9 +55,11 @@ final class PeerAddress extends InetSocketAddress {
     private final transient LongSupplier nanoTime;
     private final transient Deque<ConnectionId> ids = new ArrayDeque<>();
     private transient InetSocketAddress current;
-    private transient @Nullable InetSocketAddress former;
 
-    /** The former address while its packets may be late ones, or the first of those that follow the peer's return. */
+    /** The addresses before, the last one last, and when the peer left them. */
+    private final transient Map<InetSocketAddress, Long> left = new LinkedHashMap<>();
+
+    /** One of those while its packets may be late ones, or the first of those that follow the peer's return. */
     private transient @Nullable InetSocketAddress returned;
 
     private transient @Nullable Arriving arriving;
@@ -112,7 +119,7 @@ final class PeerAddress extends InetSocketAddress {
             credit += (long) AMPLIFICATION * bytes;
             // Only an acknowledgement changes it.
             validated |= now.rtt() != before.rtt() && time - settledAt > 0;
-        } else if (sender.equals(former) && time - movedAt < LATE_NANOS) {
+        } else if (mayBeLate(sender, time)) {
             returned = sender;
         } else {
             move(sender, time);
@@ -123,9 +130,18 @@ final class PeerAddress extends InetSocketAddress {
         }
     }
 
+    private boolean mayBeLate(InetSocketAddress sender, long time) {
+        Long leftAt = left.get(sender);
+        return leftAt != null && time - leftAt < LATE_NANOS;
+    }
+
     private void move(InetSocketAddress address, long time) {
         validated &= address.getAddress().equals(current.getAddress());
-        former = current;
+        left.remove(address);
+        left.put(current, time);
+        if (left.size() > MAX_LEFT) {
+            left.remove(left.keySet().iterator().next());
+        }
         current = address;
         returned = null;
         movedAt = time;

@@ -9,6 +9,7 @@ import io.netty.handler.codec.quic.QuicConnectionAddress;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +58,24 @@ final class PeerAddresses extends ChannelDuplexHandler {
     /** Where quiche sees the peer, which may have moved during the handshake already. */
     private static InetSocketAddress first(QuicConnectionPathStats path, QuicChannel connection) {
         InetSocketAddress address = path.peerAddress();
-        boolean swapped = connection.localSocketAddress() instanceof InetSocketAddress local
-                && local.getPort() != path.localAddress().getPort();
-        // Netty tells quiche ports with their bytes swapped, but not those that quiche tells.
-        return swapped
-                ? new InetSocketAddress(
-                        address.getAddress(), Short.toUnsignedInt(Short.reverseBytes((short) address.getPort())))
-                : address;
+        // Netty tells quiche ports with their bytes swapped, but not those that quiche tells. Which it does, the port
+        // of this
+        // end shows if its two bytes differ, else that of a peer that has not moved.
+        boolean swapped = isSwapped(connection.localSocketAddress(), path.localAddress())
+                || (hasTwins(path.localAddress().getPort()) && isSwapped(connection.remoteSocketAddress(), address));
+        return swapped ? new InetSocketAddress(address.getAddress(), swap(address.getPort())) : address;
+    }
+
+    private static boolean isSwapped(SocketAddress here, InetSocketAddress there) {
+        return here instanceof InetSocketAddress address && address.getPort() != there.getPort();
+    }
+
+    private static boolean hasTwins(int port) {
+        return swap(port) == port;
+    }
+
+    private static int swap(int port) {
+        return Short.toUnsignedInt(Short.reverseBytes((short) port));
     }
 
     @Override

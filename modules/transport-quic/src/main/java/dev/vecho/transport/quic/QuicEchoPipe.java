@@ -71,6 +71,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private boolean carried;
     private boolean fresh;
 
+    /** Of packets, when the stream began. */
+    private long lossesBefore;
+
     /** What could be written after the last write of this round of the event loop; negative if there was none. */
     private long room = -1;
 
@@ -105,6 +108,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         // Without it Netty closes the stream, with all that waits, as soon as it reads the end of the input.
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         config.setAllocator(PooledByteBufAllocator.DEFAULT);
+        lossesBefore = DeliveryWatch.losses(channel);
         lastActive = System.nanoTime();
         watch(idleNanos);
         if (!channel.isActive()) {
@@ -211,7 +215,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (!carried) {
             sayFin();
         } else if (end.to(State.LINGERING)) {
-            DeliveryWatch.await(channel, fresh, this::sayFin);
+            DeliveryWatch.await(channel, fresh, lossesBefore, this::sayFin);
         }
     }
 

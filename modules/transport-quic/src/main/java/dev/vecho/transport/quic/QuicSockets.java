@@ -22,7 +22,10 @@ public final class QuicSockets {
     private static final int PACKETS_AT_ONCE = 2;
 
     private static final long LATE_TIMER_MILLIS = 500;
-    private static final AttributeKey<Boolean> TENDED = AttributeKey.valueOf(QuicSockets.class, "tended");
+    private static final long LATE_TIMER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /** When the connections of a socket were last asked whether they have to send, as {@link System#nanoTime}. */
+    private static final AttributeKey<Long> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
 
     private QuicSockets() {}
 
@@ -41,18 +44,38 @@ public final class QuicSockets {
      */
     public static void tend(QuicChannel connection) {
         Channel socket = connection.parent();
-        if (socket.attr(TENDED).setIfAbsent(true) == null) {
+        if (socket.attr(ASKED).setIfAbsent(System.nanoTime()) == null) {
             if (socket.config().getOption(ChannelOption.SO_RCVBUF) < RECEIVE_BUFFER_BYTES) {
                 socket.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
             }
-            // It is what makes Netty's codec go through its connections.
             Future<?> lateTimers = socket.eventLoop()
                     .scheduleWithFixedDelay(
-                            () -> socket.pipeline().fireChannelWritabilityChanged(),
-                            LATE_TIMER_MILLIS,
-                            LATE_TIMER_MILLIS,
-                            TimeUnit.MILLISECONDS);
+                            () -> sendWhatIsLate(socket), LATE_TIMER_MILLIS, LATE_TIMER_MILLIS, TimeUnit.MILLISECONDS);
             socket.closeFuture().addListener(closed -> lateTimers.cancel(false));
         }
+    }
+
+    /**
+     * Says whether the connections of a socket were asked since some time, and does so otherwise, but at most a hundred times a
+     * second. To be called on the event loop, in no callback of Netty's codec.
+     *
+     * @param since as {@link System#nanoTime}
+     */
+    static boolean sendWhatIsLate(QuicChannel connection, long since) {
+        Channel socket = connection.parent();
+        Long asked = socket.attr(ASKED).get();
+        if (asked != null && asked - since >= 0) {
+            return true;
+        }
+        if (asked == null || System.nanoTime() - asked >= LATE_TIMER_NANOS) {
+            sendWhatIsLate(socket);
+        }
+        return false;
+    }
+
+    private static void sendWhatIsLate(Channel socket) {
+        socket.attr(ASKED).set(System.nanoTime());
+        // It is what makes Netty's codec go through its connections.
+        socket.pipeline().fireChannelWritabilityChanged();
     }
 }

@@ -164,7 +164,8 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
         // Netty puts a FIN before what still waits to be written; quiche loses one while bytes have to be sent again.
         return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> {
             Promise<Void> arrived = Promise.promise();
-            DeliveryWatch.await(open(), false, arrived::complete);
+            // The connection has this stream only.
+            DeliveryWatch.await(open(), false, 0, arrived::complete);
             return arrived.future().compose(all -> adapt(open().shutdownOutput()));
         });
     }

@@ -111,6 +111,29 @@ class PeerAddressTest {
         assertThat(destination()).isEqualTo(AWAY);
     }
 
+    /** The sockets of several event loops are not read in the order in which the packets came. */
+    @Test
+    void doesNotGoBackForAPacketFromBeforeSeveralMoves() {
+        takes(AWAY, 1200);
+        takes(FAR, 1200);
+        takes(HOME, 1200);
+        assertThat(destination()).isEqualTo(FAR);
+        takes(AWAY, 1200);
+        assertThat(destination()).isEqualTo(FAR);
+    }
+
+    /** Any number of addresses costs little memory. */
+    @Test
+    void remembersSomeOfManyAddresses() {
+        for (int port = 10; port < 30; port++) {
+            takes(new InetSocketAddress(HOME.getAddress(), port), 1200);
+        }
+        takes(new InetSocketAddress(HOME.getAddress(), 21), 1200);
+        assertThat(destination()).isEqualTo(new InetSocketAddress(HOME.getAddress(), 29));
+        takes(new InetSocketAddress(HOME.getAddress(), 20), 1200);
+        assertThat(destination()).isEqualTo(new InetSocketAddress(HOME.getAddress(), 20));
+    }
+
     @Test
     void goesBackWhenNothingElseFollows() {
         takes(AWAY, 1200);

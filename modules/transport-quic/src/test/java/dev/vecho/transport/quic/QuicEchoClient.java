@@ -146,6 +146,11 @@ final class QuicEchoClient implements AutoCloseable {
         return take(datagrams, "datagram");
     }
 
+    /** The next datagram that comes within some seconds; null if none does. */
+    byte @Nullable [] datagram(int seconds) throws IOException {
+        return poll(datagrams, seconds);
+    }
+
     /** How the listener closed the connection. */
     QuicConnectionCloseEvent closeEvent() throws IOException {
         return take(closes, "end of the connection");
@@ -157,12 +162,16 @@ final class QuicEchoClient implements AutoCloseable {
     }
 
     private static <T> T take(BlockingQueue<T> queue, String what) throws IOException {
+        T next = poll(queue, PATIENCE_SECONDS);
+        if (next == null) {
+            throw new IOException("no " + what + " came");
+        }
+        return next;
+    }
+
+    private static <T> @Nullable T poll(BlockingQueue<T> queue, int seconds) throws IOException {
         try {
-            T next = queue.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            if (next == null) {
-                throw new IOException("no " + what + " came");
-            }
-            return next;
+            return queue.poll(seconds, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             throw new IOException(e);
         }
@@ -349,7 +358,10 @@ final class QuicEchoClient implements AutoCloseable {
             Promise<Void> closed = channel.eventLoop().newPromise();
             channel.eventLoop()
                     .execute(() -> DeliveryWatch.await(
-                            channel, false, () -> channel.shutdownOutput().addListener(new PromiseNotifier<>(closed))));
+                            channel,
+                            false,
+                            0,
+                            () -> channel.shutdownOutput().addListener(new PromiseNotifier<>(closed))));
             get(closed);
         }
 
