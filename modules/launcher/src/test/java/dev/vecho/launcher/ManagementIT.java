@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.launcher.Vecho.Result;
 import dev.vecho.testkit.ForeignProgram;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -80,12 +79,6 @@ class ManagementIT {
         return Vecho.start("serve", "-c", configuration(management));
     }
 
-    private static String get(String url) throws Exception {
-        return HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString())
-                .body();
-    }
-
     @Test
     void answersCurlWhileOthersAreConnected() throws Exception {
         ForeignProgram curl = ForeignProgram.find("curl", "apt-get install curl");
@@ -127,7 +120,6 @@ class ManagementIT {
     @Test
     void passesWhatPrometheusChecksAndIsScraped() throws Exception {
         ForeignProgram promtool = ForeignProgram.find("promtool", "apt-get install prometheus");
-        ForeignProgram.find("prometheus", "apt-get install prometheus");
         try (Vecho vecho = start(new JsonObject().put("token", "secret"))) {
             String url = url(vecho);
             HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/metrics"))
@@ -139,28 +131,12 @@ class ManagementIT {
             var checked = promtool.run(metrics.getBytes(UTF_8), "check", "metrics");
             assertThat(checked.text() + checked.err()).isEmpty();
             assertThat(checked.exitCode()).isZero();
-            scrape(URI.create(url).getAuthority(), vecho.port("tcp"));
+            scrape(url, vecho.port("tcp"));
         }
     }
 
-    private void scrape(String target, int port) throws Exception {
-        String configuration = write(
-                "prometheus.yml",
-                "global: {scrape_interval: 1s}\n"
-                        + "scrape_configs:\n"
-                        + "- job_name: vecho\n"
-                        + "  authorization: {credentials: secret}\n"
-                        + "  static_configs: [{targets: ['" + target + "']}]\n");
-        int own = freePort();
-        Process prometheus = new ProcessBuilder(
-                        "prometheus",
-                        "--config.file=" + configuration,
-                        "--storage.tsdb.path=" + directory.resolve("data"),
-                        "--web.listen-address=127.0.0.1:" + own)
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("prometheus.log").toFile())
-                .start();
-        try {
+    private void scrape(String url, int port) throws Exception {
+        try (Prometheus prometheus = Prometheus.scrape(url, "secret", directory)) {
             String series = "vecho_received_bytes_total{listener=\"tcp\"}";
             double value = -1;
             for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < end && value < 5; ) {
@@ -168,33 +144,11 @@ class ManagementIT {
                     socket.getOutputStream().write("hello".getBytes(UTF_8));
                     socket.getInputStream().readNBytes(5);
                 }
-                value = query(own, series);
+                value = prometheus.query(series);
                 TimeUnit.MILLISECONDS.sleep(100);
             }
-            assertThat(value)
-                    .as(Files.readString(directory.resolve("prometheus.log")))
-                    .isGreaterThanOrEqualTo(5);
-            assertThat(query(own, "up{job=\"vecho\"}")).isEqualTo(1);
-        } finally {
-            prometheus.destroy();
-            prometheus.waitFor(30, TimeUnit.SECONDS);
-            prometheus.destroyForcibly();
-        }
-    }
-
-    /** The value of an instant query; -1 where there is none yet. */
-    private static double query(int port, String expression) throws Exception {
-        String encoded = java.net.URLEncoder.encode(expression, UTF_8);
-        try {
-            JsonArray result = new JsonObject(get("http://127.0.0.1:" + port + "/api/v1/query?query=" + encoded))
-                    .getJsonObject("data", new JsonObject())
-                    .getJsonArray("result", new JsonArray());
-            return result.isEmpty()
-                    ? -1
-                    : Double.parseDouble(
-                            result.getJsonObject(0).getJsonArray("value").getString(1));
-        } catch (IOException notYet) {
-            return -1;
+            assertThat(value).as(prometheus.log()).isGreaterThanOrEqualTo(5);
+            assertThat(prometheus.query("up{job=\"vecho\"}")).isEqualTo(1);
         }
     }
 

@@ -17,7 +17,8 @@ import java.util.concurrent.TimeUnit;
 /** The fat jar as a process, as a user starts it. */
 final class Vecho implements AutoCloseable {
 
-    private static final int PATIENCE_SECONDS = 60;
+    /** Also for tens of thousands of rounds on a machine that builds other things. */
+    private static final int PATIENCE_SECONDS = 170;
 
     static final String JAR = System.getProperty("vecho.jar", "target/vecho.jar");
 
@@ -68,6 +69,11 @@ final class Vecho implements AutoCloseable {
         List<String> options = new ArrayList<>(jvmOptions);
         options.addAll(List.of("-jar", JAR));
         return start(wrapper, Map.of(), options, Arrays.asList(arguments));
+    }
+
+    /** Starts a command of another copy of the jar within another command. */
+    static Vecho startWithin(List<String> wrapper, Path jar, String... arguments) throws IOException {
+        return start(wrapper, Map.of(), List.of("-jar", jar.toString()), Arrays.asList(arguments));
     }
 
     /** What runs a command that follows it in a shell, after something else. */

@@ -24,4 +24,13 @@ final class Waits {
             TimeUnit.MILLISECONDS.sleep(5);
         }
     }
+
+    /** Ends a program that is not Vecho's. */
+    static void end(Process process) {
+        process.destroy();
+        process.onExit()
+                .completeOnTimeout(process, PATIENCE_SECONDS, TimeUnit.SECONDS)
+                .join();
+        process.destroyForcibly();
+    }
 }

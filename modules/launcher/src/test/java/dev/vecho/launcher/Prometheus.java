@@ -1,0 +1,99 @@
+package dev.vecho.launcher;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A real Prometheus that scrapes a service once a second. */
+final class Prometheus implements AutoCloseable {
+
+    private final Process process;
+    private final Path log;
+    private final int port;
+
+    private Prometheus(Process process, Path log, int port) {
+        this.process = process;
+        this.log = log;
+        this.port = port;
+    }
+
+    /**
+     * Starts it, or ends the test where it is missing.
+     *
+     * @param management the URL of the service's management listener
+     * @param token of that
+     * @param directory for what it stores
+     */
+    static Prometheus scrape(String management, String token, Path directory) throws IOException {
+        ForeignProgram program = ForeignProgram.find("prometheus", "apt-get install prometheus");
+        Path configuration = Files.writeString(
+                directory.resolve("prometheus.yml"),
+                "global: {scrape_interval: 1s}\n"
+                        + "scrape_configs:\n"
+                        + "- job_name: vecho\n"
+                        + "  authorization: {credentials: " + token + "}\n"
+                        + "  static_configs: [{targets: ['"
+                        + URI.create(management).getAuthority() + "']}]\n");
+        Path log = directory.resolve("prometheus.log");
+        int port = freePort();
+        Process process = new ProcessBuilder(
+                        program.path().toString(),
+                        "--config.file=" + configuration,
+                        "--storage.tsdb.path=" + directory.resolve("data"),
+                        "--web.listen-address=127.0.0.1:" + port)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        return new Prometheus(process, log, port);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The value of an instant query; -1 where there is none yet. */
+    double query(String expression) {
+        URI uri =
+                URI.create("http://127.0.0.1:" + port + "/api/v1/query?query=" + URLEncoder.encode(expression, UTF_8));
+        try {
+            String answer = HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+                    .body();
+            JsonArray result = new JsonObject(answer)
+                    .getJsonObject("data", new JsonObject())
+                    .getJsonArray("result", new JsonArray());
+            return result.isEmpty()
+                    ? -1
+                    : Double.parseDouble(
+                            result.getJsonObject(0).getJsonArray("value").getString(1));
+        } catch (IOException notYet) {
+            return -1;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What it has logged. */
+    String log() throws IOException {
+        return Files.readString(log);
+    }
+
+    @Override
+    public void close() {
+        Waits.end(process);
+    }
+}
