@@ -37,6 +37,8 @@ final class Api {
     private final Health health;
     private final Metrics metrics;
     private final ConnectionViews connections;
+    private final Page page;
+    private final Events events;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
@@ -45,6 +47,8 @@ final class Api {
         this.health = new Health(vertx, service);
         this.connections = new ConnectionViews(vertx, service);
         this.metrics = new Metrics(vertx, service, clients::size);
+        this.page = new Page(vertx);
+        this.events = new Events(vertx, service, health);
     }
 
     /** All that it answers to. */
@@ -71,6 +75,9 @@ final class Api {
                         call -> connections
                                 .close(call.part("id"))
                                 .map(closed -> closed ? Answer.nothing() : noConnection())),
+                get("/", true, call -> page.answer(Page.INDEX, call)),
+                get("/page/{file}", true, call -> page.answer(call.part("file"), call)),
+                get("/events", false, call -> Future.succeededFuture(events.answer())),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }
@@ -79,7 +86,18 @@ final class Api {
         return new Route(HttpMethod.GET, path, open, handler);
     }
 
+    /** Begins to watch the service, on the listener's event loop. */
+    void start() {
+        events.start();
+    }
+
+    /** Who is told of the service has to show what they now must. */
+    void askAgain() {
+        events.dismiss();
+    }
+
     void close() {
+        events.stop();
         metrics.close();
     }
 

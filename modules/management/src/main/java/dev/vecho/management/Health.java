@@ -17,12 +17,17 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.healthchecks.CheckResult;
 import io.vertx.ext.healthchecks.HealthChecks;
 import io.vertx.ext.healthchecks.Status;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Whether the service is well, by checks of vertx-health-check. Used on the management listener's event loop only. */
 final class Health {
@@ -35,6 +40,8 @@ final class Health {
     /** Beyond the probe's own bound, which tells more. */
     private static final long LISTENER_BOUND_MILLIS = 2 * EchoProbe.BOUND_MILLIS;
 
+    private static final String CONFIGURATION = "configuration";
+
     private final Vertx vertx;
     private final EchoService service;
     private final EchoProbe probe;
@@ -43,6 +50,8 @@ final class Health {
 
     /** By listener: one that a reload has opened anew is another one. */
     private final Map<OpenListener, Cached<Status>> listeners = new HashMap<>();
+
+    private final Map<String, Known> known = new TreeMap<>();
 
     Health(Vertx vertx, EchoService service) {
         this.vertx = vertx;
@@ -56,17 +65,78 @@ final class Health {
 
     /** Whether the process works, so that it is no use to restart it: its event loops answer. Also while it drains. */
     Future<CheckResult> live() {
-        return withEventLoops(HealthChecks.create(vertx)).checkStatus();
+        return withEventLoops(HealthChecks.create(vertx)).checkStatus().onSuccess(result -> note(result, false));
     }
 
     /** Whether clients should be sent here: it runs, and every listener echoes. */
     Future<CheckResult> ready() {
-        return readiness().checkStatus();
+        return readiness().checkStatus().onSuccess(result -> note(result, true));
     }
 
     /** All that is known. */
     Future<CheckResult> all() {
-        return readiness().register("configuration", this::configuration).checkStatus();
+        return readiness()
+                .register(CONFIGURATION, this::configuration)
+                .checkStatus()
+                .onSuccess(result -> note(result, true));
+    }
+
+    /**
+     * What the last check of something has found.
+     *
+     * @param since when it was first found so
+     * @param before when it was last found otherwise; null where it never was
+     * @param at when it was last found so
+     * @param data what is known beside
+     */
+    record Known(boolean up, Instant since, @Nullable Instant before, Instant at, JsonObject data) {
+
+        Known then(boolean next, Instant now, JsonObject data) {
+            return next == up ? new Known(up, since, before, now, data) : new Known(next, now, at, now, data);
+        }
+
+        JsonObject toJson() {
+            JsonObject json = new JsonObject()
+                    .put("up", up)
+                    .put("since", time(since))
+                    .put("at", time(at))
+                    .put("data", data);
+            return before == null ? json : json.put("before", time(before));
+        }
+
+        private static String time(Instant instant) {
+            return instant.truncatedTo(ChronoUnit.MILLIS).toString();
+        }
+    }
+
+    /** What is known of each check without asking again, by its name such as {@code listeners/tcp}. */
+    Map<String, Known> known() {
+        return Collections.unmodifiableMap(known);
+    }
+
+    /** @param all whether what is not in the result is not there any more */
+    private void note(CheckResult result, boolean all) {
+        Map<String, Known> found = new TreeMap<>();
+        note(result.toJson().getJsonArray("checks", new JsonArray()), "", Instant.now(), found);
+        if (all) {
+            known.keySet().removeIf(name -> !found.containsKey(name) && !name.equals(CONFIGURATION));
+        }
+        known.putAll(found);
+    }
+
+    private void note(JsonArray checks, String prefix, Instant now, Map<String, Known> found) {
+        for (Object each : checks) {
+            JsonObject check = (JsonObject) each;
+            String name = prefix + check.getString("id");
+            if (check.containsKey("checks")) {
+                note(check.getJsonArray("checks"), name + "/", now, found);
+                continue;
+            }
+            boolean up = "UP".equals(check.getString("status"));
+            JsonObject data = check.getJsonObject("data", new JsonObject());
+            Known before = known.get(name);
+            found.put(name, before == null ? new Known(up, now, null, now, data) : before.then(up, now, data));
+        }
     }
 
     private HealthChecks readiness() {

@@ -52,6 +52,7 @@ final class ManagementServer implements Running {
 
     /** Opens it, on the caller's event loop; where that fails, nothing stays open. */
     Future<Running> start() {
+        api.start();
         return options.address()
                 .bind(
                         vertx,
@@ -110,6 +111,7 @@ final class ManagementServer implements Running {
             return false;
         }
         options = on.options();
+        api.askAgain();
         TlsServer tls = options.tls();
         if (tls != null) {
             servers.forEach(server -> server.updateSSLOptions(VertxTls.options(tls), true)

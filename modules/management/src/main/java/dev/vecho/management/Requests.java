@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -163,8 +164,23 @@ final class Requests implements Handler<HttpServerRequest> {
             return;
         }
         response.putHeader("Content-Type", answer.type());
+        if (answer.stream() != null) {
+            stream(request, answer.stream());
+            return;
+        }
         response.putHeader("Content-Length", Integer.toString(answer.body().length()));
         Future<Void> sending = request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(answer.body());
         sending.onComplete(sent -> clients.ended(request.connection()));
+    }
+
+    private void stream(HttpServerRequest request, Consumer<HttpServerResponse> stream) {
+        HttpServerResponse response = request.response();
+        if (request.method().equals(HttpMethod.HEAD)) {
+            response.end().onComplete(sent -> clients.ended(request.connection()));
+            return;
+        }
+        response.endHandler(over -> clients.ended(request.connection()));
+        response.setChunked(true);
+        stream.accept(response);
     }
 }

@@ -67,6 +67,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     private static final AsciiString ALT_SVC = AsciiString.cached("alt-svc");
     private static final AsciiString NO_SNIFF = AsciiString.cached("nosniff");
 
+    /** How long a browser may remember what it was allowed, in seconds. */
+    private static final AsciiString CORS_MAX_AGE = AsciiString.cached("600");
+
     private final HttpListenerOptions options;
     private final HttpCarrier carrier;
 
@@ -87,6 +90,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     /** The head of the response, while what came with the head of the request is looked at. */
     private @Nullable HttpResponse early;
+
+    /** The page that the request in progress is from, where it may read the response. */
+    private @Nullable String origin;
 
     private boolean closing;
 
@@ -142,6 +148,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         echoing = false;
         unbounded = false;
         early = null;
+        origin = allowedOrigin(request);
         HttpResponseStatus refusal = refusal(request);
         if (refusal != null) {
             refuse(ctx, refusal, Map.of());
@@ -165,11 +172,25 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         } else if (method.equals(HttpMethod.OPTIONS) && !hasBody) {
             HttpResponse response = response(request, HttpResponseStatus.NO_CONTENT);
             response.headers().set(HttpHeaderNames.ALLOW, ALLOWED);
+            if (origin != null && request.headers().contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
+                response.headers()
+                        .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, ALLOWED)
+                        .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, "*")
+                        .set(HttpHeaderNames.ACCESS_CONTROL_MAX_AGE, CORS_MAX_AGE);
+            }
             ctx.write(response);
             ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
             echo(ctx, request, hasBody);
         }
+    }
+
+    private @Nullable String allowedOrigin(HttpRequest request) {
+        if (options.cors().isEmpty()) {
+            return null;
+        }
+        String from = request.headers().get(HttpHeaderNames.ORIGIN);
+        return from != null && options.cors().contains(from) ? from : null;
     }
 
     private boolean hasBody(HttpRequest request) {
@@ -234,6 +255,13 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         String alternative = carrier.alternative();
         if (alternative != null) {
             response.headers().set(ALT_SVC, alternative);
+        }
+        if (!options.cors().isEmpty()) {
+            // A cache must not give one page what another was allowed.
+            response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
+            if (origin != null) {
+                response.headers().set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            }
         }
     }
 

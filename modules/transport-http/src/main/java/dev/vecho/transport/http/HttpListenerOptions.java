@@ -11,6 +11,8 @@ import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ import org.slf4j.LoggerFactory;
  * @param maxMessageBytes how long a WebSocket message may be, once it is decompressed; default 16,777,216
  * @param compression agrees to permessage-deflate (RFC 7692) where a WebSocket client offers it; default true
  * @param subprotocols WebSocket subprotocols to agree to, the first that the client names and this list has; default none
+ * @param cors origins whose pages may read what comes back; default none
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
  */
 record HttpListenerOptions(
@@ -44,12 +47,16 @@ record HttpListenerOptions(
         int maxMessageBytes,
         boolean compression,
         List<String> subprotocols,
+        Set<String> cors,
         @Nullable TlsServer tls) {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpListenerOptions.class);
 
     /** What a client may send on a stream of HTTP/3 before it was read. */
     private static final int QUIC_STREAM_WINDOW = 256 * 1024;
+
+    /** RFC 6454, section 6.2, of the schemes that have hosts. */
+    private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[a-z0-9._\\[\\]:-]+");
 
     private static final String TLS_1_3 = "TLSv1.3";
 
@@ -85,9 +92,24 @@ record HttpListenerOptions(
                 options.integer("maxMessageBytes", 16 * 1024 * 1024, 1, Integer.MAX_VALUE),
                 options.flag("compression", true),
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
+                readCors(options),
                 tls);
         options.rejectUnknownKeys();
         return read;
+    }
+
+    /** Exact origins, as browsers write them: there is no pattern, so that none lets in more than was meant. */
+    private static Set<String> readCors(Options options) {
+        List<String> origins = options.texts("cors");
+        for (String origin : origins) {
+            if (!ORIGIN.matcher(origin).matches()) {
+                options.problem(
+                        "cors",
+                        "must be origins such as https://example.org or http://localhost:7070, in small letters and "
+                                + "without a path, was \"" + origin + "\"");
+            }
+        }
+        return Set.copyOf(origins);
     }
 
     /** Where it was not asked for, it is on only if nothing stands against it. */
@@ -154,6 +176,7 @@ record HttpListenerOptions(
                 next.maxMessageBytes,
                 next.compression,
                 next.subprotocols,
+                next.cors,
                 TlsServer.keep(tls, next.tls));
     }
 

@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.FailureReason;
 import dev.vecho.testkit.Certificates;
@@ -248,6 +249,58 @@ class HttpMessagesTest {
                 assertThat(socket.response()).containsIgnoringCase("sec-websocket-protocol: c\r\n");
             }
         }
+    }
+
+    @Test
+    void letsPagesOfTheOriginsThatItKnowsReadAndNoOthers() throws Exception {
+        JsonArray origins = new JsonArray().add("https://a.example").add("http://localhost:7070");
+        String post = "POST / HTTP/1.1\r\nContent-Length: 5\r\n";
+        String preflight = "OPTIONS / HTTP/1.1\r\nAccess-Control-Request-Method: POST\r\n";
+        try (HttpServer other = HttpServer.listen(new JsonObject().put("cors", origins))) {
+            for (Object known : origins) {
+                String header = "Origin: " + known + "\r\n";
+                assertThat(other.exchange(post + header + END + "hello"))
+                        .startsWith("HTTP/1.1 200 ")
+                        .containsIgnoringCase("access-control-allow-origin: " + known + "\r\n")
+                        .containsIgnoringCase("vary: origin\r\n")
+                        .endsWith("hello");
+                assertThat(other.exchange(preflight + header + END))
+                        .startsWith("HTTP/1.1 204 ")
+                        .containsIgnoringCase("access-control-allow-origin: " + known + "\r\n")
+                        .containsIgnoringCase("access-control-allow-methods: GET, HEAD, POST")
+                        .containsIgnoringCase("access-control-allow-headers: *\r\n")
+                        .containsIgnoringCase("access-control-max-age: ");
+            }
+            for (String stranger : new String[] {
+                "Origin: https://b.example\r\n",
+                "Origin: http://a.example\r\n",
+                "Origin: https://a.example:8443\r\n",
+                "Origin: https://a.example.b.example\r\n",
+                "Origin: HTTPS://A.EXAMPLE\r\n",
+                "Origin: null\r\n",
+                ""
+            }) {
+                assertThat(other.exchange(post + stranger + END + "hello"))
+                        .as(stranger)
+                        .endsWith("hello")
+                        .containsIgnoringCase("vary: origin\r\n")
+                        .doesNotContainIgnoringCase("access-control");
+                assertThat(other.exchange(preflight + stranger + END))
+                        .as(stranger)
+                        .doesNotContainIgnoringCase("access-control");
+            }
+        }
+        assertThat(server.exchange(post + "Origin: https://a.example\r\n" + END + "hello"))
+                .doesNotContainIgnoringCase("access-control")
+                .doesNotContainIgnoringCase("vary");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"*", "null", "a.example", "https://a.example/", "https://*.example", "HTTPS://a.example", ""})
+    void refusesAnOriginThatIsNone(String origin) {
+        assertThatThrownBy(() -> HttpServer.listen(new JsonObject().put("cors", new JsonArray().add(origin))))
+                .hasMessageContaining("cors");
     }
 
     @ParameterizedTest

@@ -1,0 +1,325 @@
+package dev.vecho.management;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Playwright.CreateOptions;
+import com.microsoft.playwright.assertions.LocatorAssertions;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The page in Chromium, beside a real service. What the browser's console complains of is a failure, and so is what its policy forbids. */
+@Timeout(180)
+class PageViewsTest {
+
+    private static final double PATIENCE = 60_000;
+
+    private static Playwright playwright;
+    private static Browser browser;
+
+    private final List<String> complaints = new ArrayList<>();
+    private @Nullable BrowserContext context;
+
+    @BeforeAll
+    static void start() {
+        Path chromium =
+                ForeignProgram.find("chromium", "apt-get install chromium").path();
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        environment.put("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        playwright = Playwright.create(new CreateOptions().setEnv(environment));
+        browser = playwright
+                .chromium()
+                .launch(new LaunchOptions()
+                        .setExecutablePath(chromium)
+                        .setArgs(List.of("--no-sandbox", "--disable-gpu", "--disable-background-networking")));
+        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE);
+    }
+
+    @AfterAll
+    static void stop() {
+        if (browser != null) {
+            browser.close();
+        }
+        if (playwright != null) {
+            playwright.close();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        if (context != null) {
+            context.close();
+        }
+        assertThat(complaints).isEmpty();
+    }
+
+    private Page open(String url, int width, ColorScheme scheme) {
+        BrowserContext own = browser.newContext(
+                new Browser.NewContextOptions().setViewportSize(width, 900).setColorScheme(scheme));
+        context = own;
+        own.setDefaultTimeout(PATIENCE);
+        Page page = own.newPage();
+        page.onConsoleMessage(message -> {
+            if (message.type().equals("error") || message.type().equals("warning")) {
+                complaints.add(message.text() + " " + message.location());
+            }
+        });
+        page.onPageError(complaints::add);
+        page.navigate(url);
+        return page;
+    }
+
+    private Page open(Managed service) {
+        return open(service.url() + "/", 1280, ColorScheme.LIGHT);
+    }
+
+    private static LocatorAssertions that(Page page, String selector) {
+        return PlaywrightAssertions.assertThat(page.locator(selector));
+    }
+
+    private static void shoot(Page page, String name) {
+        page.screenshot(new Page.ScreenshotOptions()
+                .setPath(Path.of("target", "screenshots", name + ".png"))
+                .setFullPage(true));
+    }
+
+    private static Socket talking(Managed service, String listener, int bytes) throws Exception {
+        Socket socket = service.connect(listener);
+        socket.getOutputStream().write(new byte[bytes]);
+        assertThat(socket.getInputStream().readNBytes(bytes)).hasSize(bytes);
+        return socket;
+    }
+
+    private static boolean scrollsSideways(Page page) {
+        return (Boolean) page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
+    }
+
+    @Test
+    void saysThatAllIsWell() throws Exception {
+        JsonObject listeners = Managed.tcp().put("udp", Managed.onAnyPort().put("transport", "udp"));
+        try (Managed service = Managed.start(listeners);
+                Socket socket = talking(service, "tcp", 100_000)) {
+            Page page = open(service);
+            that(page, "#headline-title").containsText("All is well: every listener echoes.");
+            that(page, "#headline").hasClass("ok");
+            that(page, "#headline").hasCSS("border-left-color", "rgb(17, 99, 41)");
+            that(page, "#listener-tcp .badge").hasText("up");
+            that(page, "#listener-tcp .badge").hasCSS("color", "rgb(17, 99, 41)");
+            that(page, "#listener-udp .badge").hasText("up");
+            that(page, "#listener-tcp .plot canvas").hasCount(3);
+            that(page, "#listener-tcp .addresses").hasText(Pattern.compile("tcp://127\\.0\\.0\\.1:\\d+"));
+            that(page, "#checks").isHidden();
+            that(page, "#connection-rows tr").not().hasCount(0);
+            that(page, "#connection-rows").containsText("127.0.0.1:" + socket.getLocalPort());
+            assertThat(page.title()).isEqualTo("✔ Vecho");
+            shoot(page, "well");
+        }
+    }
+
+    @Test
+    void tellsFirstWhatIsBrokenSinceWhenAndWhatNext() throws Exception {
+        JsonObject listeners = Managed.tcp().put("full", Managed.onAnyPort().put("maxConnections", 1));
+        try (Managed service = Managed.start(listeners);
+                Socket socket = talking(service, "full", 10)) {
+            Page page = open(service);
+            that(page, "#headline-title").hasText("Listener full does not echo");
+            that(page, "#headline").hasCSS("border-left-color", "rgb(164, 14, 38)");
+            Locator first = page.locator("#problems li").first();
+            PlaywrightAssertions.assertThat(first).containsText("broken");
+            PlaywrightAssertions.assertThat(first).containsText(Pattern.compile("Since \\d\\d:\\d\\d:\\d\\d \\("));
+            PlaywrightAssertions.assertThat(first).containsText("Next: ");
+            that(page, "#listener-full .badge").hasText("down");
+            that(page, "#listener-full .badge").hasCSS("color", "rgb(164, 14, 38)");
+            that(page, "#listener-tcp .badge").hasText("up");
+            shoot(page, "broken");
+            socket.shutdownOutput();
+            that(page, "#listener-full .badge").not().hasText("down");
+        }
+    }
+
+    @Test
+    void asksForTheTokenAndKeepsItInTheTab() throws Exception {
+        try (Managed service = Managed.start(Managed.tcp(), new JsonObject().put("token", "open-sesame"))) {
+            Page page = open(service);
+            that(page, "#sign-in").isVisible();
+            that(page, "#token").isFocused();
+            page.keyboard().type("wrong");
+            page.keyboard().press("Enter");
+            that(page, "#sign-in-error").hasText("That is not the token.");
+            shoot(page, "sign-in");
+            page.keyboard().type("open-sesame");
+            page.keyboard().press("Enter");
+            that(page, "#headline-title").containsText("All is well");
+            assertThat(page.url()).doesNotContain("sesame");
+            page.reload();
+            that(page, "#headline-title").containsText("All is well");
+            page.locator("#sign-out").click();
+            that(page, "#sign-in").isVisible();
+            that(page, "#watch").isHidden();
+        }
+    }
+
+    @Test
+    void sortsFiltersTellsAndClosesConnectionsByKeyboard() throws Exception {
+        JsonObject listeners = new JsonObject().put("a", Managed.onAnyPort()).put("b", Managed.onAnyPort());
+        try (Managed service = Managed.start(listeners);
+                Socket small = talking(service, "a", 10);
+                Socket large = talking(service, "b", 50_000)) {
+            Page page = open(service);
+            that(page, "#connection-rows").containsText(":" + small.getLocalPort());
+            page.locator("#head-received button").focus();
+            page.keyboard().press("Enter");
+            that(page, "#head-received").hasAttribute("aria-sort", "descending");
+            PlaywrightAssertions.assertThat(page.locator("#connection-rows tr").first())
+                    .containsText(":" + large.getLocalPort());
+            page.locator("#filter-text").fill(":" + small.getLocalPort());
+            that(page, "#connection-rows tr").hasCount(1);
+            page.locator("#connection-rows .address").focus();
+            page.keyboard().press("Enter");
+            that(page, "#facts").isVisible();
+            that(page, "#facts-list").containsText("rtt micros");
+            shoot(page, "facts");
+            page.keyboard().press("Escape");
+            that(page, "#facts").isHidden();
+            page.locator("#connection-rows .danger").focus();
+            page.keyboard().press("Enter");
+            that(page, "#confirm").isVisible();
+            that(page, "#confirm button[value=no]").isFocused();
+            page.keyboard().press("Enter");
+            that(page, "#confirm").isHidden();
+            that(page, "#connection-rows tr").hasCount(1);
+            page.locator("#connection-rows .danger").focus();
+            page.keyboard().press("Enter");
+            page.keyboard().press("Tab");
+            that(page, "#confirm button[value=yes]").isFocused();
+            page.keyboard().press("Enter");
+            assertThat(small.getInputStream().read()).isEqualTo(-1);
+            that(page, "#connection-rows tr").hasCount(0);
+            large.getOutputStream().write("still".getBytes(UTF_8));
+            assertThat(large.getInputStream().readNBytes(5)).hasSize(5);
+        }
+    }
+
+    @Test
+    void fitsOnAPhoneInTheDark() throws Exception {
+        JsonObject listeners = Managed.tcp().put("full", Managed.onAnyPort().put("maxConnections", 1));
+        try (Managed service = Managed.start(listeners);
+                Socket full = talking(service, "full", 10);
+                Socket socket = talking(service, "tcp", 10)) {
+            Page page = open(service.url() + "/", 390, ColorScheme.DARK);
+            that(page, "#listener-full .badge").hasText("down");
+            that(page, "#listener-full .badge").hasCSS("color", "rgb(255, 154, 162)");
+            that(page, "#connection-rows").containsText(":" + socket.getLocalPort());
+            assertThat(scrollsSideways(page)).isFalse();
+            shoot(page, "phone");
+            page.navigate(service.url() + "/page/try.html");
+            that(page, "#go").isVisible();
+            assertThat(scrollsSideways(page)).isFalse();
+            assertThat(full.isClosed()).isFalse();
+        }
+    }
+
+    @Test
+    void triesAListenerFromTheBrowserItself() throws Exception {
+        JsonObject http = Managed.onAnyPort().put("transport", "http");
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            port = free.getLocalPort();
+        }
+        JsonObject listeners = new JsonObject()
+                .put("web", http.copy().put("cors", "http://127.0.0.1:" + port))
+                .put("strict", http);
+        try (Managed service = Managed.start(listeners, new JsonObject().put("port", port))) {
+            Page page = open(service.url() + "/page/try.html", 1280, ColorScheme.LIGHT);
+            page.locator("#target").fill(address(service, "web"));
+            page.locator("#rounds").fill("20");
+            page.locator("#go").click();
+            that(page, "#result").containsText("✔ All 20 rounds came back: median");
+            that(page, "#plot canvas").hasCount(1);
+            that(page, "#plot").hasAttribute("aria-label", Pattern.compile("Round trips: median .* ms, p99 .* ms.*"));
+            shoot(page, "try");
+            page.locator("#target").fill(address(service, "web").replace("http:", "ws:"));
+            page.locator("#go").click();
+            that(page, "#steps").containsText("connected by WebSocket");
+            that(page, "#result").containsText("✔ All 20 rounds came back: median");
+            assertThat(complaints).isEmpty();
+            // The browser itself complains of what it must not read.
+            page.locator("#target").fill(address(service, "strict"));
+            page.locator("#go").click();
+            that(page, "#result").containsText("✖ 3 of 3 rounds failed");
+            that(page, "#result").hasCSS("color", "rgb(164, 14, 38)");
+            that(page, "#steps").containsText("cors does not allow http://127.0.0.1:" + port);
+            assertThat(complaints).isNotEmpty().allMatch(each -> each.contains("CORS") || each.contains("ERR_FAILED"));
+            complaints.clear();
+        }
+    }
+
+    private static String address(Managed service, String listener) {
+        return service.verticle().listeners().stream()
+                .filter(each -> each.name().equals(listener))
+                .findFirst()
+                .orElseThrow()
+                .addresses()
+                .get(0);
+    }
+
+    @Test
+    void saysThatTheServiceIsGone() throws Exception {
+        Managed service = Managed.start(Managed.tcp());
+        try (service) {
+            Page page = open(service);
+            that(page, "#headline-title").containsText("All is well");
+            service.close();
+            that(page, "#headline-title").hasText("The service does not answer");
+            that(page, "#headline").hasClass("bad");
+            that(page, "#live").containsText("no answer since");
+        }
+        // The browser complains that nobody listens.
+        complaints.removeIf(each -> each.contains("ERR_CONNECTION_REFUSED") || each.contains("ERR_EMPTY_RESPONSE"));
+    }
+
+    @Test
+    void staysUsableWithManyConnections() throws Exception {
+        int many = 2000;
+        List<Socket> sockets = new ArrayList<>();
+        try (Managed service = Managed.start(Managed.tcp())) {
+            for (int i = 0; i < many; i++) {
+                sockets.add(service.connect("tcp"));
+            }
+            Page page = open(service);
+            that(page, "#connection-count").hasText("100 of 2,000 connections");
+            that(page, "#connection-rows tr").hasCount(100);
+            page.locator("#more").click();
+            that(page, "#connection-rows tr").hasCount(200);
+            page.locator("#filter-text").fill(":" + sockets.get(many - 1).getLocalPort());
+            that(page, "#connection-rows tr").hasCount(1);
+        } finally {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+}
