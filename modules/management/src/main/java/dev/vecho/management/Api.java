@@ -37,6 +37,7 @@ final class Api {
     private final Health health;
     private final Metrics metrics;
     private final ConnectionViews connections;
+    private final CheckViews checks;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
@@ -44,6 +45,7 @@ final class Api {
         this.service = service;
         this.health = new Health(vertx, service);
         this.connections = new ConnectionViews(vertx, service);
+        this.checks = new CheckViews(service);
         this.metrics = new Metrics(vertx, service, clients::size);
     }
 
@@ -71,6 +73,12 @@ final class Api {
                         call -> connections
                                 .close(call.part("id"))
                                 .map(closed -> closed ? Answer.nothing() : noConnection())),
+                get("/checks", false, call -> Future.succeededFuture(checks.all())),
+                get("/checks/{name}", false, call -> Future.succeededFuture(checks.one(call.part("name")))),
+                get(
+                        "/checks/{name}/history",
+                        false,
+                        call -> Future.succeededFuture(checks.history(call.part("name"), call.query()))),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }
