@@ -85,6 +85,15 @@ public final class Check {
         return vertx.executeBlocking(() -> CheckFactory.openAll(vertx, script), false);
     }
 
+    /**
+     * Validates a script's targets and options as {@link #open} does, and leaves nothing open. Blocks.
+     *
+     * @throws InvalidInputException with everything that is wrong
+     */
+    public static void validate(Vertx vertx, Script script) {
+        CheckFactory.openAll(vertx, script).forEach(Check::close);
+    }
+
     /** Opens a check of the default script, plays one round and closes it; fails as {@link #open} does. */
     public static Future<Report> once(Vertx vertx, String target) {
         return vertx.executeBlocking(

@@ -108,11 +108,13 @@ final class StatusCommand implements Callable<Integer> {
         JsonObject version = get("/version");
         JsonArray listeners = get("/listeners").getJsonArray("listeners");
         JsonObject page = get(PAGE);
+        JsonArray checks = get("/checks").getJsonArray("checks");
         return new JsonObject()
                 .put("url", client.url())
                 .put("nanos", System.nanoTime())
                 .put("service", version)
                 .put("listeners", listeners)
+                .put("checks", checks)
                 .put("connections", page.getJsonArray("connections"))
                 .put("more", page.containsKey("next"));
     }

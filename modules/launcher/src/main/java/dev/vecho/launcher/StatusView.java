@@ -70,6 +70,7 @@ final class StatusView {
                 .put("service", now.getJsonObject("service"))
                 .put("seconds", seconds)
                 .put("listeners", new JsonArray(listeners))
+                .put("checks", now.getJsonArray("checks"))
                 .put("busiest", new JsonArray(busiest))
                 .put("more", now.getBoolean("more"));
     }
@@ -116,6 +117,7 @@ final class StatusView {
                                     .map(String::valueOf)
                                     .toList())));
         }
+        text.append(CheckTable.of(now.getJsonArray("checks")));
         if (!busiest.isEmpty()) {
             text.append(String.format(
                     Locale.ROOT,

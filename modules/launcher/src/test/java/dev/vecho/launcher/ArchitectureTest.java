@@ -38,6 +38,7 @@ class ArchitectureTest {
             "transport.eventbus",
             "server",
             "management",
+            "monitor",
             "client",
             "report",
             "load",
@@ -66,6 +67,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.server..")
                 .layer("management")
                 .definedBy("dev.vecho.management..")
+                .layer("monitor")
+                .definedBy("dev.vecho.monitor..")
                 .layer("client")
                 .definedBy("dev.vecho.client..")
                 .layer("report")
@@ -83,11 +86,13 @@ class ArchitectureTest {
                 .whereLayer("transports")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("management", "monitor", "launcher")
+                .whereLayer("monitor")
                 .mayOnlyBeAccessedByLayers("management", "launcher")
                 .whereLayer("management")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("client")
-                .mayOnlyBeAccessedByLayers("report", "launcher")
+                .mayOnlyBeAccessedByLayers("report", "monitor", "management", "launcher")
                 .whereLayer("report")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("load")
@@ -103,6 +108,7 @@ class ArchitectureTest {
                         "transports",
                         "server",
                         "management",
+                        "monitor",
                         "client",
                         "load",
                         "launcher",

@@ -103,7 +103,12 @@ class ConfigurationSchemaTest {
                 "{ 'listeners': { 'a': {}, 'b': { 'enabled': false, 'transport': 'pigeon', 'port': -1 } } }",
                 "{ 'listeners': { 'a': { 'transport': 'udp', 'maxDatagramsPerSecond': 5 } } }",
                 "{ 'listeners': { 'a': { 'transport': 'udp', 'refusedSourcePorts': ['65535', '7', ' 1 - 1023 '] } } }",
-                "{ 'listeners': { 'a': { 'transport': 'eventbus', 'localOnly': true } } }"
+                "{ 'listeners': { 'a': { 'transport': 'eventbus', 'localOnly': true } } }",
+                "{ 'checks': {} }",
+                "{ 'checks': null }",
+                "{ 'checks': { 'a': {}, 'b': null, 'c': { 'enabled': false } } }",
+                "{ 'checks': { 'a': { 'targets': ['tcp://localhost:7'], 'everyMillis': 100, 'labels': { 'a': 'b' } } } }",
+                "{ 'checks': { 'a': { 'script': { 'repeat': 3 }, 'alert': { 'failures': 3, 'outOf': 5 } } } }"
             })
     void takesWhatTheServiceTakes(String json) throws IOException {
         String strict = json.replace('\'', '"');
@@ -152,7 +157,15 @@ class ConfigurationSchemaTest {
                 "{ 'listeners': { 'a': { 'transport': 'udp', 'refusedSourcePorts': '65536' } } }",
                 "{ 'listeners': { 'a': { 'transport': 'udp', 'refusedSourcePorts': ['1-'] } } }",
                 "{ 'listeners': { 'a': { 'transport': 'http', 'subprotocols': ['a b'] } } }",
-                "{ 'listeners': { 'a': { 'transport': 'eventbus', 'address': 'a b' } } }"
+                "{ 'listeners': { 'a': { 'transport': 'eventbus', 'address': 'a b' } } }",
+                "{ 'checks': [] }",
+                "{ 'checks': { 'a': 7 } }",
+                "{ 'checks': { 'a b': {} } }",
+                "{ 'checks': { 'a': { 'everyMillis': 99 } } }",
+                "{ 'checks': { 'a': { 'targets': [] } } }",
+                "{ 'checks': { 'a': { 'labels': { 'a': 7 } } } }",
+                "{ 'checks': { 'a': { 'alert': { 'failures': 0 } } } }",
+                "{ 'checks': { 'a': { 'target': 'tcp://localhost:7' } } }"
             })
     void refusesWhatTheServiceRefuses(String json) throws IOException {
         String strict = json.replace('\'', '"');
@@ -178,7 +191,8 @@ class ConfigurationSchemaTest {
                         "stores",
                         "listeners",
                         "accessLog",
-                        "management");
+                        "management",
+                        "checks");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)

@@ -39,6 +39,7 @@ class OptionTablesTest {
         SERVICE + ", TLS, tls",
         "docs/management.md, Keys, section-management",
         SERVICE + ", Access log, section-accessLog",
+        "docs/monitoring.md, Keys, section-checks",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
         "modules/transport-tcp/README.md, Keys of unix, listener-unix",
         "modules/transport-udp/README.md, Keys, listener-udp",
@@ -69,6 +70,7 @@ class OptionTablesTest {
             strings = {
                 SERVICE,
                 "docs/management.md",
+                "docs/monitoring.md",
                 "modules/transport-tcp/README.md",
                 "modules/transport-udp/README.md",
                 "modules/transport-http/README.md",
@@ -104,6 +106,13 @@ class OptionTablesTest {
                         .getJsonObject("listener-tcp")
                         .getJsonObject("properties")
                         .getJsonObject("tls");
+            case "section-checks" ->
+                (JsonObject) definitions
+                        .getJsonObject(definition)
+                        .getJsonObject("patternProperties")
+                        .iterator()
+                        .next()
+                        .getValue();
             default -> definitions.getJsonObject(definition);
         };
     }

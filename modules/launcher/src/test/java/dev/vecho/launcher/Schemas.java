@@ -36,7 +36,7 @@ final class Schemas {
         return definitions.getJsonObject(name).copy().put("$defs", definitions.copy());
     }
 
-    /** All keys of an object and of those within it, such as {@code tls.certificates[].key}, with what is said of each. */
+    /** All keys of an object and of those within it, such as {@code tls.certificates[].key}, or {@code *.key} where any name may stand, with what is said of each. */
     static Map<String, JsonObject> keys(JsonObject object) {
         Map<String, JsonObject> keys = new LinkedHashMap<>();
         addKeys(keys, "", object);
@@ -44,6 +44,12 @@ final class Schemas {
     }
 
     private static void addKeys(Map<String, JsonObject> keys, String prefix, JsonObject object) {
+        object.getJsonObject("patternProperties", new JsonObject()).forEach(property -> {
+            if (property.getValue() instanceof JsonObject schema && !schema.containsKey("$ref")) {
+                keys.put(prefix + "*", schema);
+                addKeys(keys, prefix + "*.", schema);
+            }
+        });
         object.getJsonObject("properties", new JsonObject()).forEach(property -> {
             JsonObject schema = (JsonObject) property.getValue();
             String path = prefix + property.getKey();

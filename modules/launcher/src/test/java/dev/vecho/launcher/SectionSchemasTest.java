@@ -39,7 +39,9 @@ class SectionSchemasTest {
                                     .put("selfSigned", true)
                                     .put("certificates", new JsonArray().add(new JsonObject()))),
             "accessLog",
-            new JsonObject());
+            new JsonObject(),
+            "checks",
+            new JsonObject().put("*", new JsonObject()));
 
     private static Vertx vertx;
 

@@ -39,6 +39,7 @@ final class Api {
     private final ConnectionViews connections;
     private final Page page;
     private final Events events;
+    private final CheckViews checks;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
@@ -46,6 +47,7 @@ final class Api {
         this.service = service;
         this.health = new Health(vertx, service);
         this.connections = new ConnectionViews(vertx, service);
+        this.checks = new CheckViews(service);
         this.metrics = new Metrics(vertx, service, clients::size);
         this.page = new Page(vertx);
         this.events = new Events(vertx, service, health);
@@ -78,6 +80,12 @@ final class Api {
                 get("/", true, call -> page.answer(Page.INDEX, call)),
                 get("/page/{file}", true, call -> page.answer(call.part("file"), call)),
                 get("/events", false, call -> Future.succeededFuture(events.answer())),
+                get("/checks", false, call -> Future.succeededFuture(checks.all())),
+                get("/checks/{name}", false, call -> Future.succeededFuture(checks.one(call.part("name")))),
+                get(
+                        "/checks/{name}/history",
+                        false,
+                        call -> Future.succeededFuture(checks.history(call.part("name"), call.query()))),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }

@@ -40,6 +40,7 @@ final class Metrics {
     Metrics(Vertx vertx, EchoService service, IntSupplier clients) {
         registry.config().meterFilter(MeterFilter.deny(id -> AGAINST_CONVENTIONS.contains(id.getName())));
         registry.getPrometheusRegistry().register(new ServiceMetrics(service, Build.of(vertx)));
+        registry.getPrometheusRegistry().register(new CheckMetrics(service));
         delays = new LoopDelays(vertx, registry);
         garbage.bindTo(registry);
         new JvmInfoMetrics().bindTo(registry);

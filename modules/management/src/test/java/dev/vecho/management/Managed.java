@@ -3,6 +3,7 @@ package dev.vecho.management;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.net.io.Io;
+import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -16,7 +17,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** A service with a management listener on any free port, and a client of it. */
 final class Managed implements AutoCloseable {
@@ -25,13 +28,25 @@ final class Managed implements AutoCloseable {
 
     private final Vertx vertx =
             Vertx.builder().withTransport(Io.transport(Io.AUTO)).build();
-    private final EchoServerVerticle verticle = new EchoServerVerticle();
+    private final EchoServerVerticle verticle;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private Managed(JsonObject configuration) {
+        verticle = new EchoServerVerticle();
         vertx.deployVerticle(verticle, new DeploymentOptions().setConfig(configuration))
                 .await();
+    }
+
+    private Managed(Path file) {
+        verticle =
+                new EchoServerVerticle(Configuration.load(vertx, List.of(file)).await());
+        vertx.deployVerticle(verticle).await();
+    }
+
+    /** Starts with a file, which may be changed and reloaded. */
+    static Managed load(Path file) {
+        return new Managed(file);
     }
 
     static Managed start(JsonObject listeners) {
@@ -40,12 +55,18 @@ final class Managed implements AutoCloseable {
 
     /** Starts with further keys of the section. */
     static Managed start(JsonObject listeners, JsonObject management) {
+        return start(listeners, management, new JsonObject());
+    }
+
+    /** Starts with further sections, too. */
+    static Managed start(JsonObject listeners, JsonObject management, JsonObject others) {
         JsonObject section =
                 new JsonObject().put("host", "127.0.0.1").put("port", 0).mergeIn(management);
         return new Managed(new JsonObject()
                 .put("drainMillis", 0)
                 .put("listeners", listeners)
-                .put("management", section));
+                .put("management", section)
+                .mergeIn(others));
     }
 
     /** A TCP listener on any port. */

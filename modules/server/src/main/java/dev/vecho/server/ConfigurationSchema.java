@@ -125,6 +125,9 @@ public final class ConfigurationSchema {
         if (object.getValue("properties") instanceof JsonObject properties) {
             result.put("properties", nullable(properties, object.getJsonArray("required", new JsonArray())));
         }
+        if (object.getValue("patternProperties") instanceof JsonObject properties) {
+            result.put("patternProperties", nullable(properties, new JsonArray()));
+        }
         if (object.getValue("items") instanceof JsonObject items) {
             result.put("items", withNulls(items));
         }

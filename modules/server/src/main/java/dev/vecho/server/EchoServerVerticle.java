@@ -253,4 +253,9 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     public Instant lastSuccess() {
         return reloads.lastSuccess();
     }
+
+    @Override
+    public <T> Optional<T> section(Class<T> type) {
+        return sections.face(type);
+    }
 }

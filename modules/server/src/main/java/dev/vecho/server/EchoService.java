@@ -97,4 +97,9 @@ public interface EchoService {
     default Instant lastSuccess() {
         return Instant.EPOCH;
     }
+
+    /** What a section that runs lets others use, such as a monitor of checks; empty where no section has such a thing. */
+    default <T> Optional<T> section(Class<T> type) {
+        return Optional.empty();
+    }
 }

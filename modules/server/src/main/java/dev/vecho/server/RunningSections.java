@@ -5,22 +5,27 @@ import dev.vecho.server.Configuration.ValidSection;
 import dev.vecho.server.Section.Running;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The sections of a service that run, and their way from one configuration to the next. Used on the service's context only. */
+/**
+ * The sections of a service that run, and their way from one configuration to the next. Used on the service's context only, but for
+ * {@link #face}.
+ */
 final class RunningSections {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningSections.class);
 
     private final EchoService service;
-    private final Map<String, One> running = new LinkedHashMap<>();
+    private final Map<String, One> running = Collections.synchronizedMap(new LinkedHashMap<>());
 
     /** One of them. */
     private record One(ValidSection valid, Running running) {}
@@ -121,6 +126,15 @@ final class RunningSections {
         Map<String, List<String>> notes = new LinkedHashMap<>();
         running.forEach((key, one) -> notes.put(key, one.running().notes()));
         return notes;
+    }
+
+    /** What one of them lets others use. Any thread. */
+    <T> Optional<T> face(Class<T> type) {
+        synchronized (running) {
+            return running.values().stream()
+                    .flatMap(one -> one.running().face(type).stream())
+                    .findFirst();
+        }
     }
 
     /** Stops them all; never fails. */

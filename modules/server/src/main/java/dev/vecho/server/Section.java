@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
@@ -18,7 +19,8 @@ import java.util.ServiceLoader;
 public interface Section {
 
     /** The artifacts of Vecho's own sections, for who has them not on the class path. */
-    Map<String, String> ARTIFACTS = Map.of("management", "vecho-management", "accessLog", "vecho-launcher");
+    Map<String, String> ARTIFACTS =
+            Map.of("management", "vecho-management", "accessLog", "vecho-launcher", "checks", "vecho-monitor");
 
     /** Those that the class path names. */
     static List<Section> all() {
@@ -61,6 +63,13 @@ public interface Section {
          */
         default boolean adopt(Prepared next) {
             return false;
+        }
+
+        /**
+         * What other sections may use of it, found by its type with {@link EchoService#section}; empty by default. Any thread.
+         */
+        default <T> Optional<T> face(Class<T> type) {
+            return Optional.empty();
         }
 
         /** Stops it, without waiting for a reload that it has asked for itself; never fails. */

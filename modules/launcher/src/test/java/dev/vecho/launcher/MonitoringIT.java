@@ -1,0 +1,170 @@
+package dev.vecho.launcher;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What conf has for Prometheus and Grafana fits what a service with checks tells. */
+@Timeout(180)
+class MonitoringIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Path CONF = Path.of("..", "..", "conf");
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void raisesTheAlertsThatItShould() throws Exception {
+        ForeignProgram promtool = ForeignProgram.find("promtool", "apt-get install prometheus");
+        var tested = promtool.run(
+                new byte[0],
+                "test",
+                "rules",
+                CONF.resolve("prometheus/alerts.test.yml").toString());
+        assertThat(tested.exitCode()).as(tested.text() + tested.err()).isZero();
+    }
+
+    /** Each query of the dashboard, and what each alert looks at, has an answer. */
+    @Test
+    void hasADataPointForEachQueryOfTheDashboard() throws Exception {
+        ForeignProgram.find("prometheus", "apt-get install prometheus");
+        int tls = freePort();
+        int udp = freePort();
+        JsonObject configuration = new JsonObject()
+                .put(
+                        "listeners",
+                        new JsonObject()
+                                .put("tls", at(tls).put("tls", new JsonObject().put("selfSigned", true)))
+                                .put("udp", at(udp).put("transport", "udp")))
+                .put("management", at(0))
+                .put(
+                        "checks",
+                        new JsonObject()
+                                .put(
+                                        "tls",
+                                        check("tls://127.0.0.1:" + tls)
+                                                .put(
+                                                        "script",
+                                                        new JsonObject()
+                                                                .put("tls", new JsonObject().put("insecure", true))))
+                                .put("udp", check("udp://127.0.0.1:" + udp))
+                                .put("gone", check("tcp://127.0.0.1:" + freePort())));
+        try (Vecho vecho = Vecho.start("serve", "-c", write("vecho.json", configuration.encode()))) {
+            vecho.awaitLine("ready");
+            int own = freePort();
+            Process prometheus = new ProcessBuilder(
+                            "prometheus",
+                            "--config.file="
+                                    + write(
+                                            "prometheus.yml",
+                                            "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: vecho\n"
+                                                    + "  static_configs: [{targets: ['"
+                                                    + URI.create(vecho.note("management"))
+                                                            .getAuthority()
+                                                    + "']}]\n"),
+                            "--storage.tsdb.path=" + directory.resolve("data"),
+                            "--web.listen-address=127.0.0.1:" + own)
+                    .redirectErrorStream(true)
+                    .redirectOutput(directory.resolve("prometheus.log").toFile())
+                    .start();
+            try {
+                List<String> unanswered = queries();
+                assertThat(unanswered).hasSizeGreaterThan(9);
+                for (long end = System.nanoTime() + PATIENCE.toNanos();
+                        System.nanoTime() < end && !unanswered.isEmpty(); ) {
+                    unanswered.removeIf(query -> isAnswered(own, query));
+                    TimeUnit.MILLISECONDS.sleep(200);
+                }
+                assertThat(unanswered)
+                        .as(Files.readString(directory.resolve("prometheus.log")))
+                        .isEmpty();
+            } finally {
+                prometheus.destroy();
+                prometheus.waitFor(30, TimeUnit.SECONDS);
+                prometheus.destroyForcibly();
+            }
+        }
+    }
+
+    private static JsonObject at(int port) {
+        return new JsonObject().put("host", "127.0.0.1").put("port", port);
+    }
+
+    private static JsonObject check(String target) {
+        return new JsonObject().put("targets", target).put("everyMillis", 500);
+    }
+
+    /** With what Grafana puts in the place of its variables, and the metrics of the alerts. */
+    private static List<String> queries() throws IOException {
+        List<String> queries = new ArrayList<>();
+        JsonObject dashboard = new JsonObject(Files.readString(CONF.resolve("grafana/checks.json")));
+        for (Object panel : dashboard.getJsonArray("panels")) {
+            for (Object target : ((JsonObject) panel).getJsonArray("targets")) {
+                queries.add(((JsonObject) target)
+                        .getString("expr")
+                        .replace("$__rate_interval", "10s")
+                        .replace("$check", ".*")
+                        .replace("$instance", ".*"));
+            }
+        }
+        var metrics = Pattern.compile("\\b(?:vecho|probe|process)_[a-z_]+\\b")
+                .matcher(Files.readString(CONF.resolve("prometheus/alerts.yml")));
+        while (metrics.find()) {
+            queries.add(metrics.group());
+        }
+        return queries;
+    }
+
+    private static boolean isAnswered(int port, String query) {
+        try {
+            String answer = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/query?query="
+                                            + URLEncoder.encode(query, UTF_8)))
+                                    .build(),
+                            BodyHandlers.ofString())
+                    .body();
+            JsonArray result = new JsonObject(answer)
+                    .getJsonObject("data", new JsonObject())
+                    .getJsonArray("result", new JsonArray());
+            return !result.isEmpty();
+        } catch (IOException notYet) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private String write(String name, String content) throws IOException {
+        return Files.writeString(directory.resolve(name), content).toString();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.vecho.monitor;
+
+import dev.vecho.client.Check;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.config.Content;
+import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.core.config.Json;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Source;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A check as the configuration has it, validated.
+ *
+ * @param name its key
+ * @param every {@code everyMillis}: from the start of a case's round to the start of its next; default 10 s
+ * @param labels of its metrics, beside those that all have
+ * @param content what the configuration says of it
+ */
+record CheckDefinition(
+        String name, Script script, Duration every, Map<String, String> labels, Alert alert, Content content) {
+
+    private static final int DEFAULT_MILLIS = 10_000;
+    private static final int LEAST_MILLIS = 100;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
+    private static final Pattern LABEL = Pattern.compile("(?!__)[A-Za-z_][A-Za-z0-9_]*");
+
+    /** What the metrics say themselves. */
+    private static final Set<String> TAKEN =
+            Set.of("check", "case", "target", "word", "reason", "phase", "version", "state", "le", "job", "instance");
+
+    /** What a script calls its source where it stands in the configuration itself. */
+    private static final String INLINE = "\0script";
+
+    /** The same of targets that are given beside the script. */
+    private static final String OWN = "\0";
+
+    private static final Pattern WITHIN = Pattern.compile(INLINE + ": (?:([\\w$.\\[\\]-]+): )?(.*)", Pattern.DOTALL);
+    private static final Pattern BESIDE = Pattern.compile(OWN + ": (?:([\\w.\\[\\]]+): )?(.*)", Pattern.DOTALL);
+
+    CheckDefinition {
+        labels = Map.copyOf(labels);
+    }
+
+    /**
+     * Reads one. Blocks: it opens the files that it names.
+     *
+     * @return null where it is switched off, or something is wrong, which is added to {@code options}
+     */
+    static @Nullable CheckDefinition read(Vertx vertx, Options all, String name) {
+        int before = all.problemCount();
+        Options options = all.object(name);
+        if (options.problemCount() > before || !options.flag("enabled", true)) {
+            return null;
+        }
+        if (!NAME.matcher(name).matches()) {
+            all.problem(name, "must be named with letters, digits, \"-\" and \"_\" only");
+        }
+        long every = options.integer(
+                "everyMillis", DEFAULT_MILLIS, LEAST_MILLIS, Duration.ofDays(1).toMillis());
+        Map<String, String> labels = labels(options.object("labels"));
+        Alert alert = Alert.read(options.object("alert"));
+        JsonObject inline = options.object("script").content().json();
+        Path file = options.file("scriptFile");
+        if (options.has("script") && file != null) {
+            options.problem("scriptFile", "stands beside script: give one or the other");
+        }
+        List<String> targets = options.texts("targets");
+        if (options.has("targets") && targets.isEmpty()) {
+            options.problem("targets", "must name at least one target");
+        }
+        options.rejectUnknownKeys();
+        if (options.problemCount() > before) {
+            return null;
+        }
+        try {
+            Script script = script(options, inline, file);
+            if (!targets.isEmpty()) {
+                script = script.withTargets(targets, source(OWN, options, "targets"));
+            }
+            Check.validate(vertx, script);
+            return new CheckDefinition(name, script, Duration.ofMillis(every), labels, alert, options.content());
+        } catch (InvalidInputException e) {
+            e.problems().forEach(problem -> tell(options, problem));
+            return null;
+        }
+    }
+
+    private static Map<String, String> labels(Options options) {
+        Map<String, String> labels = new TreeMap<>();
+        for (String key : options.keys()) {
+            if (!options.has(key)) {
+                continue;
+            }
+            if (!LABEL.matcher(key).matches()) {
+                options.problem(key, "is no name of a label: letters, digits and \"_\", and no digit first");
+            } else if (TAKEN.contains(key)) {
+                options.problem(key, "is a label that metrics have already");
+            }
+            String value = options.text(key);
+            if (value != null) {
+                labels.put(key, value);
+            }
+        }
+        return labels;
+    }
+
+    private static Script script(Options options, JsonObject inline, @Nullable Path file) {
+        if (file == null) {
+            return options.has("script") ? Script.of(inline, source(INLINE, options, "script")) : Script.standard();
+        }
+        Path directory = file.toAbsolutePath().getParent();
+        try {
+            Source source = new Source(file.toString(), directory == null ? Path.of("") : directory, false);
+            return Script.of(Json.parse(source.name(), Buffer.buffer(Files.readAllBytes(file))), source);
+        } catch (NoSuchFileException e) {
+            throw new InvalidInputException(List.of("no such file: " + file));
+        } catch (IOException e) {
+            throw new InvalidInputException(List.of("cannot be read: " + e.getMessage()));
+        }
+    }
+
+    private static Source source(String name, Options options, String key) {
+        return new Source(name, options.source(key).directory(), false);
+    }
+
+    /** Puts a script's message, which begins with its source, to where that stands in the configuration. */
+    private static void tell(Options options, String problem) {
+        Matcher within = WITHIN.matcher(problem);
+        Matcher beside = BESIDE.matcher(problem);
+        if (within.matches()) {
+            String path = within.group(1);
+            options.problem(path == null ? "script" : "script." + path, within.group(2));
+        } else if (beside.matches()) {
+            options.problem(Objects.requireNonNullElse(beside.group(1), "targets"), beside.group(2));
+        } else {
+            options.problem(options.has("scriptFile") ? "scriptFile" : "script", problem);
+        }
+    }
+}

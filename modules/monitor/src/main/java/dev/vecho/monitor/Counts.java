@@ -1,0 +1,119 @@
+package dev.vecho.monitor;
+
+import dev.vecho.client.report.Report;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What the rounds of a case come to since it was begun, at one moment.
+ *
+ * @param failures how many failed, by word and reason
+ * @param missed how many were due while the one before was still being played
+ * @param roundTrips how many were not longer than each of {@link #BOUNDS}, but longer than the one before; the last are those that were
+ *     longer than all
+ * @param roundTripSeconds their sum
+ */
+public record Counts(
+        long rounds,
+        Map<Kind, Long> failures,
+        long missed,
+        List<Long> roundTrips,
+        double roundTripSeconds,
+        long messagesSent,
+        long messagesLost,
+        long messagesDuplicated,
+        long messagesReordered) {
+
+    /** In seconds. */
+    public static final List<Double> BOUNDS = List.of(
+            0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0);
+
+    /**
+     * A kind of failure.
+     *
+     * @param reason empty where the word says all
+     */
+    public record Kind(String word, String reason) implements Comparable<Kind> {
+
+        @Override
+        public int compareTo(Kind other) {
+            int byWord = word.compareTo(other.word);
+            return byWord == 0 ? reason.compareTo(other.reason) : byWord;
+        }
+    }
+
+    public Counts {
+        failures = Map.copyOf(failures);
+        roundTrips = List.copyOf(roundTrips);
+    }
+
+    public long failed() {
+        return failures.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Counts; for one thread. */
+    static final class Counter {
+        private final Map<Kind, Long> failures = new TreeMap<>();
+        private final long[] roundTrips = new long[BOUNDS.size() + 1];
+        private double roundTripSeconds;
+        private long rounds;
+        private long missed;
+        private long sent;
+        private long lost;
+        private long duplicated;
+        private long reordered;
+
+        void add(Report round) {
+            rounds++;
+            if (round.diagnosis() != null) {
+                String reason = round.diagnosis().reason();
+                failures.merge(
+                        new Kind(round.diagnosis().word().toString(), reason == null ? "" : reason), 1L, Long::sum);
+            }
+            if (round.roundTrips().each().isEmpty()) {
+                // Many, of which there is a histogram.
+                round.roundTrips()
+                        .histogram()
+                        .recordedValues()
+                        .forEach(value -> add(value.getValueIteratedTo(), value.getCountAtValueIteratedTo()));
+            } else {
+                round.roundTrips().each().forEach(trip -> add(trip.toNanos(), 1));
+            }
+            roundTripSeconds +=
+                    seconds(round.roundTrips().mean()) * round.roundTrips().count();
+            if (round.messages() != null) {
+                sent += round.messages().sent();
+                lost += round.messages().lost();
+                duplicated += round.messages().duplicated();
+                reordered += round.messages().reordered();
+            }
+        }
+
+        private void add(long nanos, long count) {
+            int bucket = 0;
+            while (bucket < BOUNDS.size() && nanos / 1e9 > BOUNDS.get(bucket)) {
+                bucket++;
+            }
+            roundTrips[bucket] += count;
+        }
+
+        void missed(int count) {
+            missed += count;
+        }
+
+        private static double seconds(Duration time) {
+            return time.toNanos() / 1e9;
+        }
+
+        Counts get() {
+            List<Long> counted = new ArrayList<>();
+            for (long count : roundTrips) {
+                counted.add(count);
+            }
+            return new Counts(rounds, failures, missed, counted, roundTripSeconds, sent, lost, duplicated, reordered);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.vecho.monitor;
+
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.RoundTrips;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * A round that failed.
+ *
+ * @param caseName of the case that it belongs to
+ * @param round without the single round trips
+ */
+public record Failure(String caseName, Report round) {
+
+    static Failure of(String caseName, Report round) {
+        return new Failure(
+                caseName,
+                new Report(
+                        round.target(),
+                        round.round(),
+                        round.startedAt(),
+                        round.duration(),
+                        round.diagnosis(),
+                        round.localAddress(),
+                        round.remoteAddress(),
+                        round.details(),
+                        round.phases(),
+                        round.bytesSent(),
+                        round.bytesReceived(),
+                        RoundTrips.NONE,
+                        RoundTrips.NONE,
+                        round.messages(),
+                        round.warnings(),
+                        round.seed()));
+    }
+
+    /** {@code case}, and what {@link Report#toJson} has but for the round trips. */
+    public JsonObject toJson() {
+        JsonObject json = round.toJson();
+        json.remove("roundTripMillis");
+        return new JsonObject().put("case", caseName).mergeIn(json);
+    }
+}

@@ -1,0 +1,261 @@
+package dev.vecho.monitor;
+
+import dev.vecho.client.Check;
+import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.report.RoundTrips;
+import dev.vecho.client.report.Totals;
+import dev.vecho.client.script.Budget;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Plays the configured checks on their schedules, and keeps what they find. Each case of a check has a schedule of its own, whose first
+ * round comes after a share of the interval that follows from its name: so the starts are spread, and a restart does not move them. At
+ * most half as many rounds are played at the same time as the process may have files, and 10,000.
+ *
+ * <p>Each change of a check's state is also published on the event bus of this Vert.x, at {@link #CHANGES}, as
+ * {@link StateChange#toJson} describes it. What is not said to be safe for any thread belongs to its event loop.
+ */
+public final class Monitor {
+
+    /** The address on the event bus. */
+    public static final String CHANGES = "vecho.checks.changes";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
+
+    private final Vertx vertx;
+    private final Context context;
+    private final Turns turns;
+    private final Bounds bounds;
+    private final Clock clock;
+    private final LongSupplier nanoTime;
+    private final List<MonitorListener> listeners = new CopyOnWriteArrayList<>();
+    private final Map<String, Running> running = new HashMap<>();
+    private volatile Map<String, MonitoredCheck> checks = Map.of();
+
+    /** A check that is played. */
+    private static final class Running {
+        private final MonitoredCheck check;
+        private final List<CaseSchedule> schedules = new ArrayList<>();
+        private List<Check> open = List.of();
+        private Future<?> opened = Future.succeededFuture();
+        private boolean stopped;
+
+        Running(MonitoredCheck check) {
+            this.check = check;
+        }
+    }
+
+    /** Belongs to the event loop of the caller. */
+    Monitor(Vertx vertx) {
+        this(vertx, Turns.ofThisProcess(), Bounds.ofThisProcess(), Clock.systemUTC(), System::nanoTime);
+    }
+
+    Monitor(Vertx vertx, Turns turns, Bounds bounds, Clock clock, LongSupplier nanoTime) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+        this.turns = turns;
+        this.bounds = bounds;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+    }
+
+    /** The checks that are played, in the order of their names. Safe for any thread. */
+    public List<MonitoredCheck> checks() {
+        return List.copyOf(checks.values());
+    }
+
+    /** One of them. Safe for any thread. */
+    public Optional<MonitoredCheck> check(String name) {
+        return Optional.ofNullable(checks.get(name));
+    }
+
+    /**
+     * Has somebody told of what happens from now on. Safe for any thread.
+     *
+     * @return ends it
+     */
+    public Runnable listen(MonitorListener listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    /** Plays these checks and no others from now on; those that have not changed go on, and keep what they know. */
+    void play(List<CheckDefinition> definitions) {
+        Map<String, CheckDefinition> wanted = new TreeMap<>();
+        definitions.forEach(each -> wanted.put(each.name(), each));
+        for (Running each : List.copyOf(running.values())) {
+            CheckDefinition next = wanted.get(each.check.name());
+            if (next == null || !next.content().equals(each.check.definition().content())) {
+                running.remove(each.check.name());
+                stop(each);
+            }
+        }
+        Map<String, MonitoredCheck> now = new TreeMap<>();
+        wanted.forEach((name, definition) -> {
+            Running one = running.get(name);
+            if (one == null) {
+                one = new Running(new MonitoredCheck(definition, bounds, clock.instant()));
+                running.put(name, one);
+                start(one);
+            }
+            now.put(name, one.check);
+        });
+        checks = Collections.unmodifiableMap(now);
+        listeners.forEach(MonitorListener::reconfigured);
+    }
+
+    private void start(Running one) {
+        CheckDefinition definition = one.check.definition();
+        one.opened = Check.open(vertx, definition.script()).transform(opened -> {
+            if (opened.failed()) {
+                LOG.warn(
+                        "check {}: cannot be played: {}",
+                        definition.name(),
+                        opened.cause().getMessage());
+                one.check.unplayable(
+                        clock.instant(), String.valueOf(opened.cause().getMessage()));
+                return Future.succeededFuture();
+            }
+            one.open = opened.result();
+            bounds.opened(one.open.size());
+            if (!one.stopped) {
+                schedule(one);
+            }
+            return Future.succeededFuture();
+        });
+    }
+
+    private void schedule(Running one) {
+        CheckDefinition definition = one.check.definition();
+        long interval = definition.every().toNanos();
+        List<MonitoredCase> cases = new ArrayList<>();
+        for (Check each : one.open) {
+            MonitoredCase played = new MonitoredCase(each.played(), definition.alert(), bounds, clock.instant());
+            cases.add(played);
+            one.schedules.add(new CaseSchedule(
+                    vertx,
+                    context,
+                    each,
+                    turns,
+                    interval,
+                    nanoTime,
+                    result -> finished(one.check, played, result),
+                    count -> played.missed(clock.instant(), count)));
+        }
+        one.check.opened(cases);
+        for (int i = 0; i < cases.size(); i++) {
+            one.schedules
+                    .get(i)
+                    .start(offset(definition.name() + " " + cases.get(i).name(), interval));
+        }
+    }
+
+    /** The same for the same name, and spread evenly over an interval for many. */
+    static long offset(String name, long interval) {
+        // String.hashCode changes its low bits only for names that differ in their end; this mixes them (Stafford's
+        // variant 13).
+        long mixed = name.hashCode() * 0x9E3779B97F4A7C15L;
+        mixed = (mixed ^ mixed >>> 30) * 0xBF58476D1CE4E5B9L;
+        mixed = (mixed ^ mixed >>> 27) * 0x94D049BB133111EBL;
+        return Math.floorMod(mixed ^ mixed >>> 31, interval);
+    }
+
+    private void finished(MonitoredCheck check, MonitoredCase played, AsyncResult<Report> result) {
+        Instant now = clock.instant();
+        Report round = result.succeeded()
+                ? withinBudget(result.result(), check.definition().script().budget())
+                : unplayed(played, now, result.cause());
+        List<StateChange> changes = check.add(now, played, round);
+        for (MonitorListener listener : listeners) {
+            listener.finished(check, played, round);
+            changes.forEach(change -> listener.changed(check, change));
+        }
+        for (StateChange change : changes) {
+            if (change.caseName() == null) {
+                tell(change);
+            }
+        }
+    }
+
+    private void tell(StateChange change) {
+        Diagnosis why = change.diagnosis();
+        LOG.info(
+                "check {}: {}{}",
+                change.check(),
+                change.to(),
+                why == null ? "" : ": " + why.kind() + ": " + why.sentence());
+        vertx.eventBus().publish(CHANGES, change.toJson(), new DeliveryOptions().setLocalOnly(true));
+    }
+
+    /** A round that passed but is not good enough has failed: on a schedule without an end there is no later moment to judge it. */
+    private static Report withinBudget(Report round, Budget budget) {
+        if (!round.passed() || budget.allowed().isEmpty()) {
+            return round;
+        }
+        Totals totals = new Totals();
+        totals.add(round);
+        List<Budget.Miss> misses = budget.misses(totals.summary());
+        return misses.isEmpty() ? round : round.judged(Budget.diagnosis(misses), round.details());
+    }
+
+    private static Report unplayed(MonitoredCase played, Instant now, @Nullable Throwable cause) {
+        Diagnosis diagnosis =
+                cause == null ? Diagnosis.of(FailureKind.FAILED, "the round could not be played") : Diagnosis.of(cause);
+        return new Report(
+                played.target(),
+                0,
+                now,
+                Duration.ZERO,
+                diagnosis,
+                null,
+                null,
+                Map.of(),
+                new Report.Phases(null, null, null, null, null),
+                0,
+                0,
+                RoundTrips.NONE,
+                RoundTrips.NONE,
+                null,
+                List.of(),
+                0);
+    }
+
+    private Future<?> stop(Running one) {
+        one.stopped = true;
+        one.schedules.forEach(CaseSchedule::stop);
+        return one.opened.transform(opened -> {
+            bounds.closed(one.open.size());
+            return Future.join(one.open.stream().map(Check::close).toList());
+        });
+    }
+
+    /** Ends all checks; those that are being played are given up. Completes when all is closed; never fails. */
+    Future<Void> close() {
+        List<Future<?>> stopped = new ArrayList<>();
+        running.values().forEach(one -> stopped.add(stop(one)));
+        running.clear();
+        checks = Map.of();
+        return Future.join(stopped).transform(all -> Future.succeededFuture());
+    }
+}
