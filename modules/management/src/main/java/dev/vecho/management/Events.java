@@ -86,7 +86,8 @@ final class Events {
                 + event("snapshot", snapshot()));
     }
 
-    private void tick() {
+    /** What happens each second. */
+    void tick() {
         history.look(service.listeners(), Instant.now());
         if (readers.isEmpty()) {
             return;

@@ -4,11 +4,17 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -16,7 +22,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -208,6 +217,56 @@ class EventsTest {
                 }
             }
         }
+    }
+
+    /** More than the system's queues take of a client that does not read. */
+    private static final int MANY = 40_000;
+
+    @Test
+    void leavesOutWhatASlowReaderDoesNotTake() throws Exception {
+        try (Managed service = Managed.start(Managed.tcp())) {
+            Context loop = service.vertx().getOrCreateContext();
+            Events events =
+                    new Events(service.vertx(), service.verticle(), new Health(service.vertx(), service.verticle()));
+            AtomicReference<HttpServerResponse> slow = new AtomicReference<>();
+            HttpServer server = service.vertx().createHttpServer().requestHandler(request -> {
+                slow.set(request.response().setChunked(true));
+                Objects.requireNonNull(events.answer().stream()).accept(request.response());
+            });
+            Future<HttpServer> listening = on(loop, () -> server.listen(0, "127.0.0.1"));
+            try (Socket socket = new Socket()) {
+                socket.setReceiveBufferSize(4096);
+                socket.connect(
+                        new InetSocketAddress("127.0.0.1", listening.await().actualPort()));
+                socket.setSoTimeout(30_000);
+                socket.getOutputStream()
+                        .write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+                BufferedReader lines = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+                assertThat(lines.readLine()).contains("200");
+                on(loop, () -> {
+                            for (int i = 0; i < MANY; i++) {
+                                events.tick();
+                            }
+                            return Future.succeededFuture();
+                        })
+                        .await();
+                assertThat(Objects.requireNonNull(slow.get()).writeQueueFull()).isTrue();
+                on(loop, () -> {
+                    events.stop();
+                    return Future.succeededFuture();
+                });
+                assertThat(lines.lines()
+                                .filter(line -> line.startsWith("event: snapshot"))
+                                .count())
+                        .isBetween(1L, MANY - 1L);
+            }
+        }
+    }
+
+    private static <T> Future<T> on(Context loop, Supplier<Future<T>> work) {
+        Promise<T> done = Promise.promise();
+        loop.runOnContext(here -> work.get().onComplete(done));
+        return done.future();
     }
 
     @Test

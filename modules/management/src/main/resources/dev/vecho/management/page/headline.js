@@ -1,6 +1,6 @@
 // What is bad comes first: what is broken, since when, what to look at next.
 
-import { bytes, count, make, since, write } from "./format.js";
+import { bytes, count, make, since, time, write } from "./format.js";
 
 const DAYS_OF_WARNING = 14;
 
@@ -22,7 +22,7 @@ function cause(data) {
 
 function ofCheck(name, known, listeners) {
   const [kind, which] = name.split("/");
-  const before = known.before ? "" : " or longer: nobody asked before";
+  const before = known.before ? "; it was well at " + time(known.before) : " or longer: nobody asked before";
   const problem = { level: "bad", since: known.since, hedge: before };
   if (kind === "listeners") {
     const listener = listeners.find((each) => each.name === which);
