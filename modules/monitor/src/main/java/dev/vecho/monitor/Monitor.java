@@ -10,6 +10,7 @@ import dev.vecho.client.script.Budget;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.time.Clock;
@@ -46,6 +47,10 @@ public final class Monitor {
     private final Vertx vertx;
     private final Context context;
     private final Turns turns;
+
+    /** To open a check takes a worker thread, of which there are few, and others need them, too. */
+    private final Turns opening = new Turns(2);
+
     private final Bounds bounds;
     private final Clock clock;
     private final LongSupplier nanoTime;
@@ -58,7 +63,7 @@ public final class Monitor {
         private final MonitoredCheck check;
         private final List<CaseSchedule> schedules = new ArrayList<>();
         private List<Check> open = List.of();
-        private Future<?> opened = Future.succeededFuture();
+        private final Promise<Void> opened = Promise.promise();
         private boolean stopped;
 
         Running(MonitoredCheck check) {
@@ -126,24 +131,32 @@ public final class Monitor {
     }
 
     private void start(Running one) {
-        CheckDefinition definition = one.check.definition();
-        one.opened = Check.open(vertx, definition.script()).transform(opened -> {
-            if (opened.failed()) {
-                LOG.warn(
-                        "check {}: cannot be played: {}",
-                        definition.name(),
-                        opened.cause().getMessage());
-                one.check.unplayable(
-                        clock.instant(), String.valueOf(opened.cause().getMessage()));
-                return Future.succeededFuture();
+        opening.take(() -> {
+            if (one.stopped) {
+                one.opened.complete();
+                opening.back();
+                return;
             }
-            one.open = opened.result();
-            bounds.opened(one.open.size());
-            if (!one.stopped) {
-                schedule(one);
-            }
-            return Future.succeededFuture();
+            Check.open(vertx, one.check.definition().script()).onComplete(result -> {
+                opened(one, result);
+                one.opened.complete();
+                opening.back();
+            });
         });
+    }
+
+    private void opened(Running one, AsyncResult<List<Check>> result) {
+        if (result.failed()) {
+            String why = String.valueOf(result.cause().getMessage());
+            LOG.warn("check {}: cannot be played: {}", one.check.name(), why);
+            one.check.unplayable(clock.instant(), why);
+            return;
+        }
+        one.open = result.result();
+        bounds.opened(one.open.size());
+        if (!one.stopped) {
+            schedule(one);
+        }
     }
 
     private void schedule(Running one) {
@@ -244,7 +257,7 @@ public final class Monitor {
     private Future<?> stop(Running one) {
         one.stopped = true;
         one.schedules.forEach(CaseSchedule::stop);
-        return one.opened.transform(opened -> {
+        return one.opened.future().transform(opened -> {
             bounds.closed(one.open.size());
             return Future.join(one.open.stream().map(Check::close).toList());
         });

@@ -5,7 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
-/** Lets so many rounds be played at the same time; one more waits for its turn. Used on one event loop. */
+/** Lets so many things be done at the same time; one more waits for its turn. Used on one event loop. */
 final class Turns {
 
     private static final int MOST = 10_000;
@@ -14,6 +14,7 @@ final class Turns {
     private final int most;
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private int taken;
+    private boolean running;
 
     Turns(int most) {
         this.most = most;
@@ -27,22 +28,30 @@ final class Turns {
         return new Turns((int) Math.max(LEAST, Math.min(MOST, files / 2)));
     }
 
-    /** Runs it now or when its turn comes; it gives its turn {@link #back}. */
+    /** Runs it now or when its turn comes; it gives its turn {@link #back}, once. */
     void take(Runnable task) {
-        if (taken < most) {
-            taken++;
-            task.run();
-        } else {
-            waiting.add(task);
-        }
+        waiting.add(task);
+        next();
     }
 
     void back() {
-        Runnable next = waiting.poll();
-        if (next == null) {
-            taken--;
-        } else {
-            next.run();
+        taken--;
+        next();
+    }
+
+    /** A task may give its turn back before it returns; that many do must not take as deep a stack. */
+    private void next() {
+        if (running) {
+            return;
+        }
+        running = true;
+        try {
+            while (taken < most && !waiting.isEmpty()) {
+                taken++;
+                waiting.remove().run();
+            }
+        } finally {
+            running = false;
         }
     }
 }
