@@ -118,6 +118,50 @@ class PageViewsTest {
     }
 
     @Test
+    void showsChecksTheFailingOnesFirst() throws Exception {
+        int listening = freePort();
+        int closed = freePort();
+        JsonObject listeners = new JsonObject()
+                .put("tcp", new JsonObject().put("host", "127.0.0.1").put("port", listening));
+        JsonObject checks = new JsonObject().put("healthy", check(listening)).put("broken", check(closed));
+        try (Managed service = Managed.start(listeners, new JsonObject(), new JsonObject().put("checks", checks))) {
+            Page page = open(service);
+            that(page, "#headline-title").containsText("Check broken fails: refused");
+            that(page, "#headline").hasClass("bad");
+            that(page, "#checks-content .card").hasCount(2);
+            that(page, "#checks-content .card:first-child .badge").hasText("refused");
+            that(page, "#checks-content .card:first-child .badge").hasCSS("color", "rgb(164, 14, 38)");
+            that(page, "#checks-content .card:last-child .badge").hasText("ok");
+            that(page, "#checks-content .card:last-child canvas").hasCount(1);
+            page.locator("#checks-content .card:first-child button").press("Enter");
+            that(page, "#check-failures li").not().hasCount(0);
+            that(page, "#check-failures").containsText("refused: ");
+            that(page, "#check-changes").containsText("failing");
+            page.keyboard().press("Escape");
+            page.locator("#checks-content .card:last-child button").click();
+            that(page, "#check-plots canvas").hasCount(1);
+            that(page, "#check-failures").hasText("none");
+            page.locator("#check-range").selectOption("minutes");
+            that(page, "#check-plots canvas").hasCount(1);
+            shoot(page, "check");
+            page.keyboard().press("Escape");
+            shoot(page, "checks");
+            page.setViewportSize(390, 800);
+            assertThat(scrollsSideways(page)).isFalse();
+        }
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static JsonObject check(int port) {
+        return new JsonObject().put("targets", "tcp://127.0.0.1:" + port).put("everyMillis", 200);
+    }
+
+    @Test
     void saysThatAllIsWell() throws Exception {
         JsonObject listeners = Managed.tcp().put("udp", Managed.onAnyPort().put("transport", "udp"));
         try (Managed service = Managed.start(listeners);
@@ -245,10 +289,7 @@ class PageViewsTest {
     @Test
     void triesAListenerFromTheBrowserItself() throws Exception {
         JsonObject http = Managed.onAnyPort().put("transport", "http");
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            port = free.getLocalPort();
-        }
+        int port = freePort();
         JsonObject listeners = new JsonObject()
                 .put("web", http.copy().put("cors", "http://127.0.0.1:" + port))
                 .put("strict", http);

@@ -1,5 +1,6 @@
 // What is bad comes first: what is broken, since when, what to look at next.
 
+import { checkProblems } from "./checks.js";
 import { bytes, count, make, since, time, write } from "./format.js";
 
 const DAYS_OF_WARNING = 14;
@@ -112,6 +113,7 @@ export function problems(snapshot, lostSince) {
     all.push({ level: "warn", what: "The last configuration was rejected; the one before is in effect", why: snapshot.reload.problems.join("; "), since: snapshot.reload.at, next: "mend it, and reload" });
   }
   snapshot.listeners.forEach((listener) => all.push(...ofListener(listener, snapshot)));
+  all.push(...checkProblems());
   return all.sort((a, b) => RANK[a.level] - RANK[b.level]);
 }
 
