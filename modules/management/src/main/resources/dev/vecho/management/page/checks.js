@@ -2,12 +2,13 @@
 
 import uPlot from "./uPlot.esm.js";
 import { json } from "./api.js";
-import { colour, count, make, since, time, write } from "./format.js";
+import { colour, count, duration, make, since, time, write } from "./format.js";
 
 const AGAIN_MILLIS = 2000;
 const RANK = { failing: 0, unknown: 1, ok: 2 };
 const LEVEL = { failing: "bad", unknown: "quiet", ok: "ok" };
 const RANGES = [["seconds", "ten minutes"], ["minutes", "a day"], ["hours", "30 days"]];
+const SPAN_SECONDS = { seconds: 600, minutes: 86_400, hours: 30 * 86_400 };
 
 /** More failures and changes than these are for GET /checks/NAME. */
 const SHOWN = 20;
@@ -115,7 +116,7 @@ function update(card, check) {
   card.element.className = "card " + level;
   card.badge.className = "badge " + level;
   write(card.badge, check.state === "failing" && check.diagnosis ? check.diagnosis.word : check.state);
-  write(card.when, check.state + " since " + since(check.since, now) + ", every " + millis(check.everyMillis));
+  write(card.when, check.state + " since " + since(check.since, now) + ", every " + duration(check.everyMillis));
   write(card.reason, check.problem ?? sentence(check.diagnosis));
   card.reason.hidden = card.reason.textContent === "";
   const names = new Set(check.cases.map((each) => each.name));
@@ -175,7 +176,7 @@ function smoke(history, into) {
       legend: { show: false },
       select: { show: false },
       axes: [axis, { ...axis, size: 64, values: (_, all) => all.map((value) => value + " ms") }],
-      scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+      scales: { x: { range: [Date.now() / 1000 - SPAN_SECONDS[history.resolution], Date.now() / 1000] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       bands: [{ series: [1, 2], fill: band("33") }, { series: [2, 4], fill: band("66") }],
       series: [
         {},
