@@ -22,10 +22,20 @@ public final class QuicSockets {
     private static final int PACKETS_AT_ONCE = 2;
 
     private static final long LATE_TIMER_MILLIS = 500;
-    private static final long LATE_TIMER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** When the connections of a socket were last asked whether they have to send, as {@link System#nanoTime}. */
-    private static final AttributeKey<Long> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
+    /** So many times what it took: with many connections to ask, others wait meanwhile. */
+    private static final int PAUSE_FACTOR = 20;
+
+    private static final AttributeKey<Asked> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
+
+    /**
+     * When the connections of a socket were last asked whether they have to send.
+     *
+     * @param at as {@link System#nanoTime}
+     * @param pauseNanos for which nobody needs to ask them again
+     */
+    private record Asked(long at, long pauseNanos) {}
 
     private QuicSockets() {}
 
@@ -44,7 +54,7 @@ public final class QuicSockets {
      */
     public static void tend(QuicChannel connection) {
         Channel socket = connection.parent();
-        if (socket.attr(ASKED).setIfAbsent(System.nanoTime()) == null) {
+        if (socket.attr(ASKED).setIfAbsent(new Asked(System.nanoTime(), MIN_PAUSE_NANOS)) == null) {
             if (socket.config().getOption(ChannelOption.SO_RCVBUF) < RECEIVE_BUFFER_BYTES) {
                 socket.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
             }
@@ -56,26 +66,28 @@ public final class QuicSockets {
     }
 
     /**
-     * Says whether the connections of a socket were asked since some time, and does so otherwise, but at most a hundred times a
-     * second. To be called on the event loop, in no callback of Netty's codec.
+     * Says whether the connections of a socket were asked since some time, and asks them otherwise, unless that was done a moment
+     * ago: then call it again. To be called on the event loop, in no callback of Netty's codec.
      *
      * @param since as {@link System#nanoTime}
      */
     static boolean sendWhatIsLate(QuicChannel connection, long since) {
         Channel socket = connection.parent();
-        Long asked = socket.attr(ASKED).get();
-        if (asked != null && asked - since >= 0) {
+        Asked asked = socket.attr(ASKED).get();
+        if (asked != null && asked.at() - since >= 0) {
             return true;
         }
-        if (asked == null || System.nanoTime() - asked >= LATE_TIMER_NANOS) {
+        if (asked == null || System.nanoTime() - asked.at() >= asked.pauseNanos()) {
             sendWhatIsLate(socket);
         }
         return false;
     }
 
     private static void sendWhatIsLate(Channel socket) {
-        socket.attr(ASKED).set(System.nanoTime());
+        long begin = System.nanoTime();
         // It is what makes Netty's codec go through its connections.
         socket.pipeline().fireChannelWritabilityChanged();
+        long pause = Math.max(MIN_PAUSE_NANOS, PAUSE_FACTOR * (System.nanoTime() - begin));
+        socket.attr(ASKED).set(new Asked(begin, pause));
     }
 }
