@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * timer of quiche. And it counts only after {@link QuicSockets#sendWhatIsLate}, since a probe may be due and not sent.
  *
  * <p>Where packets got lost since the stream began, its bytes may have been sent again just before, after the packet that
- * tells of room, and quiche may have waited for more than one probe already.
+ * tells of room; so it takes another packet, or the time.
  */
 final class DeliveryWatch {
 
@@ -35,7 +35,7 @@ final class DeliveryWatch {
     private static final int ROUND_TRIPS = 9;
 
     /** A longer round trip, or delay of the peer, counts as this long. */
-    private static final long MAX_DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     /** Where packets get lost, it may take longer until one comes that tells. */
     private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -78,7 +78,6 @@ final class DeliveryWatch {
     static void await(QuicStreamChannel stream, boolean fresh, long lossesBefore, Runnable arrived) {
         boolean lossy = losses(stream) != lossesBefore;
         DeliveryWatch watch = new DeliveryWatch(stream, fresh || lossy, arrived);
-        watch.doublings = lossy ? 1 : 0;
         watch.last = watch.stats();
         watch.sentBeforeRoom = watch.last == null ? 0 : watch.last.sentBytes();
         watch.lookLater();

@@ -42,6 +42,9 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
     private @Nullable QuicConnectionCloseEvent closedByPeer;
     private boolean over;
 
+    /** Of packets, when the stream began: those of the handshake carried none of its bytes. */
+    private long lossesBefore;
+
     /** How many writes wait for room; more than none only where there is none. */
     private int waiting;
 
@@ -100,6 +103,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         stream = (QuicStreamChannel) ctx.channel();
+        lossesBefore = DeliveryWatch.losses(stream);
         stream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     }
 
@@ -164,8 +168,7 @@ final class QuicStreamConnection extends ChannelInboundHandlerAdapter implements
         // Netty puts a FIN before what still waits to be written; quiche loses one while bytes have to be sent again.
         return adapt(open().write(Unpooled.EMPTY_BUFFER)).compose(written -> {
             Promise<Void> arrived = Promise.promise();
-            // The connection has this stream only.
-            DeliveryWatch.await(open(), false, 0, arrived::complete);
+            DeliveryWatch.await(open(), false, lossesBefore, arrived::complete);
             return arrived.future().compose(all -> adapt(open().shutdownOutput()));
         });
     }
