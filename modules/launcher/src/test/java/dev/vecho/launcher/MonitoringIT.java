@@ -1,19 +1,12 @@
 package dev.vecho.launcher;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.testkit.ForeignProgram;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +42,6 @@ class MonitoringIT {
     /** Each query of the dashboard, and what each alert looks at, has an answer. */
     @Test
     void hasADataPointForEachQueryOfTheDashboard() throws Exception {
-        ForeignProgram.find("prometheus", "apt-get install prometheus");
         int tls = freePort();
         int udp = freePort();
         JsonObject configuration = new JsonObject()
@@ -73,37 +65,15 @@ class MonitoringIT {
                                 .put("gone", check("tcp://127.0.0.1:" + freePort())));
         try (Vecho vecho = Vecho.start("serve", "-c", write("vecho.json", configuration.encode()))) {
             vecho.awaitLine("ready");
-            int own = freePort();
-            Process prometheus = new ProcessBuilder(
-                            "prometheus",
-                            "--config.file="
-                                    + write(
-                                            "prometheus.yml",
-                                            "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: vecho\n"
-                                                    + "  static_configs: [{targets: ['"
-                                                    + URI.create(vecho.note("management"))
-                                                            .getAuthority()
-                                                    + "']}]\n"),
-                            "--storage.tsdb.path=" + directory.resolve("data"),
-                            "--web.listen-address=127.0.0.1:" + own)
-                    .redirectErrorStream(true)
-                    .redirectOutput(directory.resolve("prometheus.log").toFile())
-                    .start();
-            try {
+            try (Prometheus prometheus = Prometheus.scrape(vecho.note("management"), "none", directory)) {
                 List<String> unanswered = queries();
                 assertThat(unanswered).hasSizeGreaterThan(9);
                 for (long end = System.nanoTime() + PATIENCE.toNanos();
                         System.nanoTime() < end && !unanswered.isEmpty(); ) {
-                    unanswered.removeIf(query -> isAnswered(own, query));
+                    unanswered.removeIf(prometheus::answers);
                     TimeUnit.MILLISECONDS.sleep(200);
                 }
-                assertThat(unanswered)
-                        .as(Files.readString(directory.resolve("prometheus.log")))
-                        .isEmpty();
-            } finally {
-                prometheus.destroy();
-                prometheus.waitFor(30, TimeUnit.SECONDS);
-                prometheus.destroyForcibly();
+                assertThat(unanswered).as(prometheus.log()).isEmpty();
             }
         }
     }
@@ -135,27 +105,6 @@ class MonitoringIT {
             queries.add(metrics.group());
         }
         return queries;
-    }
-
-    private static boolean isAnswered(int port, String query) {
-        try {
-            String answer = HttpClient.newHttpClient()
-                    .send(
-                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/query?query="
-                                            + URLEncoder.encode(query, UTF_8)))
-                                    .build(),
-                            BodyHandlers.ofString())
-                    .body();
-            JsonArray result = new JsonObject(answer)
-                    .getJsonObject("data", new JsonObject())
-                    .getJsonArray("result", new JsonArray());
-            return !result.isEmpty();
-        } catch (IOException notYet) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 
     private String write(String name, String content) throws IOException {

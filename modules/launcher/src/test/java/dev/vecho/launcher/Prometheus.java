@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,21 +68,30 @@ final class Prometheus implements AutoCloseable {
 
     /** The value of an instant query; -1 where there is none yet. */
     double query(String expression) {
+        JsonArray result = result(expression);
+        return result.isEmpty()
+                ? -1
+                : Double.parseDouble(
+                        result.getJsonObject(0).getJsonArray("value").getString(1));
+    }
+
+    /** Whether an instant query has an answer, whatever it is. */
+    boolean answers(String expression) {
+        return !result(expression).isEmpty();
+    }
+
+    private JsonArray result(String expression) {
         URI uri =
                 URI.create("http://127.0.0.1:" + port + "/api/v1/query?query=" + URLEncoder.encode(expression, UTF_8));
         try {
-            String answer = HttpClient.newHttpClient()
-                    .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
-                    .body();
-            JsonArray result = new JsonObject(answer)
-                    .getJsonObject("data", new JsonObject())
-                    .getJsonArray("result", new JsonArray());
-            return result.isEmpty()
-                    ? -1
-                    : Double.parseDouble(
-                            result.getJsonObject(0).getJsonArray("value").getString(1));
+            HttpResponse<String> answer =
+                    HttpClient.newHttpClient().send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+            // It refuses queries while it starts.
+            return answer.statusCode() == 200
+                    ? new JsonObject(answer.body()).getJsonObject("data").getJsonArray("result")
+                    : new JsonArray();
         } catch (IOException notYet) {
-            return -1;
+            return new JsonArray();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
