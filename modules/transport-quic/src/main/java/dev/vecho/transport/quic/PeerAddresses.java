@@ -58,9 +58,9 @@ final class PeerAddresses extends ChannelDuplexHandler {
     /** Where quiche sees the peer, which may have moved during the handshake already. */
     private static InetSocketAddress first(QuicConnectionPathStats path, QuicChannel connection) {
         InetSocketAddress address = path.peerAddress();
-        // Netty tells quiche ports with their bytes swapped, but not those that quiche tells. Which it does, the port
-        // of this
-        // end shows if its two bytes differ, else that of a peer that has not moved.
+        // Netty tells quiche ports with their bytes swapped, but not those that quiche tells. Whether it does, this
+        // end's
+        // port shows if its two bytes differ, else that of a peer that has not moved.
         boolean swapped = isSwapped(connection.localSocketAddress(), path.localAddress())
                 || (hasTwins(path.localAddress().getPort()) && isSwapped(connection.remoteSocketAddress(), address));
         return swapped ? new InetSocketAddress(address.getAddress(), swap(address.getPort())) : address;
