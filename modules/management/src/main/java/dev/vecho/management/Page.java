@@ -39,6 +39,7 @@ final class Page {
             "listeners.js",
             "connections.js",
             "checks.js",
+            "spark.js",
             "try.js");
 
     private static final Set<String> OF_UPLOT = Set.of("uPlot.esm.js", "uPlot.min.css");

@@ -3,6 +3,7 @@
 import uPlot from "./uPlot.esm.js";
 import { json } from "./api.js";
 import { colour, count, duration, make, since, time, write } from "./format.js";
+import { spark } from "./spark.js";
 
 const AGAIN_MILLIS = 2000;
 const RANK = { failing: 0, unknown: 1, ok: 2 };
@@ -61,38 +62,13 @@ class Recent {
     write(this.value, "p50 " + millis(recent.p50Millis) + ", p99 " + millis(recent.p99Millis));
     write(this.counts, count(each.rounds) + " rounds, " + count(each.failed) + " failed, " + count(each.missed) + " missed");
     this.plot.setAttribute("aria-label", "the last " + recent.rounds + " rounds, of which " + recent.failed + " failed");
-    const width = this.plot.clientWidth;
-    if (width === 0) {
-      return;
-    }
-    const failed = recent.millis.map((value) => (value === null ? 0 : null));
-    const data = [recent.millis.map((_, i) => i - recent.millis.length), recent.millis, failed];
-    if (this.drawn && this.drawn.width !== width) {
-      this.drawn.destroy();
-      this.drawn = undefined;
-    }
-    if (this.drawn) {
-      this.drawn.setData(data);
-    } else {
-      this.drawn = new uPlot(
-        {
-          width,
-          height: 44,
-          cursor: { show: false },
-          legend: { show: false },
-          select: { show: false },
-          axes: [{ show: false }, { show: false }],
-          padding: [3, 0, 3, 0],
-          scales: { x: { time: false, range: [-100, 0] }, y: { range: (_, low, high) => [0, high > 0 ? high : 1] } },
-          series: [
-            {},
-            { stroke: () => colour("in"), width: 1.5, points: { show: false } },
-            { stroke: () => colour("bad"), width: 0, points: { show: true, size: 6, fill: () => colour("bad") } },
-          ],
-        },
-        data,
-        this.plot,
-      );
+    if (this.plot.clientWidth > 0) {
+      const failed = recent.millis.map((value) => (value === null ? 0 : null));
+      const series = [
+        { stroke: () => colour("in"), width: 1.5, points: { show: false } },
+        { stroke: () => colour("bad"), width: 0, points: { show: true, size: 6, fill: () => colour("bad") } },
+      ];
+      this.drawn = spark(this.drawn, this.plot, [-100, 0], series, [recent.millis.map((_, i) => i - recent.millis.length), recent.millis, failed]);
     }
   }
 }

@@ -1,8 +1,8 @@
 // The listeners: a card for each, with what it did in the last minutes.
 
-import uPlot from "./uPlot.esm.js";
 import { bytes, colour, count, duration, make, time, write } from "./format.js";
 import { stateOf } from "./headline.js";
+import { spark } from "./spark.js";
 
 /** As the service keeps it. */
 const SECONDS = 300;
@@ -47,31 +47,9 @@ class Spark {
     const top = Math.max(...data.slice(1).flat());
     const unit = this.kind.lines[0].at === RECEIVED ? bytes : count;
     this.plot.setAttribute("aria-label", this.kind.name + " in the last " + duration(seconds.length * 1000) + ": now " + this.kind.now(last) + ", at most " + unit(top));
-    const width = this.plot.clientWidth;
-    if (width === 0) {
-      return;
-    }
-    if (!this.drawn) {
-      this.drawn = new uPlot(
-        {
-          width,
-          height: 44,
-          cursor: { show: false },
-          legend: { show: false },
-          select: { show: false },
-          axes: [{ show: false }, { show: false }],
-          padding: [3, 0, 3, 0],
-          scales: { x: { time: false, range: [-SECONDS, 0] }, y: { range: (_, low, high) => [0, Math.max(1, high)] } },
-          series: [{}, ...this.kind.lines.map((line) => ({ stroke: () => colour(line.colour), width: 1.5, points: { show: false } }))],
-        },
-        data,
-        this.plot,
-      );
-    } else {
-      if (this.drawn.width !== width) {
-        this.drawn.setSize({ width, height: 44 });
-      }
-      this.drawn.setData(data);
+    if (this.plot.clientWidth > 0) {
+      const series = this.kind.lines.map((line) => ({ stroke: () => colour(line.colour), width: 1.5, points: { show: false } }));
+      this.drawn = spark(this.drawn, this.plot, [-SECONDS, 0], series, data);
     }
   }
 }
