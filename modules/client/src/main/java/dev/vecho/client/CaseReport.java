@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rounds the first 100 that failed and the last 100, in the order in which they were played
  * @param budget how good it must be
+ * @param undisturbed what those rounds found in which the process that checks was not {@linkplain Report#stalled stalled}
  */
-public record CaseReport(Case played, Summary summary, List<Report> rounds, Budget budget) {
+public record CaseReport(Case played, Summary summary, List<Report> rounds, Budget budget, Summary undisturbed) {
 
     public CaseReport {
         rounds = List.copyOf(rounds);
@@ -34,7 +35,24 @@ public record CaseReport(Case played, Summary summary, List<Report> rounds, Budg
     /** What of the budget was not kept, {@link FailureKind#BUDGET}; null if all was, or no round was played. */
     public @Nullable Diagnosis diagnosis() {
         List<Miss> misses = misses();
-        return misses.isEmpty() ? null : Budget.diagnosis(misses);
+        if (misses.isEmpty()) {
+            return null;
+        }
+        long disturbed = summary.rounds() - undisturbed.rounds();
+        boolean others = undisturbed.rounds() > 0 && !budget.misses(undisturbed).isEmpty();
+        return disturbed == 0 || others
+                ? Budget.diagnosis(misses)
+                : Budget.unjudged(misses, disturbed, summary.rounds());
+    }
+
+    /** Whether it has not passed only because the process that checks, or its machine, lacked what it takes. */
+    public boolean unjudged() {
+        Diagnosis missed = diagnosis();
+        long failed = budget.allowsFailures() ? 0 : summary.failed();
+        return !passed()
+                && summary.rounds() > 0
+                && failed == summary.words().getOrDefault(FailureKind.UNJUDGED, 0L)
+                && (missed == null || missed.word() == FailureKind.UNJUDGED);
     }
 
     /** The items of the budget that were not kept. */

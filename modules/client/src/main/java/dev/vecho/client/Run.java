@@ -60,6 +60,7 @@ public final class Run {
         private final Check check;
         private final KeptRounds rounds = new KeptRounds();
         private final Totals totals = new Totals();
+        private final Totals undisturbed = new Totals();
         private long played;
         private long intended;
         private long timer = NO_TIMER;
@@ -71,7 +72,7 @@ public final class Run {
         }
 
         CaseReport report(Budget budget) {
-            return new CaseReport(check.played(), totals.summary(), rounds.get(), budget);
+            return new CaseReport(check.played(), totals.summary(), rounds.get(), budget, undisturbed.summary());
         }
     }
 
@@ -196,6 +197,9 @@ public final class Run {
         Report round = result.result();
         each.rounds.add(round);
         each.totals.add(round);
+        if (round.stalled().isZero()) {
+            each.undisturbed.add(round);
+        }
         tell(() -> listener.finished(each.check.played(), round, late));
         if (!each.over) {
             schedule(each);

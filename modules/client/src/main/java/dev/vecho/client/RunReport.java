@@ -25,6 +25,11 @@ public record RunReport(Instant startedAt, Duration duration, boolean cancelled,
         return cases.stream().allMatch(CaseReport::passed);
     }
 
+    /** Whether something has not passed, and only because the process that checks, or its machine, lacked what it takes. */
+    public boolean unjudged() {
+        return !passed() && cases.stream().allMatch(each -> each.passed() || each.unjudged());
+    }
+
     /**
      * This report as one JSON document: {@code version} ({@value Report#VERSION}), {@code verdict} ({@code passed} if every case passed),
      * {@code startedAt} (ISO-8601), {@code durationMillis}, {@code cancelled}, {@code cases} (see

@@ -770,6 +770,7 @@ final class CheckTest {
 
     private static FailureKind word(Fault fault) {
         return switch (fault) {
+            case LOCAL -> FailureKind.UNJUDGED;
             case BIND, OTHER -> FailureKind.FAILED;
             default -> FailureKind.valueOf(fault.name());
         };

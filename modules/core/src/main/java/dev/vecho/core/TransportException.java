@@ -25,6 +25,11 @@ public final class TransportException extends Exception {
         RESET,
         /** An address cannot be listened on. */
         BIND,
+        /**
+         * This process, or its machine, lacked what it takes, so that nothing is known of the peer. Reasons: {@code time},
+         * {@code files}, {@code ports}, {@code memory}.
+         */
+        LOCAL,
         /** Anything else. */
         OTHER
     }

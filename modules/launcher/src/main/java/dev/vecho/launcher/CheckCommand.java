@@ -57,7 +57,7 @@ import picocli.CommandLine.Spec;
             "0:every check passed",
             "1:a check failed",
             "2:wrong usage, script or target",
-            "3:Vecho itself failed"
+            "3:Vecho itself failed, or had too little time, files, ports or memory to judge"
         })
 final class CheckCommand implements Callable<Integer> {
 
@@ -236,7 +236,7 @@ final class CheckCommand implements Callable<Integer> {
             }
             RunReport report = play(script, files, interrupted);
             files.finish();
-            return report.passed() ? 0 : Main.FAILED_CHECK;
+            return report.passed() ? 0 : report.unjudged() ? Main.OWN_FAILURE : Main.FAILED_CHECK;
         }
     }
 

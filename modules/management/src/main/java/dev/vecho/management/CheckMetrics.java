@@ -71,8 +71,13 @@ final class CheckMetrics implements MultiCollector {
         metrics.metricSnapshot(counter(
                 all,
                 "vecho_check_rounds_missed",
-                "Rounds that were due while the one before was still being played",
+                "Rounds that were due while the one before was still being played, or that could not be judged",
                 Counts::missed));
+        metrics.metricSnapshot(counter(
+                all,
+                "vecho_check_rounds_unjudged",
+                "Rounds that were played and could not be judged: this process lacked time, files, ports or memory",
+                Counts::unjudged));
         metrics.metricSnapshot(failures(all));
         metrics.metricSnapshot(roundTrips(all));
         metrics.metricSnapshot(messages(all, "sent", "Messages sent by checks", Counts::messagesSent));

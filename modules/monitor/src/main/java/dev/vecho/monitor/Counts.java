@@ -11,7 +11,8 @@ import java.util.TreeMap;
  * What the rounds of a case come to since it was begun, at one moment.
  *
  * @param failures how many failed, by word and reason
- * @param missed how many were due while the one before was still being played
+ * @param missed how many were due while the one before was still being played, or could not be judged
+ * @param unjudged how many of those were played, but could not be judged, since this process or its machine lacked what it takes
  * @param roundTrips how many were not longer than each of {@link #BOUNDS}, but longer than the one before; the last are those that were
  *     longer than all
  * @param roundTripSeconds their sum
@@ -20,6 +21,7 @@ public record Counts(
         long rounds,
         Map<Kind, Long> failures,
         long missed,
+        long unjudged,
         List<Long> roundTrips,
         double roundTripSeconds,
         long messagesSent,
@@ -61,6 +63,7 @@ public record Counts(
         private double roundTripSeconds;
         private long rounds;
         private long missed;
+        private long unjudged;
         private long sent;
         private long lost;
         private long duplicated;
@@ -104,6 +107,11 @@ public record Counts(
             missed += count;
         }
 
+        void unjudged() {
+            missed++;
+            unjudged++;
+        }
+
         private static double seconds(Duration time) {
             return time.toNanos() / 1e9;
         }
@@ -113,7 +121,8 @@ public record Counts(
             for (long count : roundTrips) {
                 counted.add(count);
             }
-            return new Counts(rounds, failures, missed, counted, roundTripSeconds, sent, lost, duplicated, reordered);
+            return new Counts(
+                    rounds, failures, missed, unjudged, counted, roundTripSeconds, sent, lost, duplicated, reordered);
         }
     }
 }

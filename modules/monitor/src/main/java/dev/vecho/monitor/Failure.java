@@ -31,6 +31,7 @@ public record Failure(String caseName, Report round) {
                         RoundTrips.NONE,
                         round.messages(),
                         round.warnings(),
+                        round.stalled(),
                         round.seed()));
     }
 

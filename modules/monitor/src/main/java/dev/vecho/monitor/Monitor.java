@@ -51,6 +51,7 @@ public final class Monitor {
     /** To open a check takes a worker thread, of which there are few, and others need them, too. */
     private final Turns opening = new Turns(2);
 
+    private final UnjudgedRounds unjudged;
     private final Bounds bounds;
     private final Clock clock;
     private final LongSupplier nanoTime;
@@ -80,6 +81,7 @@ public final class Monitor {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.turns = turns;
+        this.unjudged = new UnjudgedRounds(nanoTime);
         this.bounds = bounds;
         this.clock = clock;
         this.nanoTime = nanoTime;
@@ -199,6 +201,12 @@ public final class Monitor {
         Report round = result.succeeded()
                 ? withinBudget(result.result(), check.definition().script().budget())
                 : unplayed(played, now, result.cause());
+        Diagnosis diagnosis = round.diagnosis();
+        if (diagnosis != null && diagnosis.word() == FailureKind.UNJUDGED) {
+            played.unjudged(now);
+            unjudged.add(check.name(), played.name(), diagnosis);
+            return;
+        }
         List<StateChange> changes = check.add(now, played, round);
         for (MonitorListener listener : listeners) {
             listener.finished(check, played, round);
@@ -229,7 +237,11 @@ public final class Monitor {
         Totals totals = new Totals();
         totals.add(round);
         List<Budget.Miss> misses = budget.misses(totals.summary());
-        return misses.isEmpty() ? round : round.judged(Budget.diagnosis(misses), round.details());
+        return misses.isEmpty()
+                ? round
+                : round.judged(
+                        round.stalled().isZero() ? Budget.diagnosis(misses) : Budget.unjudged(misses, 1, 1),
+                        round.details());
     }
 
     private static Report unplayed(MonitoredCase played, Instant now, @Nullable Throwable cause) {
@@ -251,6 +263,7 @@ public final class Monitor {
                 RoundTrips.NONE,
                 null,
                 List.of(),
+                Duration.ZERO,
                 0);
     }
 

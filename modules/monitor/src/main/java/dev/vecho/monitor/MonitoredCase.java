@@ -103,6 +103,12 @@ public final class MonitoredCase {
         histories.values().forEach(history -> history.missed(at, count));
     }
 
+    /** A round could not be judged, so that it is as if it had not been played. */
+    synchronized void unjudged(Instant at) {
+        counter.unjudged();
+        histories.values().forEach(history -> history.missed(at, 1));
+    }
+
     /** The times of the last rounds, 100 at most, the oldest first; null for one that failed. */
     public synchronized List<@Nullable Duration> recent() {
         List<@Nullable Duration> all = new ArrayList<>();
@@ -114,7 +120,8 @@ public final class MonitoredCase {
     }
 
     /**
-     * {@code name}, {@code target}, {@code state}, {@code since}, {@code rounds}, {@code failed}, {@code missed}, {@code lastPassedAt} and
+     * {@code name}, {@code target}, {@code state}, {@code since}, {@code rounds}, {@code failed}, {@code missed} ({@code unjudged} of
+     * them), {@code lastPassedAt} and
      * {@code diagnosis} where known and failing; {@code last}, what {@link Report#toJson} has but for the single round trips;
      * {@code recent}: of the last 100 rounds {@code rounds}, {@code failed}, and of those that passed {@code p50Millis} and
      * {@code p99Millis}, and {@code millis}, a list with null for those that failed.
@@ -128,7 +135,8 @@ public final class MonitoredCase {
                 .put("since", since.toString())
                 .put("rounds", counts.rounds())
                 .put("failed", counts.failed())
-                .put("missed", counts.missed());
+                .put("missed", counts.missed())
+                .put("unjudged", counts.unjudged());
         Diagnosis.putIfKnown(json, "lastPassedAt", lastPassed == null ? null : lastPassed.toString());
         Diagnosis why = diagnosis();
         Diagnosis.putIfKnown(json, "diagnosis", why == null ? null : why.toJson());

@@ -35,6 +35,7 @@ class HistoryTest {
                 RoundTrips.NONE,
                 null,
                 List.of(),
+                Duration.ZERO,
                 1);
     }
 

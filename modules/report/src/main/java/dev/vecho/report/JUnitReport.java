@@ -42,13 +42,14 @@ final class JUnitReport implements ReportWriter {
     }
 
     private static void suite(XMLStreamWriter xml, RunReport report) throws XMLStreamException {
-        long failures = report.cases().stream().filter(each -> !each.passed()).count();
+        long errors = report.cases().stream().filter(CaseReport::unjudged).count();
+        long failures = report.cases().stream().filter(each -> !each.passed()).count() - errors;
         for (String element : new String[] {"testsuites", "testsuite"}) {
             xml.writeStartElement(element);
             xml.writeAttribute("name", SUITE);
             xml.writeAttribute("tests", Integer.toString(report.cases().size()));
             xml.writeAttribute("failures", Long.toString(failures));
-            xml.writeAttribute("errors", "0");
+            xml.writeAttribute("errors", Long.toString(errors));
             xml.writeAttribute("time", seconds(report.duration()));
         }
         xml.writeAttribute("skipped", "0");
@@ -70,7 +71,7 @@ final class JUnitReport implements ReportWriter {
         xml.writeAttribute("time", seconds(time(report)));
         if (!report.passed()) {
             Diagnosis diagnosis = diagnosis(report);
-            xml.writeStartElement("failure");
+            xml.writeStartElement(report.unjudged() ? "error" : "failure");
             xml.writeAttribute("type", diagnosis == null ? "cancelled" : diagnosis.kind());
             xml.writeAttribute("message", clean(diagnosis == null ? "no round was played" : diagnosis.sentence()));
             xml.writeCharacters(clean(failures(report)));

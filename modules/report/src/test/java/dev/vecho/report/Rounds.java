@@ -61,6 +61,7 @@ final class Rounds {
                 RoundTrips.NONE,
                 messages,
                 warnings,
+                Duration.ZERO,
                 7);
     }
 }

@@ -107,7 +107,7 @@ class TextReportTest {
                         null, new PhaseTime(3, Duration.ofMillis(1), Duration.ofMillis(2)), null, null, null),
                 Map.of(FailureKind.CORRUPTED, 1L),
                 Map.of("family", 2L));
-        assertThat(TextReport.summary(new CaseReport(CASE, summary, List.of(), Budget.NONE), Style.PLAIN))
+        assertThat(TextReport.summary(new CaseReport(CASE, summary, List.of(), Budget.NONE, summary), Style.PLAIN))
                 .isEqualTo("""
                 --- tcp://localhost:7007 size=1 ---
                 3 rounds, 2 passed, 1 failed (corrupted 1); 126 bytes sent, 123 bytes received

@@ -34,7 +34,7 @@ final class HeldBackAnswer {
     void await(Diagnosis late) {
         missed = late;
         Duration waited = round.waiting().limit();
-        round.waiting().sleep(Buffering.patience(waited), () -> round.on(this::didNotCome));
+        round.waiting().patience(Buffering.patience(waited), () -> round.on(this::didNotCome));
         round.connection().out().closeOutput();
     }
 

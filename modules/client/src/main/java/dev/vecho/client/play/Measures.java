@@ -143,6 +143,7 @@ final class Measures {
             Instant startedAt,
             Duration took,
             @Nullable Diagnosis diagnosis,
+            Duration stalled,
             Seed seed) {
         Duration mean = transits < 2 ? null : Duration.ofNanos(Math.round(jitter));
         Report.Messages messages = caseContext.framing() == Framing.MESSAGES
@@ -169,6 +170,7 @@ final class Measures {
                 corrected.get(),
                 messages,
                 warnings,
+                stalled,
                 seed.value());
     }
 }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Round {
 
+    /** Of the limits that transports and peers have themselves. */
+    private static final Duration SHORTEST_LIMIT = Duration.ofSeconds(1);
+
     private final CaseContext caseContext;
     private final Vertx vertx;
     private final Context context;
@@ -40,6 +43,8 @@ public final class Round {
     private final ConnectionEvents events;
     private boolean over;
     private boolean gaveUp;
+    private @Nullable LoopStalls stalls;
+    private long stallsBefore;
 
     /** Another one after a step that reconnects. */
     private RoundConnection roundConnection;
@@ -77,7 +82,7 @@ public final class Round {
         this.transport = transport;
         this.number = number;
         this.seed = caseContext.seed().round(caseContext.index(), number);
-        this.waiting = new Wait(vertx, caseContext.nanoTime());
+        this.waiting = new Wait(vertx, caseContext.nanoTime(), this::stalls);
         this.timeline = new Timeline(trace, caseContext.nanoTime());
         this.player = new StepPlayer(this, caseContext.steps(), probes);
         this.events = new ConnectionEvents(this, player, player.heldBack());
@@ -164,6 +169,9 @@ public final class Round {
     // ---- connections
 
     private void start() {
+        stalls = LoopStalls.of(context);
+        stalls.watch();
+        stallsBefore = stalls();
         timeline.start();
         TrackedConnection tracked = roundConnection.tracked();
         Connection open = tracked.connection();
@@ -193,7 +201,7 @@ public final class Round {
 
     private void connect(Duration within) {
         TrackedConnection opening = roundConnection.tracked();
-        waiting.sleep(within, () -> on(() -> giveUpConnecting(within)));
+        waiting.patience(within, () -> on(() -> giveUpConnecting(within)));
         transport.connect(opening).onComplete(result -> connected(opening, result));
     }
 
@@ -312,9 +320,28 @@ public final class Round {
         } else {
             endConnection();
         }
-        Report result = measures.report(caseContext, number, timeline.startedAt(), took, diagnosis, seed);
+        Duration stalled = Duration.ofNanos(stalls() - stallsBefore);
+        stopWatching();
+        Report result = measures.report(
+                caseContext,
+                number,
+                timeline.startedAt(),
+                took,
+                diagnosis == null ? null : judged(diagnosis, stalled, took),
+                stalled,
+                seed);
         Future<Void> closed = keeping ? Future.succeededFuture() : close(tracked);
         closed.onComplete(done -> report.tryComplete(result));
+    }
+
+    private Diagnosis judged(Diagnosis diagnosis, Duration stalled, Duration took) {
+        // What did not come within a limit was given its time; transports, and peers, have limits that know nothing of
+        // stalls.
+        boolean stood = waiting.end() == Wait.End.NONE
+                ? stalled.compareTo(SHORTEST_LIMIT) > 0
+                        && stalled.compareTo(took.multipliedBy(2).dividedBy(3)) > 0
+                : waiting.end() == Wait.End.CUT;
+        return stood ? diagnosis.unlessStalled(stalled, took) : diagnosis;
     }
 
     /** Runs what an event brings, unless the round is over. Whatever goes wrong in it, the round ends. */
@@ -332,6 +359,7 @@ public final class Round {
     private void crash(Throwable cause) {
         over = true;
         stopTimers();
+        stopWatching();
         if (report.tryFail(cause)) {
             kept = false;
             roundConnection.stop();
@@ -339,6 +367,18 @@ public final class Round {
             if (connection != null) {
                 connection.close();
             }
+        }
+    }
+
+    /** See {@link LoopStalls#total}. */
+    private long stalls() {
+        return stalls == null ? 0 : stalls.total();
+    }
+
+    private void stopWatching() {
+        if (stalls != null) {
+            stalls.leave();
+            stalls = null;
         }
     }
 

@@ -80,6 +80,38 @@ public record Diagnosis(
         return of(FailureKind.FILTERED, "no answer to the attempt to connect" + late);
     }
 
+    /**
+     * What to say where the process that checks could not run for too long: {@link FailureKind#UNJUDGED}, unless this diagnosis stands
+     * all the same.
+     *
+     * @param stalled for how long it could not run
+     * @param took how long the round took
+     */
+    public Diagnosis unlessStalled(Duration stalled, Duration took) {
+        if (!mayComeOfStalls()) {
+            return this;
+        }
+        return new Diagnosis(
+                FailureKind.UNJUDGED,
+                "time",
+                "this process could not run for " + stalled.toMillis() + " of " + took.toMillis()
+                        + " ms, so that nothing is known of the peer; else it would be " + kind() + ": " + sentence,
+                step,
+                null,
+                null,
+                null);
+    }
+
+    private boolean mayComeOfStalls() {
+        return switch (word) {
+            case DNS, TIMEOUT, FILTERED, SILENT, SLOW, HALF_CLOSE, BUFFERED, LOST -> true;
+            // A peer has limits, too, and ends what moves too slowly.
+            case RESET, CLOSED, TRUNCATED, IDLE -> true;
+            case TLS -> "timeout".equals(reason) || "closed".equals(reason);
+            default -> false;
+        };
+    }
+
     /** This diagnosis with a reason. */
     public Diagnosis because(@Nullable String other) {
         return new Diagnosis(word, other, sentence, step, offset, expected, found);

@@ -58,6 +58,11 @@ public enum FailureKind {
     UNEXPECTED,
     /** All came back, but not as well as the script demands. */
     BUDGET,
+    /**
+     * The process that checks, or its machine, lacked what it takes, so that nothing can be said of the peer. Reasons: {@code time}
+     * (the process could not run, or had no thread for it), {@code files}, {@code ports}, {@code memory}.
+     */
+    UNJUDGED,
     /** Anything else. */
     FAILED;
 
@@ -69,6 +74,7 @@ public enum FailureKind {
             case TIMEOUT -> TIMEOUT;
             case TLS -> TLS;
             case RESET -> RESET;
+            case LOCAL -> UNJUDGED;
             case BIND, OTHER -> FAILED;
         };
     }

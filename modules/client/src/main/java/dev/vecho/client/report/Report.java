@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     held up the sending, these tell it, and {@code roundTrips} do not
  * @param messages what became of messages; null where a stream of bytes is carried
  * @param warnings what is not as it should be, and did not fail the round
+ * @param stalled for how long, in pieces of more than 10 ms, the event loop that played it could not run: for lack of processor time, or
+ *     because it had too much to do. No limit counts this time, but the other times may be longer by it.
  * @param seed from which the random payloads without a seed of their own were made. A run with this seed sends the same
  *     bytes in its first round, so that this round can be played again.
  */
@@ -46,6 +48,7 @@ public record Report(
         RoundTrips corrected,
         @Nullable Messages messages,
         List<Warning> warnings,
+        Duration stalled,
         long seed) {
 
     /** Of the shape of all JSON documents that a check writes; {@code conf/check/report.schema.json} describes it. */
@@ -147,6 +150,7 @@ public record Report(
                 corrected,
                 messages,
                 warnings,
+                stalled,
                 seed);
     }
 
@@ -162,7 +166,7 @@ public record Report(
      * {@code bytesSent}, {@code bytesReceived}, {@code roundTripMillis} (a list; empty if there were more than 1000),
      * {@code roundTrips} and {@code corrected} (see {@link RoundTrips#toJson}), {@code messages} ({@code sent},
      * {@code received}, {@code lost}, {@code duplicated}, {@code reordered}, {@code jitterMillis}), {@code warnings} (a list
-     * of {@code word} and {@code sentence}; not there if there is none), {@code seed}. What is not known is not there.
+     * of {@code word} and {@code sentence}; not there if there is none), {@code stalledMillis}, {@code seed}. What is not known is not there.
      * Milliseconds have up to three decimals.
      */
     public JsonObject toJson() {
@@ -194,6 +198,7 @@ public record Report(
                     "warnings",
                     new JsonArray(warnings.stream().map(Warning::toJson).toList()));
         }
+        Diagnosis.putIfKnown(json, "stalledMillis", stalled.isZero() ? null : millis(stalled));
         return json.put("seed", seed);
     }
 

@@ -78,6 +78,7 @@ final class ReportTest {
                 RoundTrips.of(Duration.ofMillis(4)),
                 new Report.Messages(5, 4, 3, 2, 1, Duration.ofNanos(1_500_000)),
                 List.of(new Report.Warning("family", "only IPv4 answers")),
+                Duration.ZERO,
                 7);
 
         JsonObject json = report.toJson();
@@ -296,6 +297,7 @@ final class ReportTest {
                 RoundTrips.of(Duration.ofMillis(4)),
                 messages,
                 List.of(new Report.Warning("family", "only IPv4 answers")),
+                Duration.ZERO,
                 7);
     }
 
@@ -312,7 +314,7 @@ final class ReportTest {
         for (Report round : rounds) {
             totals.add(round);
         }
-        return new CaseReport(Case.of(target), totals.summary(), List.of(rounds), budget);
+        return new CaseReport(Case.of(target), totals.summary(), List.of(rounds), budget, totals.summary());
     }
 
     private static Report report(int round, @Nullable Diagnosis diagnosis, long... roundTripNanos) {
@@ -335,6 +337,7 @@ final class ReportTest {
                 RoundTrips.NONE,
                 null,
                 List.of(),
+                Duration.ZERO,
                 7);
     }
 }

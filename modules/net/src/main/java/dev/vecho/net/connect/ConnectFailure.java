@@ -9,6 +9,7 @@ import java.net.SocketTimeoutException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,13 +42,26 @@ public record ConnectFailure(
             "address family not supported",
             "protocol family unavailable");
 
+    /** What the system says where this machine lacks something, and the reason for {@link Fault#LOCAL}. */
+    private static final Map<String, String> LACKS = Map.of(
+            "too many open files", "files",
+            "cannot assign requested address", "ports",
+            "no buffer space available", "memory",
+            "cannot allocate memory", "memory");
+
     /** Finds the kind of what a socket failed with. */
     public static ConnectFailure of(Throwable cause) {
         if (cause instanceof TransportException known) {
             return new ConnectFailure(known.fault(), known.reason(), known.getMessage(), known);
         }
         String words = Addresses.reason(cause);
-        return new ConnectFailure(fault(cause, words.toLowerCase(Locale.ROOT)), null, words, cause);
+        String lower = words.toLowerCase(Locale.ROOT);
+        for (Map.Entry<String, String> each : LACKS.entrySet()) {
+            if (lower.contains(each.getKey())) {
+                return new ConnectFailure(Fault.LOCAL, each.getValue(), words, cause);
+            }
+        }
+        return new ConnectFailure(fault(cause, lower), null, words, cause);
     }
 
     private static Fault fault(Throwable cause, String words) {
@@ -103,7 +117,7 @@ public record ConnectFailure(
     int weight() {
         return switch (fault) {
             case TLS, RESET -> 5;
-            case OTHER, BIND -> 4;
+            case LOCAL, OTHER, BIND -> 4;
             case REFUSED -> 3;
             case UNREACHABLE -> 2;
             case TIMEOUT, DNS -> 1;

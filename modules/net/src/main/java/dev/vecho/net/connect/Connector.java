@@ -7,12 +7,12 @@ import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Hosts;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.NameLookups.Lookup;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -93,7 +93,6 @@ public final class Connector {
         }
     }
 
-    private final Vertx vertx;
     private final String host;
     private final int port;
     private final Family family;
@@ -107,8 +106,8 @@ public final class Connector {
      *
      * @param host as {@link Hosts#check} has it
      */
-    public Connector(Vertx vertx, String host, int port, Family family) {
-        this(vertx, host, port, family, Hosts::resolve, Connector::hasRoute);
+    public Connector(String host, int port, Family family) {
+        this(host, port, family, Hosts::resolve, Connector::hasRoute);
     }
 
     /**
@@ -116,9 +115,7 @@ public final class Connector {
      *
      * @param routes whether this machine has a route to an address
      */
-    Connector(
-            Vertx vertx, String host, int port, Family family, Resolver resolver, Predicate<InetSocketAddress> routes) {
-        this.vertx = vertx;
+    Connector(String host, int port, Family family, Resolver resolver, Predicate<InetSocketAddress> routes) {
         this.host = host;
         this.port = port;
         this.family = family;
@@ -155,13 +152,15 @@ public final class Connector {
     }
 
     private <T> Future<T> connect(Context context, Receiver receiver, Dialer<T> dialer, boolean answers) {
-        Race<T> race = new Race<>(context, receiver, dialer);
+        Lookup lookup = Hosts.isAddress(host) ? NameLookups.here(resolver, host) : NameLookups.of(resolver, host);
+        Race<T> race = new Race<>(context, receiver, dialer, lookup);
         receiver.began(Phase.RESOLVE);
         races.add(race);
         if (closed) {
             close();
         }
-        vertx.executeBlocking(() -> resolve(answers), false)
+        lookup.found()
+                .transform(found -> resolved(found, answers))
                 .onComplete(result -> VertxInternals.eventLoop(context).execute(() -> race.begin(result)));
         return race.promise.future().onComplete(done -> races.remove(race));
     }
@@ -178,21 +177,21 @@ public final class Connector {
         });
     }
 
-    // ---- resolving, on a thread that may block
+    // ---- resolving
 
-    private record Resolved(List<Candidate> candidates, Duration took) {}
-
-    private Resolved resolve(boolean answers) throws TransportException {
-        long start = System.nanoTime();
-        InetAddress[] all;
-        try {
-            all = resolver.resolve(host);
-        } catch (UnknownHostException e) {
-            throw new TransportException(Fault.DNS, "the name " + host + " does not resolve", e);
-        } catch (SocketException e) {
-            throw new TransportException(Fault.OTHER, "cannot connect to " + host + ": " + e.getMessage(), e);
+    private Future<List<Candidate>> resolved(AsyncResult<InetAddress[]> found, boolean answers) {
+        if (found.succeeded()) {
+            return candidates(found.result(), answers);
         }
-        Duration took = since(start);
+        Throwable cause = found.cause();
+        return Future.failedFuture(
+                cause instanceof UnknownHostException
+                        ? new TransportException(Fault.DNS, "the name " + host + " does not resolve", cause)
+                        : new TransportException(
+                                Fault.OTHER, "cannot connect to " + host + ": " + Addresses.reason(cause), cause));
+    }
+
+    private Future<List<Candidate>> candidates(InetAddress[] all, boolean answers) {
         List<InetAddress> wanted = new ArrayList<>();
         for (InetAddress found : all) {
             InetAddress address = Hosts.loopbackOf(found);
@@ -203,19 +202,19 @@ public final class Connector {
         if (wanted.isEmpty()) {
             boolean literal = Hosts.isAddress(host);
             String others = List.of(all).stream().map(Addresses::text).collect(Collectors.joining(", "));
-            throw new TransportException(
+            return Future.failedFuture(new TransportException(
                     Fault.DNS,
                     literal
                             ? host + " is not an address of " + family
                             : "the name " + host + " has no address of " + family + ", only " + others,
-                    null);
+                    null));
         }
         List<Candidate> candidates = new ArrayList<>();
         for (InetAddress address : wanted) {
             InetSocketAddress socket = new InetSocketAddress(address, port);
             candidates.add(new Candidate(socket, answers && (wanted.size() == 1 || routes.test(socket))));
         }
-        return new Resolved(answers ? ordered(candidates) : candidates, took);
+        return Future.succeededFuture(answers ? ordered(candidates) : candidates);
     }
 
     /**
@@ -257,6 +256,8 @@ public final class Connector {
         private final Context context;
         private final Receiver receiver;
         private final Dialer<T> dialer;
+        private final Lookup lookup;
+        private final long asked = System.nanoTime();
         private final Promise<T> promise;
         private final Map<Candidate, ConnectFailure> failures = new LinkedHashMap<>();
         private final Map<Candidate, Attempt<T>> pending = new LinkedHashMap<>();
@@ -266,14 +267,15 @@ public final class Connector {
         private boolean over;
         private @Nullable ScheduledFuture<?> next;
 
-        Race(Context context, Receiver receiver, Dialer<T> dialer) {
+        Race(Context context, Receiver receiver, Dialer<T> dialer, Lookup lookup) {
             this.context = context;
             this.receiver = receiver;
             this.dialer = dialer;
+            this.lookup = lookup;
             this.promise = VertxInternals.promise(context);
         }
 
-        void begin(AsyncResult<Resolved> resolved) {
+        void begin(AsyncResult<List<Candidate>> resolved) {
             if (over) {
                 return;
             }
@@ -282,9 +284,9 @@ public final class Connector {
                 promise.fail(resolved.cause());
                 return;
             }
-            receiver.completed(Phase.RESOLVE, resolved.result().took());
+            receiver.completed(Phase.RESOLVE, Duration.ofNanos(Math.min(lookup.nanos(), System.nanoTime() - asked)));
             receiver.began(Phase.CONNECT);
-            candidates = resolved.result().candidates();
+            candidates = resolved.result();
             start = System.nanoTime();
             tryNext();
         }
@@ -342,7 +344,7 @@ public final class Connector {
             boolean dead = !others.isEmpty()
                     && others.stream().allMatch(one -> {
                         ConnectFailure failure = failures.get(one);
-                        return failure != null && failure.fault() != Fault.OTHER;
+                        return failure != null && failure.fault() != Fault.OTHER && failure.fault() != Fault.LOCAL;
                     });
             if (dead) {
                 receiver.warned(
@@ -356,13 +358,24 @@ public final class Connector {
             }
             if (candidates.isEmpty()) {
                 over = true;
-                promise.fail(new TransportException(Fault.DNS, "the name " + host + " was not resolved in time", null));
+                promise.fail(unresolved());
                 return;
             }
             long millis = since(start).toMillis();
             pending.keySet().forEach(candidate -> failures.put(candidate, ConnectFailure.silence(millis)));
             end();
             promise.fail(failure());
+        }
+
+        private TransportException unresolved() {
+            // Where it waited longer for a thread than for the system, nothing is known of the name.
+            return lookup.nanos() > (System.nanoTime() - asked) / 2
+                    ? new TransportException(Fault.DNS, "the name " + host + " was not resolved in time", null)
+                    : new TransportException(
+                            Fault.LOCAL,
+                            "time",
+                            "this process had no thread free to look up the name " + host + " in time",
+                            null);
         }
 
         private void end() {

@@ -32,10 +32,10 @@ final class ConnectFailureTest {
         "Protocol family unavailable, UNREACHABLE",
         "Connection timed out, TIMEOUT",
         "Operation timed out, TIMEOUT",
-        "Cannot assign requested address, OTHER",
-        "Too many open files, OTHER",
-        "Too many open files in system, OTHER",
-        "No buffer space available, OTHER"
+        "Cannot assign requested address, LOCAL",
+        "Too many open files, LOCAL",
+        "Too many open files in system, LOCAL",
+        "No buffer space available, LOCAL"
     })
     void knowsWhatSystemsSay(String words, Fault fault) {
         assertThat(ConnectFailure.of(new IOException(words)).fault()).isEqualTo(fault);

@@ -29,8 +29,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -100,12 +102,7 @@ final class ConnectorTest {
     void doesNotWarnOfAFamilyThatThisMachineDoesNotHave() throws Exception {
         InetAddress[] all = addresses("::1", "127.0.0.1");
         Connector connector = new Connector(
-                vertx,
-                "some.where",
-                PORT,
-                Family.ANY,
-                host -> all,
-                address -> Family.of(address.getAddress()) == Family.IPV4);
+                "some.where", PORT, Family.ANY, host -> all, address -> Family.of(address.getAddress()) == Family.IPV4);
         Future<String> connecting = connect(connector);
         String first = dialer.next(IPV4);
         dialer.fail(dialer.next(IPV6), new ConnectException("Network is unreachable"));
@@ -140,7 +137,8 @@ final class ConnectorTest {
         dialer.fail(dialer.next(IPV6), new ConnectException("Connection refused"));
         dialer.fail(dialer.next(IPV4), new IOException("Cannot assign requested address"));
         TransportException failure = failure(connecting);
-        assertThat(failure.fault()).isEqualTo(Fault.OTHER);
+        assertThat(failure.fault()).isEqualTo(Fault.LOCAL);
+        assertThat(failure.reason()).isEqualTo("ports");
         assertThat(failure).hasMessageContaining("cannot assign requested address");
     }
 
@@ -190,7 +188,7 @@ final class ConnectorTest {
         TransportException failure = failure(connect(connector(Family.IPV6, "127.0.0.1", "127.0.0.2")));
         assertThat(failure.fault()).isEqualTo(Fault.DNS);
         assertThat(failure).hasMessage("the name some.where has no address of IPv6, only 127.0.0.1, 127.0.0.2");
-        assertThat(failure(connect(new Connector(vertx, "127.0.0.1", PORT, Family.IPV6))))
+        assertThat(failure(connect(new Connector("127.0.0.1", PORT, Family.IPV6))))
                 .hasMessage("127.0.0.1 is not an address of IPv6");
     }
 
@@ -199,10 +197,68 @@ final class ConnectorTest {
         Resolver nowhere = host -> {
             throw new UnknownHostException(host);
         };
-        Connector connector = new Connector(vertx, "some.where", PORT, Family.ANY, nowhere, address -> true);
+        Connector connector = new Connector("some.where", PORT, Family.ANY, nowhere, address -> true);
         TransportException failure = failure(connect(connector));
         assertThat(failure.fault()).isEqualTo(Fault.DNS);
         assertThat(failure).hasMessage("the name some.where does not resolve");
+    }
+
+    @Test
+    void namesThatNobodyAnswersForHoldUpNoOthers() throws Exception {
+        InetAddress[] one = addresses("127.0.0.1");
+        CountDownLatch over = new CountDownLatch(1);
+        AtomicInteger asked = new AtomicInteger();
+        Resolver dead = host -> {
+            asked.incrementAndGet();
+            awaitUninterruptibly(over);
+            throw new UnknownHostException(host);
+        };
+        try {
+            for (int i = 0; i < 200; i++) {
+                Future<String> never = connect(new Connector("dead.one", PORT, Family.ANY, dead, address -> true));
+                assertThat(never.isComplete()).isFalse();
+            }
+            Future<String> connecting =
+                    connect(new Connector("some.where", PORT, Family.ANY, host -> one, address -> true));
+            dialer.succeed(dialer.next(IPV4));
+            assertThat(connecting.await()).isEqualTo(IPV4);
+            assertThat(asked).hasValue(1);
+        } finally {
+            over.countDown();
+        }
+    }
+
+    @Test
+    void doesNotBlameANameThatNoThreadIsFreeFor() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch busy = new CountDownLatch(64);
+        Resolver dead = host -> {
+            busy.countDown();
+            awaitUninterruptibly(over);
+            throw new UnknownHostException(host);
+        };
+        try {
+            for (int i = 0; i < 64; i++) {
+                connect(new Connector("dead." + i, PORT, Family.ANY, dead, address -> true));
+            }
+            assertThat(busy.await(30, TimeUnit.SECONDS)).isTrue();
+            Connector last = new Connector("some.where", PORT, Family.ANY, dead, address -> true);
+            Future<String> connecting = connect(last);
+            last.close();
+            TransportException failure = failure(connecting);
+            assertThat(failure.fault()).isEqualTo(Fault.LOCAL);
+            assertThat(failure.reason()).isEqualTo("time");
+        } finally {
+            over.countDown();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
@@ -283,12 +339,12 @@ final class ConnectorTest {
 
     private Connector resolving(int port) {
         InetAddress[] both = addresses("127.0.0.1", "::1");
-        return new Connector(vertx, "some.where", port, Family.ANY, host -> both, address -> true);
+        return new Connector("some.where", port, Family.ANY, host -> both, address -> true);
     }
 
     private Connector connector(Family family, String... addresses) {
         InetAddress[] all = addresses(addresses);
-        return new Connector(vertx, "some.where", PORT, family, host -> all, address -> true);
+        return new Connector("some.where", PORT, family, host -> all, address -> true);
     }
 
     private static InetAddress[] addresses(String... literals) {

@@ -48,7 +48,7 @@ final class HttpConnector {
             // Known, but of no use here: one script may have targets with and without TLS.
             options.has("tls");
         }
-        Connector connector = new Connector(vertx, host, port, Family.read(options));
+        Connector connector = new Connector(host, port, Family.read(options));
         options.rejectUnknownKeys();
         return new HttpConnector(vertx, target.uri(host), connector, tls);
     }

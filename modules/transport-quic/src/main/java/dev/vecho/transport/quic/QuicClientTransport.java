@@ -74,7 +74,7 @@ public final class QuicClientTransport implements ClientTransport {
     /** Reads the options of connections; what is wrong is added to them. Blocks: it reads files. */
     public static QuicClientTransport read(Vertx vertx, Options options, String host, int port, QuicRequest request) {
         TlsClient tls = QuicTls.readClient(options.object("tls"), host);
-        Connector connector = new Connector(vertx, host, port, Family.read(options));
+        Connector connector = new Connector(host, port, Family.read(options));
         options.rejectUnknownKeys();
         return new QuicClientTransport(vertx, connector, tls, request);
     }

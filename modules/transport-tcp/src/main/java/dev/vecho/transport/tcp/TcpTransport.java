@@ -64,7 +64,7 @@ public final class TcpTransport implements TestableTransport {
         } else {
             later = StartTls.read(options, host);
         }
-        Connector connector = new Connector(vertx, host, target.port(), Family.read(options));
+        Connector connector = new Connector(host, target.port(), Family.read(options));
         options.rejectUnknownKeys();
         return new TcpClientTransport(vertx, connector, tls, later);
     }

@@ -1,0 +1,81 @@
+package dev.vecho.client.play;
+
+import dev.vecho.core.VertxInternals;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.vertx.core.Context;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * For how long an event loop could not run what was due: because the machine has too little processor time for this process, the
+ * process stood still, or the loop had too much else to do. What did not come in such a time is no fault of the peer's. Measured
+ * every {@value #PERIOD_MILLIS} ms while anybody watches. Used on that event loop only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // It ends by itself.
+final class LoopStalls {
+
+    private static final int PERIOD_MILLIS = 10;
+
+    /** Shorter ones are not counted: timers have a precision, and a loop may have some work. */
+    private static final long TOLERANCE = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private static final FastThreadLocal<LoopStalls> OF_THIS_THREAD = new FastThreadLocal<>();
+
+    private final EventLoop loop;
+    private int watching;
+    private boolean measuring;
+    private long due;
+    private long total;
+
+    private LoopStalls(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    /** Those of the context's event loop, on which it is called. */
+    static LoopStalls of(Context context) {
+        LoopStalls known = OF_THIS_THREAD.get();
+        if (known == null) {
+            known = new LoopStalls(VertxInternals.eventLoop(context));
+            OF_THIS_THREAD.set(known);
+        }
+        return known;
+    }
+
+    /** Somebody wants to know from now on. */
+    void watch() {
+        watching++;
+        if (!measuring) {
+            measuring = true;
+            next();
+        }
+    }
+
+    /** One of those does not any more. */
+    void leave() {
+        watching--;
+    }
+
+    /** In nanoseconds, since any moment: only differences tell something, between moments at which somebody watches. */
+    long total() {
+        return total + late();
+    }
+
+    private long late() {
+        long late = System.nanoTime() - due;
+        return measuring && late > TOLERANCE ? late : 0;
+    }
+
+    private void next() {
+        due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PERIOD_MILLIS);
+        loop.schedule(this::measure, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void measure() {
+        total += late();
+        if (watching > 0) {
+            next();
+        } else {
+            measuring = false;
+        }
+    }
+}
