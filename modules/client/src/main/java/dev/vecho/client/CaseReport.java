@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rounds the first 100 that failed and the last 100, in the order in which they were played
  * @param budget how good it must be
- * @param undisturbed what those rounds found in which the process that checks was not {@linkplain Report#stalled stalled}
+ * @param undisturbed what those rounds found that were not {@linkplain Report#disturbed disturbed}
  */
 public record CaseReport(Case played, Summary summary, List<Report> rounds, Budget budget, Summary undisturbed) {
 

@@ -197,7 +197,7 @@ public final class Run {
         Report round = result.result();
         each.rounds.add(round);
         each.totals.add(round);
-        if (round.stalled().isZero()) {
+        if (!round.disturbed()) {
             each.undisturbed.add(round);
         }
         tell(() -> listener.finished(each.check.played(), round, late));

@@ -53,6 +53,14 @@ public interface Connection {
     /** The address that answered, such as {@code [::1]:7007}. */
     String remoteAddress();
 
+    /**
+     * How many messages this machine has dropped since the connection was opened, because it had no room for them: those that came before
+     * they were read, and those that were sent. -1 if that is not known.
+     */
+    default long dropped() {
+        return 0;
+    }
+
     /** What was negotiated, for a report: names and values such as {@code protocol} and {@code TLSv1.3}. */
     Map<String, String> details();
 }

@@ -240,8 +240,7 @@ public final class Monitor {
         return misses.isEmpty()
                 ? round
                 : round.judged(
-                        round.stalled().isZero() ? Budget.diagnosis(misses) : Budget.unjudged(misses, 1, 1),
-                        round.details());
+                        round.disturbed() ? Budget.unjudged(misses, 1, 1) : Budget.diagnosis(misses), round.details());
     }
 
     private static Report unplayed(MonitoredCase played, Instant now, @Nullable Throwable cause) {

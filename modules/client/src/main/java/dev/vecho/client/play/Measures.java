@@ -56,6 +56,11 @@ final class Measures {
         warnings.addAll(tracked.warnings());
     }
 
+    /** See {@link Report#warnings}. */
+    void warned(String word, String sentence) {
+        warnings.add(new Report.Warning(word, sentence));
+    }
+
     /** Notes the addresses and details of the connection. */
     void at(TrackedConnection tracked) {
         Connection connection = tracked.connection();

@@ -1,11 +1,13 @@
 package dev.vecho.client.play;
 
 import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.Trace;
 import dev.vecho.client.script.Seed;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -332,6 +334,31 @@ public final class Round {
                 seed);
         Future<Void> closed = keeping ? Future.succeededFuture() : close(tracked);
         closed.onComplete(done -> report.tryComplete(result));
+    }
+
+    /** What to say of messages that did not come: nobody else is to blame for those that this machine dropped. */
+    @Nullable Diagnosis unlessDropped(@Nullable Diagnosis missed) {
+        if (caseContext.framing() != Framing.MESSAGES || (missed != null && missed.word() != FailureKind.LOST)) {
+            return missed;
+        }
+        long dropped = roundConnection.droppedSince();
+        boolean mayHaveBeen = dropped < 0 && stalls() > stallsBefore;
+        if (dropped <= 0 && !mayHaveBeen) {
+            return missed;
+        }
+        String what = "this machine " + (mayHaveBeen ? "may have" : "has") + " dropped "
+                + (mayHaveBeen ? "some" : dropped) + " of the messages";
+        measures.warned("dropped", what);
+        return missed == null
+                ? null
+                : new Diagnosis(
+                        FailureKind.UNJUDGED,
+                        "memory",
+                        what + ", which it had no room for; else it would be lost: " + missed.sentence(),
+                        missed.step(),
+                        null,
+                        null,
+                        null);
     }
 
     private Diagnosis judged(Diagnosis diagnosis, Duration stalled, Duration took) {

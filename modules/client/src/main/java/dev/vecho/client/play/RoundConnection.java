@@ -8,6 +8,7 @@ import dev.vecho.client.verify.Ledger;
 import dev.vecho.client.verify.MessageVerifier;
 import dev.vecho.client.verify.Plan;
 import dev.vecho.client.verify.Verifier;
+import dev.vecho.core.Connection;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import io.vertx.core.buffer.Buffer;
@@ -34,6 +35,7 @@ final class RoundConnection {
     private @Nullable Throwable sendFailure;
     private Duration idleBefore = Duration.ZERO;
     private long opened;
+    private long droppedBefore;
     private int echoed;
 
     /**
@@ -84,6 +86,7 @@ final class RoundConnection {
 
     /** The connection is open. */
     void open(Sender sending, long now) {
+        droppedBefore = dropped();
         sender = sending;
         opened = now;
     }
@@ -344,6 +347,17 @@ final class RoundConnection {
         String first = ", the first of them message " + (messages.firstMissing() + 1);
         messages.giveUp(current);
         return tolerated.contains(FailureKind.LOST) ? null : Diagnosis.of(FailureKind.LOST, sentence + first);
+    }
+
+    /** How many messages this machine had no room for, since the round began to use the connection; -1 if that is not known. */
+    long droppedSince() {
+        long now = dropped();
+        return now < 0 ? -1 : now - droppedBefore;
+    }
+
+    private long dropped() {
+        Connection connection = tracked.connection();
+        return connection == null ? 0 : connection.dropped();
     }
 
     /** A hint for a failure that a long idle time may have caused, although something was under way again. */

@@ -274,7 +274,8 @@ final class StepPlayer {
         Wait waiting = round.waiting();
         Measures measures = round.measures();
         boolean trickles = waiting.ofStep() && measures.receivedSince(waiting.lastHalf());
-        Diagnosis late = round.connection().missed(current, measures.receivedAnything(), trickles, waiting);
+        Diagnosis late =
+                round.unlessDropped(round.connection().missed(current, measures.receivedAnything(), trickles, waiting));
         if (late == null) {
             round.connection().measureEchoes(round.nanoTime(), measures);
             advance();

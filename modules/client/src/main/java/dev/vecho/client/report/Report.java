@@ -154,6 +154,12 @@ public record Report(
                 seed);
     }
 
+    /** Whether the process that checks, or its machine, may have to do with times that are too long, or with messages that are lost. */
+    public boolean disturbed() {
+        return !stalled.isZero()
+                || warnings.stream().anyMatch(each -> each.word().equals("dropped"));
+    }
+
     public boolean passed() {
         return diagnosis == null;
     }

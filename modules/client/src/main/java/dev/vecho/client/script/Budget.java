@@ -189,12 +189,12 @@ public record Budget(Map<Item, Double> allowed) {
                 FailureKind.BUDGET, misses.stream().map(Miss::toString).collect(Collectors.joining("; ")));
     }
 
-    /** The same where some rounds were disturbed by stalls of the process that checks, and the others keep the budget. */
+    /** The same where some rounds were {@linkplain dev.vecho.client.report.Report#disturbed disturbed}, and the others keep the budget. */
     public static Diagnosis unjudged(List<Miss> misses, long disturbed, long rounds) {
         return Diagnosis.of(
                         FailureKind.UNJUDGED,
-                        "this process could not run for some time in " + disturbed + " of " + rounds
-                                + " rounds, and no others miss the budget; else it would be budget: "
+                        "this process could not run for some time, or its machine dropped messages, in " + disturbed
+                                + " of " + rounds + " rounds, and no others miss the budget; else it would be budget: "
                                 + diagnosis(misses).sentence())
                 .because("time");
     }

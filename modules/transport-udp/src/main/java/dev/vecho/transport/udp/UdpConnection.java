@@ -6,6 +6,7 @@ import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.LinuxUdp;
 import dev.vecho.net.connect.ConnectFailure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -29,6 +30,7 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
     private final InetSocketAddress peer;
     private final Receiver receiver;
     private boolean over;
+    private long unsent;
 
     UdpConnection(UdpSocket socket, InetSocketAddress peer, Receiver receiver) {
         this.socket = socket;
@@ -103,7 +105,10 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
         }
         Promise<Void> promise = Promise.promise();
         channel.writeAndFlush(VertxInternals.bytes(bytes)).addListener(sent -> {
-            if (sent.isSuccess() || isDropped(sent.cause())) {
+            if (sent.isSuccess()) {
+                promise.complete();
+            } else if (isDropped(sent.cause())) {
+                unsent++;
                 promise.complete();
             } else {
                 promise.fail(failure(peer, sent.cause()));
@@ -148,6 +153,12 @@ final class UdpConnection extends ChannelInboundHandlerAdapter implements Connec
     @Override
     public String remoteAddress() {
         return Addresses.format(peer);
+    }
+
+    @Override
+    public long dropped() {
+        long came = LinuxUdp.dropped(channel);
+        return came < 0 ? -1 : came + unsent;
     }
 
     @Override
