@@ -8,6 +8,7 @@ import dev.vecho.core.config.Source;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
@@ -20,6 +21,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -178,6 +180,35 @@ class MonitorTest {
         assertThat(named("slow").cases().get(0).counts().missed()).isGreaterThanOrEqualTo(5);
         assertThat(rounds("quick")).isGreaterThanOrEqualTo(5);
         assertThat(named("quick").state()).isEqualTo(State.OK);
+    }
+
+    /** Rounds in which the event loop itself stood still say nothing of a target that misses its budget. */
+    @Test
+    void countsRoundsThatItCannotJudgeAsMissed() {
+        on(() -> monitor.close()).await();
+        vertx.close().await();
+        vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+        context = vertx.getOrCreateContext();
+        monitor = on(() -> new Monitor(vertx));
+        NetServer blocking = vertx.createNetServer()
+                .connectHandler(socket -> {
+                    socket.handler(bytes -> {
+                        LockSupport.parkNanos(Duration.ofMillis(60).toNanos());
+                        socket.write(bytes);
+                    });
+                    socket.endHandler(end -> socket.end());
+                })
+                .listen(0, "127.0.0.1")
+                .await();
+        JsonObject budget = new JsonObject().put("budget", new JsonObject().put("p50Millis", 0));
+        play(new JsonObject().put("a", check(target(blocking)).put("script", budget)));
+        until(() -> named("a").cases().size() == 1
+                && named("a").cases().get(0).counts().unjudged() >= 3);
+        Counts counts = named("a").cases().get(0).counts();
+        assertThat(counts.missed()).isGreaterThanOrEqualTo(counts.unjudged());
+        assertThat(named("a").state()).isEqualTo(State.UNKNOWN);
+        assertThat(named("a").failures()).isEmpty();
+        assertThat(named("a").changes()).isEmpty();
     }
 
     /** Where more are due than may be played, those that wait get their turn. */
