@@ -47,7 +47,7 @@ final class NotificationMetrics implements MultiCollector {
                 GaugeSnapshot.builder().name("vecho_notifications_waiting").help("Changes that are still to be told");
         all.forEach(one -> waiting.dataPoint(GaugeDataPointSnapshot.builder()
                 .labels(labels(one))
-                .value(one.waiting())
+                .value((double) one.waiting())
                 .build()));
         return metrics.metricSnapshot(waiting.build()).build();
     }

@@ -110,15 +110,14 @@ record ReceiverOptions(
 
     /** Null where it is missing or wrong. */
     private static @Nullable URI url(Options options, String key) {
-        String text = SecretText.file(options, "url", "urlFile");
-        if (!options.has("urlFile")) {
-            // A user and a query may be secrets.
-            String shown = String.valueOf(options.content().json().getValue("url"));
-            text = shown.contains("@") || shown.contains("?") ? options.secret("url") : options.text("url");
-            if (!options.has("url")) {
-                options.problem("url", "is missing: give url or urlFile");
-            }
+        // A user and a query may be secrets.
+        String shown = String.valueOf(options.content().json().getValue("url"));
+        String plain = shown.contains("@") || shown.contains("?") ? options.secret("url") : options.text("url");
+        String fromFile = SecretText.file(options, "url", "urlFile");
+        if (!options.has("url") && !options.has("urlFile")) {
+            options.problem("url", "is missing: give url or urlFile");
         }
+        String text = key.equals("urlFile") ? fromFile : plain;
         if (text == null) {
             return null;
         }

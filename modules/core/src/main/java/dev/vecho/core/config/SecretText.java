@@ -25,8 +25,9 @@ public final class SecretText {
     /** Reads a key, or the file that another names; null where neither is there, or where something is wrong. Blocks. */
     public static @Nullable String read(Options options, String key, String fileKey) {
         String text = options.secret(key);
+        String fromFile = file(options, key, fileKey);
         if (options.has(fileKey)) {
-            return file(options, key, fileKey);
+            return fromFile;
         }
         if (text != null && !TEXT.matcher(text).matches()) {
             options.problem(key, "must be " + EXPECTED);
