@@ -100,7 +100,8 @@ class ArchitectureTest {
                 .whereLayer("selfsigned")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("net")
-                .mayOnlyBeAccessedByLayers("selfsigned", "transports", "server", "management", "launcher", "testkit")
+                .mayOnlyBeAccessedByLayers(
+                        "selfsigned", "transports", "server", "monitor", "management", "launcher", "testkit")
                 .whereLayer("core")
                 .mayOnlyBeAccessedByLayers(
                         "net",

@@ -192,6 +192,7 @@ class ConfigurationSchemaTest {
                         "listeners",
                         "accessLog",
                         "management",
+                        "notify",
                         "checks");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))

@@ -40,6 +40,7 @@ class OptionTablesTest {
         "docs/management.md, Keys, section-management",
         SERVICE + ", Access log, section-accessLog",
         "docs/monitoring.md, Keys, section-checks",
+        "docs/monitoring.md, Keys of a receiver, section-notify",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
         "modules/transport-tcp/README.md, Keys of unix, listener-unix",
         "modules/transport-udp/README.md, Keys, listener-udp",
@@ -106,7 +107,7 @@ class OptionTablesTest {
                         .getJsonObject("listener-tcp")
                         .getJsonObject("properties")
                         .getJsonObject("tls");
-            case "section-checks" ->
+            case "section-checks", "section-notify" ->
                 (JsonObject) definitions
                         .getJsonObject(definition)
                         .getJsonObject("patternProperties")

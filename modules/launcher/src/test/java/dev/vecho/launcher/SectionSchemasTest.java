@@ -41,7 +41,10 @@ class SectionSchemasTest {
             "accessLog",
             new JsonObject(),
             "checks",
-            new JsonObject().put("*", new JsonObject()));
+            new JsonObject().put("*", new JsonObject()),
+            "notify",
+            new JsonObject()
+                    .put("*", new JsonObject().put("url", "https://localhost").put("tls", new JsonObject())));
 
     private static Vertx vertx;
 

@@ -41,6 +41,7 @@ final class Metrics {
         registry.config().meterFilter(MeterFilter.deny(id -> AGAINST_CONVENTIONS.contains(id.getName())));
         registry.getPrometheusRegistry().register(new ServiceMetrics(service, Build.of(vertx)));
         registry.getPrometheusRegistry().register(new CheckMetrics(service));
+        registry.getPrometheusRegistry().register(new NotificationMetrics(service));
         delays = new LoopDelays(vertx, registry);
         garbage.bindTo(registry);
         new JvmInfoMetrics().bindTo(registry);

@@ -3,6 +3,7 @@ package dev.vecho.management;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.monitor.Monitor;
+import dev.vecho.monitor.Notifications;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
@@ -104,10 +105,29 @@ class ChecksTest {
     }
 
     @Test
+    void countsWhatReceiversWereTold() throws Exception {
+        JsonObject checks = new JsonObject().put("broken", check("tcp://127.0.0.1:" + closedPort()));
+        JsonObject receiver =
+                new JsonObject().put("url", "http://127.0.0.1:" + closedPort()).put("attempts", 1);
+        JsonObject sections =
+                new JsonObject().put("checks", checks).put("notify", new JsonObject().put("gone", receiver));
+        try (Managed service = Managed.start(Managed.tcp(), new JsonObject(), sections)) {
+            Notifications notifications =
+                    service.verticle().section(Notifications.class).orElseThrow();
+            until(() -> notifications.receivers().get(0).dropped() == 1);
+            assertThat(service.get("/metrics").body())
+                    .contains("vecho_notifications_dropped_total{receiver=\"gone\"} 1.0\n")
+                    .contains("vecho_notifications_delivered_total{receiver=\"gone\"} 0.0\n")
+                    .contains("vecho_notification_requests_failed_total{receiver=\"gone\"} 1.0\n")
+                    .contains("vecho_notifications_waiting{receiver=\"gone\"} ");
+        }
+    }
+
+    @Test
     void hasNoSeriesWithoutChecks() throws Exception {
         try (Managed service = Managed.start(Managed.tcp())) {
             assertThat(service.json("/checks").getJsonArray("checks")).isEmpty();
-            assertThat(service.get("/metrics").body()).doesNotContain("probe_", "vecho_check");
+            assertThat(service.get("/metrics").body()).doesNotContain("probe_", "vecho_check", "vecho_notification");
         }
     }
 

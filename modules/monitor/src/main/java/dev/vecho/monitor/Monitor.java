@@ -151,7 +151,9 @@ public final class Monitor {
         if (result.failed()) {
             String why = String.valueOf(result.cause().getMessage());
             LOG.warn("check {}: cannot be played: {}", one.check.name(), why);
-            one.check.unplayable(clock.instant(), why);
+            StateChange change = one.check.unplayable(clock.instant(), why);
+            listeners.forEach(listener -> listener.changed(one.check, change));
+            publish(change);
             return;
         }
         one.open = result.result();
@@ -226,6 +228,10 @@ public final class Monitor {
                 change.check(),
                 change.to(),
                 why == null ? "" : ": " + why.kind() + ": " + why.sentence());
+        publish(change);
+    }
+
+    private void publish(StateChange change) {
         vertx.eventBus().publish(CHANGES, change.toJson(), new DeliveryOptions().setLocalOnly(true));
     }
 

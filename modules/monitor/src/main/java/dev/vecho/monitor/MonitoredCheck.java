@@ -1,6 +1,7 @@
 package dev.vecho.monitor;
 
 import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -42,10 +43,21 @@ public final class MonitoredCheck {
     }
 
     /** It cannot be played, though its configuration was valid when it was read. */
-    synchronized void unplayable(Instant now, String why) {
+    synchronized StateChange unplayable(Instant now, String why) {
+        StateChange change = new StateChange(
+                name(),
+                null,
+                state,
+                State.FAILING,
+                now,
+                since,
+                Diagnosis.of(FailureKind.FAILED, "cannot be played: " + why),
+                labels());
         problem = why;
         state = State.FAILING;
         since = now;
+        changes.add(change);
+        return change;
     }
 
     /** Its key in the configuration. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
+import dev.vecho.testkit.Certificates;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -13,6 +14,9 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Checks on a schedule, against real sockets. */
 @Timeout(60)
@@ -72,6 +77,14 @@ class MonitorTest {
     }
 
     private void play(JsonObject checks) {
+        List<CheckDefinition> definitions = read(checks);
+        on(() -> {
+            monitor.play(definitions);
+            return true;
+        });
+    }
+
+    private List<CheckDefinition> read(JsonObject checks) {
         Problems problems = new Problems();
         Options options = Options.of(checks, Source.named("test"), problems);
         List<CheckDefinition> definitions = checks.fieldNames().stream()
@@ -79,10 +92,7 @@ class MonitorTest {
                 .map(name -> CheckDefinition.read(vertx, options, name))
                 .toList();
         problems.throwIfAny();
-        on(() -> {
-            monitor.play(definitions);
-            return true;
-        });
+        return definitions;
     }
 
     private static JsonObject check(String target) {
@@ -299,6 +309,32 @@ class MonitorTest {
         until(() -> rounds("budget") > 0 && rounds("expected") > 0);
         assertThat(word("budget")).isEqualTo("budget");
         assertThat(named("expected").state()).isEqualTo(State.OK);
+    }
+
+    /** A file that was there when the configuration was read may be gone when the check is opened. */
+    @Test
+    void tellsOfACheckThatCannotBePlayed(@TempDir Path directory) throws IOException {
+        Path trust = new Certificates(directory).authority();
+        Queue<StateChange> heard = new ConcurrentLinkedQueue<>();
+        monitor.listen(new MonitorListener() {
+            @Override
+            public void changed(MonitoredCheck check, StateChange change) {
+                heard.add(change);
+            }
+        });
+        JsonObject script = new JsonObject().put("tls", new JsonObject().put("trust", trust.toString()));
+        List<CheckDefinition> read =
+                read(new JsonObject().put("a", check("tls://127.0.0.1:9").put("script", script)));
+        Files.delete(trust);
+        on(() -> {
+            monitor.play(read);
+            return true;
+        });
+        until(() -> !heard.isEmpty());
+        assertThat(heard).containsExactlyElementsOf(named("a").changes());
+        assertThat(heard.element().to()).isEqualTo(State.FAILING);
+        assertThat(Objects.requireNonNull(heard.element().diagnosis()).sentence())
+                .startsWith("cannot be played: ");
     }
 
     /** Nothing goes on after it was stopped, though a round was being played. */

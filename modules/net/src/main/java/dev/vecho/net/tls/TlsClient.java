@@ -238,6 +238,16 @@ public final class TlsClient {
         return trust;
     }
 
+    /** The versions of TLS, for an engine that is not made here. */
+    public List<String> protocols() {
+        return tls.protocols();
+    }
+
+    /** Cipher suites by their IANA names, for an engine that is not made here; empty for its own choice. */
+    public List<String> cipherSuites() {
+        return tls.cipherSuites();
+    }
+
     /** Whether the peer's certificate must be for {@link #peerName}. */
     public boolean verifiesName() {
         return verifiesName;
