@@ -41,7 +41,9 @@ class SectionSchemasTest {
             "accessLog",
             new JsonObject(),
             "checks",
-            new JsonObject().put("*", new JsonObject()));
+            new JsonObject().put("*", new JsonObject()),
+            "probe",
+            new JsonObject().put("scripts", new JsonObject().put("*", new JsonObject())));
 
     private static Vertx vertx;
 

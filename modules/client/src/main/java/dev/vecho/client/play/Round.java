@@ -25,12 +25,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Round {
 
+    private static final long NO_TIMER = -1;
+
     private final CaseContext caseContext;
     private final Vertx vertx;
     private final Context context;
     private final ClientTransport transport;
     private final int number;
     private final Seed seed;
+    private final @Nullable Duration within;
 
     private final Promise<Report> report = Promise.promise();
     private final Measures measures = new Measures();
@@ -46,12 +49,16 @@ public final class Round {
 
     private int connections;
     private boolean kept;
+    private long deadline = NO_TIMER;
+    private boolean connecting;
+    private long connectingSince;
 
     /**
      * Prepares a round.
      *
      * @param number from 1
      * @param open a connection that a round before has kept, or null; the context is its own
+     * @param within how long all of it may take, up to the verdict; null if only its parts are limited
      */
     public Round(
             CaseContext caseContext,
@@ -59,8 +66,9 @@ public final class Round {
             ClientTransport transport,
             int number,
             @Nullable TrackedConnection open,
+            @Nullable Duration within,
             @Nullable Trace trace) {
-        this(caseContext, context, transport, number, open, trace, true);
+        this(caseContext, context, transport, number, open, within, trace, true);
     }
 
     private Round(
@@ -69,6 +77,7 @@ public final class Round {
             ClientTransport transport,
             int number,
             @Nullable TrackedConnection open,
+            @Nullable Duration within,
             @Nullable Trace trace,
             boolean probes) {
         this.caseContext = caseContext;
@@ -76,6 +85,7 @@ public final class Round {
         this.context = context;
         this.transport = transport;
         this.number = number;
+        this.within = within;
         this.seed = caseContext.seed().round(caseContext.index(), number);
         this.waiting = new Wait(vertx, caseContext.nanoTime());
         this.timeline = new Timeline(trace, caseContext.nanoTime());
@@ -87,7 +97,7 @@ public final class Round {
 
     /** A round that is played to find out something, beside another one. */
     static Round probe(CaseContext caseContext, Context context, ClientTransport transport, int number) {
-        return new Round(caseContext, context, transport, number, null, null, false);
+        return new Round(caseContext, context, transport, number, null, null, null, false);
     }
 
     public Future<Report> play() {
@@ -165,6 +175,9 @@ public final class Round {
 
     private void start() {
         timeline.start();
+        if (within != null) {
+            deadline = vertx.setTimer(Math.max(1, within.toMillis()), late -> on(() -> outOfTime(within)));
+        }
         TrackedConnection tracked = roundConnection.tracked();
         Connection open = tracked.connection();
         if (open == null) {
@@ -191,9 +204,19 @@ public final class Round {
         return new RoundConnection(caseContext, tracked, seed, from, number, connections++, events);
     }
 
-    private void connect(Duration within) {
+    private void outOfTime(Duration limit) {
+        if (connecting) {
+            giveUpConnecting(Duration.ofNanos(nanoTime() - connectingSince));
+        } else {
+            player.outOfTime(limit);
+        }
+    }
+
+    private void connect(Duration limit) {
         TrackedConnection opening = roundConnection.tracked();
-        waiting.sleep(within, () -> on(() -> giveUpConnecting(within)));
+        connecting = true;
+        connectingSince = nanoTime();
+        waiting.sleep(limit, () -> on(() -> giveUpConnecting(limit)));
         transport.connect(opening).onComplete(result -> connected(opening, result));
     }
 
@@ -205,6 +228,7 @@ public final class Round {
             return;
         }
         on(() -> {
+            connecting = false;
             waiting.stop();
             measures.opened(opening);
             if (result.failed()) {
@@ -271,7 +295,16 @@ public final class Round {
         Connection connection = tracked.connection();
         return connection == null
                 ? Future.succeededFuture()
-                : Wait.atMost(vertx, caseContext.timeout(), connection.close());
+                : Wait.atMost(vertx, left(caseContext.timeout()), connection.close());
+    }
+
+    /** A limit, or what is left of that of the round if this is less. */
+    private Duration left(Duration limit) {
+        if (within == null) {
+            return limit;
+        }
+        long millis = within.minus(timeline.since()).toMillis();
+        return Duration.ofMillis(Math.max(1, Math.min(limit.toMillis(), millis)));
     }
 
     /** Adds up what is known of a connection that is not used any more. */
@@ -343,6 +376,7 @@ public final class Round {
     }
 
     private void stopTimers() {
+        vertx.cancelTimer(deadline);
         waiting.stop();
         events.stop();
     }

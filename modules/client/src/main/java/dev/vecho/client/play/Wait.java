@@ -17,6 +17,7 @@ public final class Wait {
     private long timer = NO_TIMER;
     private Duration limit = Duration.ZERO;
     private boolean ofStep;
+    private long began;
     private long from;
 
     Wait(Vertx vertx, LongSupplier nanoTime) {
@@ -26,6 +27,7 @@ public final class Wait {
 
     /** Calls back once, after that time. */
     void sleep(Duration length, Runnable over) {
+        began = nanoTime.getAsLong();
         timer = vertx.setTimer(length.toMillis(), fired -> over.run());
     }
 
@@ -38,7 +40,8 @@ public final class Wait {
     void limit(@Nullable Duration within, Duration timeout, Runnable over) {
         ofStep = within != null;
         limit = within == null ? timeout : within;
-        from = nanoTime.getAsLong();
+        began = nanoTime.getAsLong();
+        from = began;
         start(limit, over);
     }
 
@@ -60,6 +63,13 @@ public final class Wait {
         if (!ofStep) {
             from = nanoTime.getAsLong();
         }
+    }
+
+    /** Ends the wait before its time: it was as long as it has taken by now. */
+    void cut() {
+        stop();
+        limit = Duration.ofNanos(nanoTime.getAsLong() - began);
+        ofStep = true;
     }
 
     void stop() {
