@@ -192,7 +192,8 @@ class ConfigurationSchemaTest {
                         "listeners",
                         "accessLog",
                         "management",
-                        "checks");
+                        "checks",
+                        "probe");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)
