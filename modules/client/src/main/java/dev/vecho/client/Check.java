@@ -11,6 +11,7 @@ import dev.vecho.client.report.Trace;
 import dev.vecho.client.script.Case;
 import dev.vecho.client.script.ExpectedFailure;
 import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Step;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
@@ -111,6 +112,11 @@ public final class Check {
     /** What it checks. */
     public Case played() {
         return played;
+    }
+
+    /** What it plays in each round. */
+    public List<Step> steps() {
+        return caseContext.steps();
     }
 
     /** The target, as the user wrote it. */

@@ -83,6 +83,8 @@ final class Api {
                 get("/page/{file}", true, call -> page.answer(call.part("file"), call)),
                 get("/events", false, call -> Future.succeededFuture(events.answer())),
                 get("/probe", false, probes::answer),
+                new Route(HttpMethod.POST, "/probe", false, probes::stream),
+                get("/probe/allowed", false, call -> Future.succeededFuture(probes.allowed())),
                 get("/checks", false, call -> Future.succeededFuture(checks.all())),
                 get("/checks/{name}", false, call -> Future.succeededFuture(checks.one(call.part("name")))),
                 get(

@@ -24,14 +24,21 @@ import org.jspecify.annotations.Nullable;
  * @param timeout {@code timeoutMillis}, of a probe, default 10 s
  * @param offset {@code timeoutOffsetMillis}: so much less than Prometheus waits for the answer; default 500 ms
  * @param most {@code maxProbes}, at the same time, default 100
+ * @param clientScripts whether clients may bring scripts of their own, default false
  */
 record ProbeOptions(
-        List<TargetPattern> targets, Map<String, Script> scripts, Duration timeout, Duration offset, int most) {
+        List<TargetPattern> targets,
+        Map<String, Script> scripts,
+        Duration timeout,
+        Duration offset,
+        int most,
+        boolean clientScripts) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
 
     /** Nothing is allowed. */
-    static final ProbeOptions NONE = new ProbeOptions(List.of(), Map.of(), Duration.ofSeconds(10), Duration.ZERO, 1);
+    static final ProbeOptions NONE =
+            new ProbeOptions(List.of(), Map.of(), Duration.ofSeconds(10), Duration.ZERO, 1, false);
 
     ProbeOptions {
         targets = List.copyOf(targets);
@@ -52,6 +59,7 @@ record ProbeOptions(
         int timeout = options.integer("timeoutMillis", 10_000, 100, 120_000);
         int offset = options.integer("timeoutOffsetMillis", 500, 0, 60_000);
         int most = options.integer("maxProbes", 100, 1, 200);
+        boolean clientScripts = options.flag("clientScripts", false);
         Options named = options.object("scripts");
         Map<String, Script> scripts = new TreeMap<>();
         for (String name : named.keys()) {
@@ -62,7 +70,8 @@ record ProbeOptions(
             }
         }
         options.rejectUnknownKeys();
-        return new ProbeOptions(targets, scripts, Duration.ofMillis(timeout), Duration.ofMillis(offset), most);
+        return new ProbeOptions(
+                targets, scripts, Duration.ofMillis(timeout), Duration.ofMillis(offset), most, clientScripts);
     }
 
     private static @Nullable Script script(Vertx vertx, Options all, String name, List<TargetPattern> targets) {
@@ -77,17 +86,23 @@ record ProbeOptions(
             return null;
         }
         try {
-            Script script = configured.parse();
-            if (script.matrix().combinations() > 1) {
-                throw new InvalidInputException(List.of("a probe is one round, and its matrix makes "
-                        + script.matrix().combinations() + " cases: give a script for each"));
-            }
+            Script script = single(configured.parse());
             validate(vertx, script, targets);
             return script;
         } catch (InvalidInputException e) {
             e.problems().forEach(configured::tell);
             return null;
         }
+    }
+
+    /** Refuses a script that makes several cases. */
+    static Script single(Script script) {
+        long cases = script.matrix().combinations();
+        if (cases > 1) {
+            throw new InvalidInputException(
+                    List.of("a probe is one round, and its matrix makes " + cases + " cases: give a script for each"));
+        }
+        return script;
     }
 
     /** A script is wrong if it can be played against no target that is allowed; one need not fit all kinds. */

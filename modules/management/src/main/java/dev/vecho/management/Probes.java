@@ -2,6 +2,7 @@ package dev.vecho.management;
 
 import dev.vecho.client.Check;
 import dev.vecho.client.report.Report;
+import dev.vecho.client.report.Trace;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.Target;
 import dev.vecho.core.config.InvalidInputException;
@@ -13,11 +14,14 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -62,19 +66,113 @@ final class Probes {
         }
     }
 
+    /** What of a probe's outcome a client is to be told. */
+    private record Played(Check check, Report round) {}
+
+    private ProbeOptions options() {
+        return service.section(ProbeOptions.class).orElse(ProbeOptions.NONE);
+    }
+
+    /** What clients may ask for. */
+    Answer allowed() {
+        ProbeOptions options = options();
+        return Answer.json(new JsonObject()
+                .put(
+                        "targets",
+                        new JsonArray(options.targets().stream()
+                                .map(TargetPattern::toString)
+                                .toList()))
+                .put(
+                        "scripts",
+                        new JsonArray(
+                                List.copyOf(new TreeSet<>(options.scripts().keySet()))))
+                .put("clientScripts", options.clientScripts()));
+    }
+
+    /** Answers with the outcome as metrics. */
     Future<Answer> answer(Call call) {
-        ProbeOptions options = service.section(ProbeOptions.class).orElse(ProbeOptions.NONE);
         try {
+            ProbeOptions options = options();
             Wanted wanted = wanted(options, call);
-            if (running >= options.most()) {
-                throw new Refusal(Answer.problem(
-                                503, options.most() + " probes are under way, and no more may be (probe.maxProbes).")
-                        .with("Retry-After", "1"));
-            }
-            boolean debug = "true".equals(call.query().get("debug"));
-            return probe(wanted, new ProbeAnswer(wanted, debug, call.headers().get("Accept")));
+            refuseBeyond(options);
+            ProbeAnswer answer = new ProbeAnswer(
+                    wanted,
+                    "true".equals(call.query().get("debug")),
+                    call.headers().get("Accept"));
+            return play(wanted, check -> answer.trace(check.played()))
+                    .map(played -> answer.of(played.check().played(), played.round()))
+                    .recover(failure -> failure instanceof InvalidInputException wrong
+                            ? Future.succeededFuture(unplayable(wrong))
+                            : Future.failedFuture(failure));
         } catch (Refusal refusal) {
             return Future.succeededFuture(refusal.answer);
+        }
+    }
+
+    /** Tells what happens while it happens, of a script that a client may have brought itself. */
+    Future<Answer> stream(Call call) {
+        try {
+            ProbeOptions options = options();
+            JsonObject asked = body(call);
+            Target target = target(options, asked.getValue("target") instanceof String text ? text : null);
+            Object script = asked.getValue("script");
+            Wanted wanted = script instanceof JsonObject own
+                    ? new Wanted(target, "of the client", script(options, own), options.timeout())
+                    : named(options, target, script, options.timeout());
+            refuseBeyond(options);
+            return Future.succeededFuture(Answer.stream("text/event-stream", response -> {
+                ProbeStream stream = new ProbeStream(vertx, response, wanted);
+                play(wanted, stream::began).onComplete(played -> {
+                    if (played.succeeded()) {
+                        stream.over(played.result().round());
+                    } else {
+                        stream.failed(played.cause());
+                    }
+                });
+            }));
+        } catch (Refusal refusal) {
+            return Future.succeededFuture(refusal.answer);
+        }
+    }
+
+    private static JsonObject body(Call call) throws Refusal {
+        try {
+            Object body = Json.decodeValue(call.body());
+            if (body instanceof JsonObject object) {
+                return object;
+            }
+        } catch (DecodeException notJson) {
+            // As any other body that is no object.
+        }
+        throw new Refusal(400, "The body must be a JSON object with target and maybe script.");
+    }
+
+    private static Wanted named(ProbeOptions options, Target target, @Nullable Object script, Duration within)
+            throws Refusal {
+        if (script != null && !(script instanceof String)) {
+            throw new Refusal(400, "script must be the name of one, or an object.");
+        }
+        String name = script == null || script.equals("") ? null : script.toString();
+        return new Wanted(target, name == null ? DEFAULT_SCRIPT : name, script(options, name), within);
+    }
+
+    private static Script script(ProbeOptions options, JsonObject own) throws Refusal {
+        if (!options.clientScripts()) {
+            throw new Refusal(403, "The configuration allows no scripts of clients (probe.clientScripts).");
+        }
+        try {
+            return ProbeOptions.single(Script.of(own, Source.foreign("script")));
+        } catch (InvalidInputException wrong) {
+            throw new Refusal(Answer.problem(
+                    400, "The script is wrong.", new JsonObject().put("problems", new JsonArray(wrong.problems()))));
+        }
+    }
+
+    private void refuseBeyond(ProbeOptions options) throws Refusal {
+        if (running >= options.most()) {
+            throw new Refusal(
+                    Answer.problem(503, options.most() + " probes are under way, and no more may be (probe.maxProbes).")
+                            .with("Retry-After", "1"));
         }
     }
 
@@ -84,11 +182,7 @@ final class Probes {
         if (name == null && call.query().contains("module")) {
             throw new Refusal(400, "There are no modules here: the parameter is script.");
         }
-        return new Wanted(
-                target,
-                name == null ? DEFAULT_SCRIPT : name,
-                script(options, name),
-                within(options, call.headers().get(SCRAPE_TIMEOUT)));
+        return named(options, target, name, within(options, call.headers().get(SCRAPE_TIMEOUT)));
     }
 
     private static @Nullable String one(MultiMap query, String name) throws Refusal {
@@ -147,30 +241,29 @@ final class Probes {
         return Duration.ofMillis(Math.min(millis, options.timeout().toMillis()));
     }
 
-    private Future<Answer> probe(Wanted wanted, ProbeAnswer answer) {
+    /**
+     * Plays it.
+     *
+     * @param began called when the check is open; who is to be told of what happens, or null
+     * @return completes on this event loop with the verdict; fails as {@link Check#open} and {@link Check#play(int)} do
+     */
+    private Future<Played> play(Wanted wanted, Function<Check, @Nullable Trace> began) {
         long deadline = System.nanoTime() + wanted.within().toNanos();
         Context context = vertx.getOrCreateContext();
-        Promise<Answer> answered = Promise.promise();
+        Promise<Played> verdict = Promise.promise();
         running++;
         open(wanted)
-                .compose(check -> check.play(1, left(deadline), answer.trace(check.played()))
-                        .onComplete(played -> context.runOnContext(here -> {
-                            if (played.succeeded()) {
-                                answered.complete(answer.of(check.played(), judged(wanted, played.result())));
-                            } else {
-                                answered.fail(played.cause());
-                            }
-                        }))
+                .compose(check -> check.play(1, left(deadline), began.apply(check))
+                        .map(round -> wanted.script().budget().judge(round))
+                        .onSuccess(round -> context.runOnContext(here -> verdict.tryComplete(new Played(check, round))))
                         .eventually(check::close))
                 .onComplete(over -> context.runOnContext(here -> {
                     running--;
-                    if (over.failed() && over.cause() instanceof InvalidInputException wrong) {
-                        answered.tryComplete(unplayable(wrong));
-                    } else if (over.failed()) {
-                        answered.tryFail(over.cause());
+                    if (over.failed()) {
+                        verdict.tryFail(over.cause());
                     }
                 }));
-        return answered.future();
+        return verdict.future();
     }
 
     private Future<Check> open(Wanted wanted) {
@@ -184,10 +277,6 @@ final class Probes {
 
     private static Duration left(long deadline) {
         return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
-    }
-
-    private static Report judged(Wanted wanted, Report round) {
-        return wanted.script().budget().judge(round);
     }
 
     private static Answer unplayable(InvalidInputException wrong) {

@@ -206,7 +206,8 @@ class ProbeTest {
             assertProblem(service.get(path("tcp://localhost:7", "&target=tcp://evil:7")), 400, "given once");
             assertProblem(service.get(path("tcp://localhost:7", "&script=none")), 400, "expected one of own");
             assertProblem(service.get(path("tcp://localhost:7", "&module=http_2xx")), 400, "parameter is script");
-            assertThat(service.post("/probe", new byte[0]).statusCode()).isEqualTo(405);
+            assertThat(service.send(service.request("/probe").DELETE()).statusCode())
+                    .isEqualTo(405);
         }
     }
 
@@ -249,13 +250,17 @@ class ProbeTest {
             for (CompletableFuture<HttpResponse<String>> each : slow) {
                 assertThat(each.get().body()).contains("probe_success 0.0\n");
             }
-            HttpResponse<String> free = service.get(path(address(service, "tcp")));
-            for (long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-                    free.statusCode() == 503 && System.nanoTime() < end; ) {
-                free = service.get(path(address(service, "tcp")));
-            }
-            assertThat(free.body()).contains("probe_success 1.0\n");
+            assertThatOneMoreMayBe(service);
         }
+    }
+
+    private static void assertThatOneMoreMayBe(Managed service) throws Exception {
+        HttpResponse<String> free = service.get(path(address(service, "tcp")));
+        for (long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+                free.statusCode() == 503 && System.nanoTime() < end; ) {
+            free = service.get(path(address(service, "tcp")));
+        }
+        assertThat(free.body()).contains("probe_success 1.0\n");
     }
 
     @Test
@@ -299,6 +304,148 @@ class ProbeTest {
                     .anySatisfy(problem -> assertThat(problem).contains("probe.maxProbes: must be 1..200"))
                     .anySatisfy(problem -> assertThat(problem).contains("probe.scripts.m.script: a probe is one round"))
                     .hasSize(3);
+        }
+    }
+
+    private static HttpResponse<String> play(Managed service, String body) throws Exception {
+        return service.post("/probe", body.getBytes(UTF_8));
+    }
+
+    private static List<String> events(HttpResponse<String> answer) {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Type")).contains("text/event-stream");
+        return answer.body()
+                .lines()
+                .filter(line -> line.startsWith("event: "))
+                .map(line -> line.substring(7))
+                .toList();
+    }
+
+    private static JsonObject last(HttpResponse<String> answer) {
+        String data = answer.body().substring(answer.body().lastIndexOf("data: ") + 6);
+        return new JsonObject(data.strip());
+    }
+
+    @Test
+    void tellsStepByStepWhatHappens() throws Exception {
+        try (Managed service = start(Managed.tcp(), all().put("clientScripts", true))) {
+            String target = address(service, "tcp");
+            HttpResponse<String> well =
+                    play(service, new JsonObject().put("target", target).encode());
+            assertThat(events(well))
+                    .startsWith("begin", "connected", "step", "sent")
+                    .contains("received", "ended", "closed")
+                    .endsWith("verdict");
+            assertThat(well.body())
+                    .contains(
+                            "\"steps\":[\"send 42 bytes\",\"expect the echo\",\"close the output\",\"expect the end\"]");
+            assertThat(last(well).getString("verdict")).isEqualTo("passed");
+
+            JsonObject own = new JsonObject()
+                    .put(
+                            "steps",
+                            new JsonArray()
+                                    .add(new JsonObject().put("send", new JsonObject().put("hex", "00ff")))
+                                    .add(new JsonObject()
+                                            .put("expect", new JsonObject().put("text", "no"))
+                                            .put("withinMillis", 10_000)));
+            HttpResponse<String> broken = play(
+                    service,
+                    new JsonObject().put("target", target).put("script", own).encode());
+            assertThat(broken.body()).contains("\"hex\":\"00ff\"");
+            assertThat(last(broken).getJsonObject("diagnosis").getString("word"))
+                    .isNotEmpty();
+            assertThat(last(broken).getString("verdict")).isEqualTo("failed");
+
+            // What only a target shows to be wrong comes as an event.
+            HttpResponse<String> unplayable = play(
+                    service,
+                    new JsonObject()
+                            .put("target", "tcp://127.0.0.1:7")
+                            .put("script", new JsonObject().put("tls", new JsonObject().put("nonsense", 1)))
+                            .encode());
+            assertThat(events(unplayable)).containsExactly("problem");
+            assertThat(last(unplayable).getJsonArray("problems").getString(0)).contains("tls.nonsense");
+        }
+    }
+
+    @Test
+    void takesNoScriptsFromClientsUnlessTold() throws Exception {
+        JsonObject script = new JsonObject();
+        String asked = new JsonObject()
+                .put("target", "tcp://127.0.0.1:7")
+                .put("script", script)
+                .encode();
+        try (Managed service = start(Managed.tcp(), all())) {
+            assertProblem(play(service, asked), 403, "allows no scripts of clients");
+            assertThat(service.json("/probe/allowed"))
+                    .isEqualTo(new JsonObject()
+                            .put("targets", new JsonArray().add("*://127.0.0.1:*"))
+                            .put("scripts", new JsonArray())
+                            .put("clientScripts", false));
+        }
+        Path secret = Files.writeString(directory.resolve("secret"), "secret");
+        try (Managed service = start(Managed.tcp(), all().put("clientScripts", true))) {
+            for (JsonObject prying : List.of(
+                    new JsonObject()
+                            .put(
+                                    "steps",
+                                    new JsonArray()
+                                            .add(new JsonObject()
+                                                    .put("send", new JsonObject().put("file", secret.toString())))),
+                    new JsonObject("{\"variables\": {\"f\": \"" + secret
+                            + "\"}, \"steps\": [{\"send\": {\"file\": \"${f}\"}}]}"))) {
+                assertProblem(
+                        play(
+                                service,
+                                new JsonObject()
+                                        .put("target", address(service, "tcp"))
+                                        .put("script", prying)
+                                        .encode()),
+                        400,
+                        "may name no file");
+            }
+            HttpResponse<String> trust = play(
+                    service,
+                    new JsonObject()
+                            .put("target", "tls://127.0.0.1:7")
+                            .put(
+                                    "script",
+                                    new JsonObject().put("tls", new JsonObject().put("trust", secret.toString())))
+                            .encode());
+            assertThat(trust.body()).contains("tls.trust: may name no file").doesNotContain("secret\"");
+            assertProblem(play(service, "{\"target\": \"tcp://localhost:7\"}"), 403, "may not be probed");
+            assertProblem(play(service, "{}"), 400, "target is missing");
+            assertProblem(play(service, ""), 400, "must be a JSON object");
+            assertProblem(play(service, "[]"), 400, "must be a JSON object");
+            assertProblem(play(service, asked.replace("{}", "7")), 400, "script must be");
+            assertProblem(play(service, asked.replace("{}", "{\"stepz\": 1}")), 400, "stepz");
+            assertProblem(
+                    play(service, asked.replace("{}", "{\"matrix\": {\"connections\": [\"round\", \"kept\"]}}")),
+                    400,
+                    "a probe is one round");
+        }
+    }
+
+    /** Who goes away leaves no probe behind. */
+    @Test
+    void endsAProbeWhoseReaderIsGone() throws Exception {
+        try (Managed service = start(Managed.tcp(), all().put("maxProbes", 1).put("timeoutMillis", 120_000));
+                ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            String body = "{\"target\": \"tcp://127.0.0.1:" + silent.getLocalPort() + "\"}";
+            String request = "POST /probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length() + "\r\n\r\n";
+            silent.setSoTimeout(30_000);
+            Socket probed;
+            try (Socket client = new Socket("127.0.0.1", service.port())) {
+                client.getOutputStream().write((request + body).getBytes(UTF_8));
+                probed = silent.accept();
+                assertProblem(service.get(path(address(service, "tcp"))), 503, "1 probes are under way");
+            }
+            try (probed) {
+                probed.setSoTimeout(30_000);
+                assertThat(probed.getInputStream().readAllBytes()).isNotNull();
+            }
+            assertThatOneMoreMayBe(service);
         }
     }
 }
