@@ -11,6 +11,7 @@ import dev.vecho.client.report.Trace;
 import dev.vecho.client.script.Case;
 import dev.vecho.client.script.ExpectedFailure;
 import dev.vecho.client.script.Script;
+import dev.vecho.client.script.Step;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
@@ -18,8 +19,10 @@ import dev.vecho.core.config.Source;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +114,11 @@ public final class Check {
         return played;
     }
 
+    /** What it plays in each round. */
+    public List<Step> steps() {
+        return caseContext.steps();
+    }
+
     /** The target, as the user wrote it. */
     public String target() {
         return played.target();
@@ -134,7 +142,18 @@ public final class Check {
      *
      * @param trace told of everything that happens; null for nobody
      */
-    public synchronized Future<Report> play(int number, @Nullable Trace trace) {
+    public Future<Report> play(int number, @Nullable Trace trace) {
+        return play(number, null, trace);
+    }
+
+    /**
+     * As {@link #play(int)}, for somebody who waits for the verdict no longer than that.
+     *
+     * @param within how long all of the round may take, with closing its connection: one that is not over then has failed,
+     *     as if its current step had taken too long. Null if only its parts are limited
+     * @param trace told of everything that happens; null for nobody
+     */
+    public synchronized Future<Report> play(int number, @Nullable Duration within, @Nullable Trace trace) {
         if (playing || closed) {
             return Future.failedFuture(new IllegalStateException(
                     played + (closed ? ": the check is closed" : ": a round is being played")));
@@ -144,14 +163,16 @@ public final class Check {
         kept = null;
         Future<ClientTransport> ready =
                 transport != null ? Future.succeededFuture(transport) : vertx.executeBlocking(opener::get, false);
-        return ready.compose(
-                        opened -> begin(opened, number, open, trace).play().compose(round -> explain(round, opened)))
+        long start = caseContext.nanoTime().getAsLong();
+        return ready.compose(opened -> begin(opened, number, open, within, trace)
+                        .play()
+                        .compose(round -> explain(round, opened, left(within, start))))
                 .map(round -> expected == null ? round : expected.judge(round))
                 .onComplete(done -> end());
     }
 
     /** Asks a server that did not understand plain text, once, whether it speaks TLS. */
-    private Future<Report> explain(Report round, ClientTransport opened) {
+    private Future<Report> explain(Report round, ClientTransport opened, @Nullable Duration left) {
         Diagnosis found = round.diagnosis();
         boolean isExpected = expected != null && expected.judge(round).passed();
         if (found == null || isExpected || !TlsRequired.mayExplain(round)) {
@@ -160,13 +181,26 @@ public final class Check {
         if (answersTls == null) {
             answersTls = opened.answersTls();
         }
-        return answersTls.map(answers -> answers ? TlsRequired.judge(round, found) : round);
+        Future<Boolean> answered = left == null
+                ? answersTls
+                : answersTls
+                        .timeout(Math.max(1, left.toMillis()), TimeUnit.MILLISECONDS)
+                        .otherwise(false);
+        return answered.map(answers -> answers ? TlsRequired.judge(round, found) : round);
+    }
+
+    private @Nullable Duration left(@Nullable Duration within, long start) {
+        return within == null ? null : within.minusNanos(caseContext.nanoTime().getAsLong() - start);
     }
 
     private synchronized Round begin(
-            ClientTransport opened, int number, @Nullable TrackedConnection open, @Nullable Trace trace) {
+            ClientTransport opened,
+            int number,
+            @Nullable TrackedConnection open,
+            @Nullable Duration within,
+            @Nullable Trace trace) {
         transport = opened;
-        Round begun = new Round(caseContext, context, opened, number, open, trace);
+        Round begun = new Round(caseContext, context, opened, number, open, within, trace);
         round = begun;
         if (closed) {
             opened.close();

@@ -24,7 +24,6 @@ import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
@@ -719,45 +718,6 @@ final class CheckTest {
     }
 
     // ---- what the tests share
-
-    private static final class NeverClosing implements Connection {
-
-        private final Connection connection;
-
-        NeverClosing(Connection connection) {
-            this.connection = connection;
-        }
-
-        @Override
-        public Future<Void> send(Buffer bytes) {
-            return connection.send(bytes);
-        }
-
-        @Override
-        public Future<Void> closeOutput() {
-            return connection.closeOutput();
-        }
-
-        @Override
-        public Future<Void> close() {
-            return Promise.<Void>promise().future();
-        }
-
-        @Override
-        public String localAddress() {
-            return connection.localAddress();
-        }
-
-        @Override
-        public String remoteAddress() {
-            return connection.remoteAddress();
-        }
-
-        @Override
-        public Map<String, String> details() {
-            return connection.details();
-        }
-    }
 
     private static Script steps(String steps) {
         return Script.of(new JsonObject("{\"steps\": [" + steps + "]}"), Source.named("test"))

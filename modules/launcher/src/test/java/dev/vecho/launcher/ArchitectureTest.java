@@ -94,7 +94,7 @@ class ArchitectureTest {
                 .whereLayer("client")
                 .mayOnlyBeAccessedByLayers("report", "monitor", "management", "launcher")
                 .whereLayer("report")
-                .mayOnlyBeAccessedByLayers("launcher")
+                .mayOnlyBeAccessedByLayers("management", "launcher")
                 .whereLayer("load")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("selfsigned")

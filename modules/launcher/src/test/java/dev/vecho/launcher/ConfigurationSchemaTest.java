@@ -193,7 +193,8 @@ class ConfigurationSchemaTest {
                         "accessLog",
                         "management",
                         "notify",
-                        "checks");
+                        "checks",
+                        "probe");
         for (String key : List.of("io", "busyPollMicros", "drainMillis", "drainDelayMillis", "configScanMillis")) {
             assertThat(String.valueOf(properties.getJsonObject(key).getValue("default")))
                     .as(key)

@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,14 +69,56 @@ class MonitoringIT {
             try (Prometheus prometheus = Prometheus.scrape(vecho.note("management"), "none", directory)) {
                 List<String> unanswered = queries();
                 assertThat(unanswered).hasSizeGreaterThan(9);
-                for (long end = System.nanoTime() + PATIENCE.toNanos();
-                        System.nanoTime() < end && !unanswered.isEmpty(); ) {
-                    unanswered.removeIf(prometheus::answers);
-                    TimeUnit.MILLISECONDS.sleep(200);
-                }
-                assertThat(unanswered).as(prometheus.log()).isEmpty();
+                awaitAnswers(prometheus, unanswered);
             }
         }
+    }
+
+    /** A Prometheus that reads the example learns of each target by its own name whether it is well, and if not, why. */
+    @Test
+    void isProbedAsTheScrapeConfigurationSays() throws Exception {
+        int echo = freePort();
+        int closed = freePort();
+        JsonObject configuration = new JsonObject()
+                .put("listeners", new JsonObject().put("tcp", at(echo)))
+                .put("management", at(0).put("token", "secret"))
+                .put("probe", new JsonObject().put("targets", "tcp://127.0.0.1:*"));
+        try (Vecho vecho = Vecho.start("serve", "-c", write("vecho.json", configuration.encode()))) {
+            vecho.awaitLine("ready");
+            String well = "tcp://127.0.0.1:" + echo;
+            String broken = "tcp://127.0.0.1:" + closed;
+            String forbidden = "tcp://127.0.0.2:" + echo;
+            String example = Files.readString(CONF.resolve("prometheus/probe.yml"));
+            String scraping = example.replace(
+                            "[\"tcp://localhost:7007\", \"tls://localhost:7443\"]",
+                            "[\"" + well + "\", \"" + broken + "\", \"" + forbidden + "\"]")
+                    .replace(
+                            "localhost:7070",
+                            URI.create(vecho.note("management")).getAuthority())
+                    .replace("scrape_interval: 15s", "scrape_interval: 1s")
+                    .replace("scrape_timeout: 10s", "scrape_timeout: 1s\n    authorization: {credentials: secret}");
+            assertThat(scraping).contains(well, "scrape_timeout: 1s").doesNotContain(":7070\"", "15s", "7443");
+            try (Prometheus prometheus = Prometheus.run(scraping, directory)) {
+                List<String> unanswered = new ArrayList<>(List.of(
+                        "probe_success{instance=\"" + well + "\",job=\"vecho-probe\"} == 1",
+                        "probe_success{instance=\"" + broken + "\"} == 0",
+                        "probe_duration_seconds{instance=\"" + broken + "\"} > 0",
+                        "vecho_check_last_failure{instance=\"" + broken + "\",word=\"refused\"} == 1",
+                        "vecho_check_phase_seconds{instance=\"" + well + "\",phase=\"first-byte\"} > 0",
+                        // Prometheus sees the refusal as a failed scrape.
+                        "up{instance=\"" + forbidden + "\"} == 0",
+                        "up{instance=\"" + broken + "\"} == 1"));
+                awaitAnswers(prometheus, unanswered);
+            }
+        }
+    }
+
+    private static void awaitAnswers(Prometheus prometheus, List<String> unanswered) throws Exception {
+        for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < end && !unanswered.isEmpty(); ) {
+            unanswered.removeIf(prometheus::answers);
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+        assertThat(unanswered).as(prometheus.log()).isEmpty();
     }
 
     private static JsonObject at(int port) {

@@ -41,6 +41,7 @@ class OptionTablesTest {
         SERVICE + ", Access log, section-accessLog",
         "docs/monitoring.md, Keys, section-checks",
         "docs/monitoring.md, Keys of a receiver, section-notify",
+        "docs/monitoring.md, Keys of probe, section-probe",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
         "modules/transport-tcp/README.md, Keys of unix, listener-unix",
         "modules/transport-udp/README.md, Keys, listener-udp",

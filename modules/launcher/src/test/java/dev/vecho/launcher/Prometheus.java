@@ -38,15 +38,25 @@ final class Prometheus implements AutoCloseable {
      * @param directory for what it stores
      */
     static Prometheus scrape(String management, String token, Path directory) throws IOException {
-        ForeignProgram program = ForeignProgram.find("prometheus", "apt-get install prometheus");
-        Path configuration = Files.writeString(
-                directory.resolve("prometheus.yml"),
+        return run(
                 "global: {scrape_interval: 1s}\n"
                         + "scrape_configs:\n"
                         + "- job_name: vecho\n"
                         + "  authorization: {credentials: " + token + "}\n"
                         + "  static_configs: [{targets: ['"
-                        + URI.create(management).getAuthority() + "']}]\n");
+                        + URI.create(management).getAuthority() + "']}]\n",
+                directory);
+    }
+
+    /**
+     * Starts it, or ends the test where it is missing.
+     *
+     * @param text its configuration
+     * @param directory for what it stores
+     */
+    static Prometheus run(String text, Path directory) throws IOException {
+        ForeignProgram program = ForeignProgram.find("prometheus", "apt-get install prometheus");
+        Path configuration = Files.writeString(directory.resolve("prometheus.yml"), text);
         Path log = directory.resolve("prometheus.log");
         int port = freePort();
         Process process = new ProcessBuilder(

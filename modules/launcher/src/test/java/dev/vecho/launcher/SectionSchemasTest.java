@@ -42,6 +42,8 @@ class SectionSchemasTest {
             new JsonObject(),
             "checks",
             new JsonObject().put("*", new JsonObject()),
+            "probe",
+            new JsonObject().put("scripts", new JsonObject().put("*", new JsonObject())),
             "notify",
             new JsonObject()
                     .put("*", new JsonObject().put("url", "https://localhost").put("tls", new JsonObject())));

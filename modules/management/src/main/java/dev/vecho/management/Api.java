@@ -40,6 +40,7 @@ final class Api {
     private final Page page;
     private final Events events;
     private final CheckViews checks;
+    private final Probes probes;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
@@ -48,6 +49,7 @@ final class Api {
         this.health = new Health(vertx, service);
         this.connections = new ConnectionViews(vertx, service);
         this.checks = new CheckViews(service);
+        this.probes = new Probes(vertx, service);
         this.metrics = new Metrics(vertx, service, clients::size);
         this.page = new Page(vertx);
         this.events = new Events(vertx, service, health);
@@ -80,6 +82,9 @@ final class Api {
                 get("/", true, call -> page.answer(Page.INDEX, call)),
                 get("/page/{file}", true, call -> page.answer(call.part("file"), call)),
                 get("/events", false, call -> Future.succeededFuture(events.answer())),
+                get("/probe", false, probes::answer),
+                new Route(HttpMethod.POST, "/probe", false, probes::stream),
+                get("/probe/allowed", false, call -> Future.succeededFuture(probes.allowed())),
                 get("/checks", false, call -> Future.succeededFuture(checks.all())),
                 get("/checks/{name}", false, call -> Future.succeededFuture(checks.one(call.part("name")))),
                 get(

@@ -108,7 +108,8 @@ final class Events {
         Future<?> unused = health.all();
     }
 
-    private static String event(String name, JsonObject data) {
+    /** As server-sent events are written. */
+    static String event(String name, JsonObject data) {
         return "event: " + name + "\ndata: " + data.encode() + "\n\n";
     }
 

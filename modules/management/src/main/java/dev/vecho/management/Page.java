@@ -40,7 +40,8 @@ final class Page {
             "connections.js",
             "checks.js",
             "spark.js",
-            "try.js");
+            "try.js",
+            "probe.js");
 
     private static final Set<String> OF_UPLOT = Set.of("uPlot.esm.js", "uPlot.min.css");
     private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -25,7 +26,7 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
-    /** No request here needs a body; one that brings more than a client may send by habit is refused. */
+    /** Few requests here need a body; one that brings more is refused. */
     static final int MAX_BODY_BYTES = 64 * 1024;
 
     private static final long MAX_DISCARDED_BYTES = 1 << 20;
@@ -62,16 +63,17 @@ final class Requests implements Handler<HttpServerRequest> {
             refuse(request, refusal.get());
             return;
         }
-        long[] received = {0};
+        Buffer body = Buffer.buffer();
         request.handler(bytes -> {
-            received[0] += bytes.length();
-            if (received[0] > MAX_BODY_BYTES && !request.response().ended()) {
+            if (body.length() + bytes.length() <= MAX_BODY_BYTES) {
+                body.appendBuffer(bytes);
+            } else if (!request.response().ended()) {
                 refuse(request, tooLarge());
             }
         });
         request.endHandler(end -> {
             if (!request.response().ended()) {
-                answer(request)
+                answer(request, body)
                         .otherwise(failure -> {
                             LOG.error("{} {}: {}", request.method(), request.path(), failure.toString(), failure);
                             return Answer.problem(500, "Vecho itself failed: its log tells more.");
@@ -96,7 +98,7 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private static Answer tooLarge() {
-        return Answer.problem(413, "A body may have " + MAX_BODY_BYTES + " bytes, and no request needs one.");
+        return Answer.problem(413, "A body may have " + MAX_BODY_BYTES + " bytes.");
     }
 
     /**
@@ -115,7 +117,7 @@ final class Requests implements Handler<HttpServerRequest> {
         vertx.setTimer(LINGER_MILLIS, over -> request.connection().close());
     }
 
-    private Future<Answer> answer(HttpServerRequest request) {
+    private Future<Answer> answer(HttpServerRequest request, Buffer body) {
         boolean trusted = gate.get().trusts(request);
         String path = request.path();
         List<Route> here =
@@ -135,7 +137,7 @@ final class Requests implements Handler<HttpServerRequest> {
                 Optional.ofNullable(wanted.get().match(path)).orElse(Map.of());
         return Future.future(promise -> wanted.get()
                 .handler()
-                .apply(new Call(request.headers(), request.params(), parts, trusted))
+                .apply(new Call(request.headers(), request.params(), parts, body, trusted))
                 .onComplete(promise));
     }
 

@@ -2,6 +2,7 @@ package dev.vecho.management;
 
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,9 +26,10 @@ record Route(HttpMethod method, String path, boolean open, Function<Call, Future
      * @param headers those of the request
      * @param query the parameters after the question mark
      * @param parts what stands for the parts in braces of the route's path
+     * @param body empty where there is none
      * @param trusted whether the client has shown the token, or needs none
      */
-    record Call(MultiMap headers, MultiMap query, Map<String, String> parts, boolean trusted) {
+    record Call(MultiMap headers, MultiMap query, Map<String, String> parts, Buffer body, boolean trusted) {
 
         String part(String name) {
             return Objects.requireNonNull(parts.get(name));

@@ -163,10 +163,10 @@ class ChecksTest {
 
     @Test
     void knowsTheVersionOfAnAddress() {
-        assertThat(CheckMetrics.version("127.0.0.1:7")).isEqualTo(4);
-        assertThat(CheckMetrics.version("[::1]:7")).isEqualTo(6);
-        assertThat(CheckMetrics.version("/run/echo")).isZero();
-        assertThat(CheckMetrics.version("a:b:c")).isZero();
-        assertThat(CheckMetrics.version(null)).isZero();
+        assertThat(RoundMetrics.version("127.0.0.1:7")).isEqualTo(4);
+        assertThat(RoundMetrics.version("[::1]:7")).isEqualTo(6);
+        assertThat(RoundMetrics.version("/run/echo")).isZero();
+        assertThat(RoundMetrics.version("a:b:c")).isZero();
+        assertThat(RoundMetrics.version(null)).isZero();
     }
 }

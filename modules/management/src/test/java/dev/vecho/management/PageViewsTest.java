@@ -318,6 +318,50 @@ class PageViewsTest {
         }
     }
 
+    @Test
+    void playsAScriptFromTheServiceStepByStep() throws Exception {
+        JsonObject probe = new JsonObject().put("targets", "tcp://127.0.0.1:*").put("clientScripts", true);
+        try (Managed service = Managed.start(Managed.tcp(), new JsonObject(), new JsonObject().put("probe", probe));
+                ServerSocket silent = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+            Page page = open(service.url() + "/page/try.html", 1280, ColorScheme.LIGHT);
+            that(page, "#probe-allowed").containsText("tcp://127.0.0.1:*");
+            page.locator("#probe-target").fill(address(service, "tcp"));
+            page.locator("#probe-go").click();
+            that(page, "#probe-result").containsText("✔ Passed in");
+            that(page, "#probe-plan li").hasCount(4);
+            that(page, "#probe-plan li.done").hasCount(4);
+            that(page, "#probe-steps").containsText("connected 127.0.0.1:");
+            that(page, "#probe-steps pre").not().hasCount(0);
+            that(page, "#probe-steps").containsText("This is the mess");
+            that(page, "#probe-facts").containsText("connect millis");
+            // A script of the reader's own, against somebody who says nothing, step by step.
+            page.locator("#probe-target").fill("tcp://127.0.0.1:" + silent.getLocalPort());
+            page.locator("#probe-script").selectOption("your own");
+            page.locator("#probe-text")
+                    .fill(
+                            "{\"steps\": [{\"send\": {\"text\": \"hello\"}}, {\"expect\": \"echo\", \"withinMillis\": 3000}]}");
+            page.locator("#probe-go").click();
+            that(page, "#probe-plan li:last-child").hasClass("now");
+            that(page, "#probe-result").containsText("✖ silent: ");
+            that(page, "#probe-result").hasCSS("color", "rgb(164, 14, 38)");
+            that(page, "#probe-plan li:last-child").hasClass("bad");
+            shoot(page, "try-service");
+            page.setViewportSize(390, 800);
+            assertThat(scrollsSideways(page)).isFalse();
+            page.locator("#probe-text").fill("{");
+            page.locator("#probe-go").click();
+            that(page, "#probe-result").containsText("Your script is not JSON");
+            assertThat(complaints).isEmpty();
+            page.locator("#probe-script").selectOption("");
+            page.locator("#probe-target").fill("tcp://127.0.0.2:7");
+            page.locator("#probe-go").click();
+            that(page, "#probe-result").containsText("This target may not be probed");
+            // The browser tells of the status.
+            assertThat(complaints).allMatch(each -> each.contains("403"));
+            complaints.clear();
+        }
+    }
+
     private static String address(Managed service, String listener) {
         return service.verticle().listeners().stream()
                 .filter(each -> each.name().equals(listener))

@@ -1,19 +1,13 @@
 package dev.vecho.monitor;
 
 import dev.vecho.client.Check;
+import dev.vecho.client.ConfiguredScript;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Content;
 import dev.vecho.core.config.InvalidInputException;
-import dev.vecho.core.config.Json;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,13 +38,9 @@ record CheckDefinition(
     private static final Set<String> TAKEN =
             Set.of("check", "case", "target", "word", "reason", "phase", "version", "state", "le", "job", "instance");
 
-    /** What a script calls its source where it stands in the configuration itself. */
-    private static final String INLINE = "\0script";
-
-    /** The same of targets that are given beside the script. */
+    /** What targets that are given beside the script call their source. */
     private static final String OWN = "\0";
 
-    private static final Pattern WITHIN = Pattern.compile(INLINE + ": (?:([\\w$.\\[\\]-]+): )?(.*)", Pattern.DOTALL);
     private static final Pattern BESIDE = Pattern.compile(OWN + ": (?:([\\w.\\[\\]]+): )?(.*)", Pattern.DOTALL);
 
     CheckDefinition {
@@ -75,11 +65,7 @@ record CheckDefinition(
                 "everyMillis", DEFAULT_MILLIS, LEAST_MILLIS, Duration.ofDays(1).toMillis());
         Map<String, String> labels = labels(options.object("labels"));
         Alert alert = Alert.read(options.object("alert"));
-        JsonObject inline = options.object("script").content().json();
-        Path file = options.file("scriptFile");
-        if (options.has("script") && file != null) {
-            options.problem("scriptFile", "stands beside script: give one or the other");
-        }
+        ConfiguredScript configured = ConfiguredScript.read(options);
         List<String> targets = options.texts("targets");
         if (options.has("targets") && targets.isEmpty()) {
             options.problem("targets", "must name at least one target");
@@ -89,14 +75,15 @@ record CheckDefinition(
             return null;
         }
         try {
-            Script script = script(options, inline, file);
+            Script script = configured.parse();
             if (!targets.isEmpty()) {
-                script = script.withTargets(targets, source(OWN, options, "targets"));
+                script = script.withTargets(
+                        targets, new Source(OWN, options.source("targets").directory(), false));
             }
             Check.validate(vertx, script);
             return new CheckDefinition(name, script, Duration.ofMillis(every), labels, alert, options.content());
         } catch (InvalidInputException e) {
-            e.problems().forEach(problem -> tell(options, problem));
+            e.problems().forEach(problem -> tell(options, configured, problem));
             return null;
         }
     }
@@ -120,36 +107,12 @@ record CheckDefinition(
         return labels;
     }
 
-    private static Script script(Options options, JsonObject inline, @Nullable Path file) {
-        if (file == null) {
-            return options.has("script") ? Script.of(inline, source(INLINE, options, "script")) : Script.standard();
-        }
-        Path directory = file.toAbsolutePath().getParent();
-        try {
-            Source source = new Source(file.toString(), directory == null ? Path.of("") : directory, false);
-            return Script.of(Json.parse(source.name(), Buffer.buffer(Files.readAllBytes(file))), source);
-        } catch (NoSuchFileException e) {
-            throw new InvalidInputException(List.of("no such file: " + file));
-        } catch (IOException e) {
-            throw new InvalidInputException(List.of("cannot be read: " + e.getMessage()));
-        }
-    }
-
-    private static Source source(String name, Options options, String key) {
-        return new Source(name, options.source(key).directory(), false);
-    }
-
-    /** Puts a script's message, which begins with its source, to where that stands in the configuration. */
-    private static void tell(Options options, String problem) {
-        Matcher within = WITHIN.matcher(problem);
+    private static void tell(Options options, ConfiguredScript configured, String problem) {
         Matcher beside = BESIDE.matcher(problem);
-        if (within.matches()) {
-            String path = within.group(1);
-            options.problem(path == null ? "script" : "script." + path, within.group(2));
-        } else if (beside.matches()) {
+        if (beside.matches()) {
             options.problem(Objects.requireNonNullElse(beside.group(1), "targets"), beside.group(2));
         } else {
-            options.problem(options.has("scriptFile") ? "scriptFile" : "script", problem);
+            configured.tell(problem);
         }
     }
 }

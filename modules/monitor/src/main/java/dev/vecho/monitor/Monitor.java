@@ -5,8 +5,6 @@ import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.RoundTrips;
-import dev.vecho.client.report.Totals;
-import dev.vecho.client.script.Budget;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -201,7 +199,7 @@ public final class Monitor {
     private void finished(MonitoredCheck check, MonitoredCase played, AsyncResult<Report> result) {
         Instant now = clock.instant();
         Report round = result.succeeded()
-                ? withinBudget(result.result(), check.definition().script().budget())
+                ? check.definition().script().budget().judge(result.result())
                 : unplayed(played, now, result.cause());
         Diagnosis diagnosis = round.diagnosis();
         if (diagnosis != null && diagnosis.word() == FailureKind.UNJUDGED) {
@@ -233,20 +231,6 @@ public final class Monitor {
 
     private void publish(StateChange change) {
         vertx.eventBus().publish(CHANGES, change.toJson(), new DeliveryOptions().setLocalOnly(true));
-    }
-
-    /** A round that passed but is not good enough has failed: on a schedule without an end there is no later moment to judge it. */
-    private static Report withinBudget(Report round, Budget budget) {
-        if (!round.passed() || budget.allowed().isEmpty()) {
-            return round;
-        }
-        Totals totals = new Totals();
-        totals.add(round);
-        List<Budget.Miss> misses = budget.misses(totals.summary());
-        return misses.isEmpty()
-                ? round
-                : round.judged(
-                        round.disturbed() ? Budget.unjudged(misses, 1, 1) : Budget.diagnosis(misses), round.details());
     }
 
     private static Report unplayed(MonitoredCase played, Instant now, @Nullable Throwable cause) {

@@ -20,14 +20,11 @@ public interface Section {
 
     /** The artifacts of Vecho's own sections, for who has them not on the class path. */
     Map<String, String> ARTIFACTS = Map.of(
-            "management",
-            "vecho-management",
-            "accessLog",
-            "vecho-launcher",
-            "checks",
-            "vecho-monitor",
-            "notify",
-            "vecho-monitor");
+            "management", "vecho-management",
+            "probe", "vecho-management",
+            "accessLog", "vecho-launcher",
+            "checks", "vecho-monitor",
+            "notify", "vecho-monitor");
 
     /** Those that the class path names. */
     static List<Section> all() {

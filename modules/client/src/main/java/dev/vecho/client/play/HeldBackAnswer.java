@@ -55,6 +55,13 @@ final class HeldBackAnswer {
         }
     }
 
+    /** There is no time to find out more. */
+    void giveUp() {
+        if (missed != null) {
+            round.fail(missed);
+        }
+    }
+
     /** The connection broke: that it is over may be just because of the end, but an HTTP status, for example, says more. */
     void broke(Diagnosis broken) {
         if (!comparing) {

@@ -30,12 +30,15 @@ public final class Round {
     /** Of the limits that transports and peers have themselves. */
     private static final Duration SHORTEST_LIMIT = Duration.ofSeconds(1);
 
+    private static final long NO_TIMER = -1;
+
     private final CaseContext caseContext;
     private final Vertx vertx;
     private final Context context;
     private final ClientTransport transport;
     private final int number;
     private final Seed seed;
+    private final @Nullable Duration within;
 
     private final Promise<Report> report = Promise.promise();
     private final Measures measures = new Measures();
@@ -53,12 +56,16 @@ public final class Round {
 
     private int connections;
     private boolean kept;
+    private long deadline = NO_TIMER;
+    private boolean connecting;
+    private long connectingSince;
 
     /**
      * Prepares a round.
      *
      * @param number from 1
      * @param open a connection that a round before has kept, or null; the context is its own
+     * @param within how long all of it may take, up to the verdict; null if only its parts are limited
      */
     public Round(
             CaseContext caseContext,
@@ -66,8 +73,9 @@ public final class Round {
             ClientTransport transport,
             int number,
             @Nullable TrackedConnection open,
+            @Nullable Duration within,
             @Nullable Trace trace) {
-        this(caseContext, context, transport, number, open, trace, true);
+        this(caseContext, context, transport, number, open, within, trace, true);
     }
 
     private Round(
@@ -76,6 +84,7 @@ public final class Round {
             ClientTransport transport,
             int number,
             @Nullable TrackedConnection open,
+            @Nullable Duration within,
             @Nullable Trace trace,
             boolean probes) {
         this.caseContext = caseContext;
@@ -83,6 +92,7 @@ public final class Round {
         this.context = context;
         this.transport = transport;
         this.number = number;
+        this.within = within;
         this.seed = caseContext.seed().round(caseContext.index(), number);
         this.waiting = new Wait(vertx, caseContext.nanoTime(), this::stalls);
         this.timeline = new Timeline(trace, caseContext.nanoTime());
@@ -94,7 +104,7 @@ public final class Round {
 
     /** A round that is played to find out something, beside another one. */
     static Round probe(CaseContext caseContext, Context context, ClientTransport transport, int number) {
-        return new Round(caseContext, context, transport, number, null, null, false);
+        return new Round(caseContext, context, transport, number, null, null, null, false);
     }
 
     public Future<Report> play() {
@@ -175,6 +185,9 @@ public final class Round {
         stalls.watch();
         stallsBefore = stalls();
         timeline.start();
+        if (within != null) {
+            deadline = vertx.setTimer(Math.max(1, within.toMillis()), late -> on(() -> outOfTime(within)));
+        }
         TrackedConnection tracked = roundConnection.tracked();
         Connection open = tracked.connection();
         if (open == null) {
@@ -201,9 +214,19 @@ public final class Round {
         return new RoundConnection(caseContext, tracked, seed, from, number, connections++, events);
     }
 
-    private void connect(Duration within) {
+    private void outOfTime(Duration limit) {
+        if (connecting) {
+            giveUpConnecting(Duration.ofNanos(nanoTime() - connectingSince));
+        } else {
+            player.outOfTime(limit);
+        }
+    }
+
+    private void connect(Duration limit) {
         TrackedConnection opening = roundConnection.tracked();
-        waiting.patience(within, () -> on(() -> giveUpConnecting(within)));
+        connecting = true;
+        connectingSince = nanoTime();
+        waiting.patience(limit, () -> on(() -> giveUpConnecting(limit)));
         transport.connect(opening).onComplete(result -> connected(opening, result));
     }
 
@@ -215,6 +238,7 @@ public final class Round {
             return;
         }
         on(() -> {
+            connecting = false;
             waiting.stop();
             measures.opened(opening);
             if (result.failed()) {
@@ -281,7 +305,16 @@ public final class Round {
         Connection connection = tracked.connection();
         return connection == null
                 ? Future.succeededFuture()
-                : Wait.atMost(vertx, caseContext.timeout(), connection.close());
+                : Wait.atMost(vertx, left(caseContext.timeout()), connection.close());
+    }
+
+    /** A limit, or what is left of that of the round if this is less. */
+    private Duration left(Duration limit) {
+        if (within == null) {
+            return limit;
+        }
+        long millis = within.minus(timeline.since()).toMillis();
+        return Duration.ofMillis(Math.max(1, Math.min(limit.toMillis(), millis)));
     }
 
     /** Adds up what is known of a connection that is not used any more. */
@@ -410,6 +443,7 @@ public final class Round {
     }
 
     private void stopTimers() {
+        vertx.cancelTimer(deadline);
         waiting.stop();
         events.stop();
     }

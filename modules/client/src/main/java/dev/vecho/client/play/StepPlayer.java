@@ -25,7 +25,7 @@ final class StepPlayer {
 
     private final Round round;
     private final List<Step> steps;
-    private final boolean probes;
+    private boolean probes;
     private final HeldBackAnswer heldBack;
 
     /** The step being played; as many as there are once all are done, and only sending goes on. */
@@ -246,6 +246,30 @@ final class StepPlayer {
 
     private void waitAtMost(@Nullable Duration within) {
         round.waiting().limit(within, round.caseContext().timeout(), () -> round.on(this::timedOut));
+    }
+
+    /**
+     * The round as a whole has taken too long: so has what it waits for now.
+     *
+     * @param within how long it may take
+     */
+    void outOfTime(Duration within) {
+        if (heldBack.isMissed()) {
+            heldBack.giveUp();
+            return;
+        }
+        probes = false;
+        round.waiting().cut();
+        Step step = step();
+        boolean awaits = round.connection().sender() != null
+                && !(step instanceof Step.Pause)
+                && !(step instanceof Step.ExpectNothing);
+        if (awaits) {
+            timedOut();
+        }
+        if (!round.isOver()) {
+            round.fail(Diagnosis.of(FailureKind.TIMEOUT, "the round was not over within " + within.toMillis() + " ms"));
+        }
     }
 
     private void timedOut() {

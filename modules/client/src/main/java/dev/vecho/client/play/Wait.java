@@ -37,6 +37,7 @@ public final class Wait {
     private long timer = NO_TIMER;
     private Duration limit = Duration.ZERO;
     private boolean ofStep;
+    private long began;
     private long from;
     private long stalledBefore;
     private End end = End.NONE;
@@ -50,14 +51,16 @@ public final class Wait {
 
     /** Calls back once, after that time. */
     void sleep(Duration length, Runnable over) {
+        began = nanoTime.getAsLong();
         timer = vertx.setTimer(length.toMillis(), fired -> over.run());
     }
 
     /** Calls back once, when the peer has had that time. */
     void patience(Duration length, Runnable over) {
-        long began = System.nanoTime();
+        began = nanoTime.getAsLong();
+        long since = System.nanoTime();
         long before = stalls.getAsLong();
-        start(length, () -> rest(length, System.nanoTime() - began, before), over);
+        start(length, () -> rest(length, System.nanoTime() - since, before), over);
     }
 
     /**
@@ -69,6 +72,7 @@ public final class Wait {
     void limit(@Nullable Duration within, Duration timeout, Runnable over) {
         ofStep = within != null;
         limit = within == null ? timeout : within;
+        began = nanoTime.getAsLong();
         begin();
         start(limit, () -> rest(limit, nanoTime.getAsLong() - from, stalledBefore), over);
     }
@@ -107,6 +111,13 @@ public final class Wait {
         if (!ofStep) {
             begin();
         }
+    }
+
+    /** Ends the wait before its time: it was as long as it has taken by now. */
+    void cut() {
+        stop();
+        limit = Duration.ofNanos(nanoTime.getAsLong() - began);
+        ofStep = true;
     }
 
     void stop() {

@@ -6,6 +6,7 @@ import dev.vecho.client.report.Report;
 import dev.vecho.client.report.RoundTrips;
 import dev.vecho.client.report.Summary;
 import dev.vecho.client.report.Summary.PhaseTime;
+import dev.vecho.client.report.Totals;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -182,6 +183,22 @@ public record Budget(Map<Item, Double> allowed) {
             }
         });
         return misses;
+    }
+
+    /**
+     * Judges a round by itself, where no later moment comes to judge all of them: one that passed but is not good enough has
+     * failed.
+     */
+    public Report judge(Report round) {
+        if (!round.passed() || allowed.isEmpty()) {
+            return round;
+        }
+        Totals totals = new Totals();
+        totals.add(round);
+        List<Miss> misses = misses(totals.summary());
+        return misses.isEmpty()
+                ? round
+                : round.judged(round.disturbed() ? unjudged(misses, 1, 1) : diagnosis(misses), round.details());
     }
 
     public static Diagnosis diagnosis(List<Miss> misses) {

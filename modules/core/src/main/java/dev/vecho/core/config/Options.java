@@ -382,6 +382,10 @@ public final class Options {
         if (text == null) {
             return null;
         }
+        if (source(key).foreign()) {
+            problem(key, "may name no file of the machine that plays it");
+            return null;
+        }
         try {
             Path file = source(key).directory().resolve(text);
             if (files != null) {

@@ -18,7 +18,7 @@ export function keepToken(value) {
 export class Unauthorized extends Error {}
 
 export async function ask(path, options = {}) {
-  const headers = token() ? { Authorization: "Bearer " + token() } : {};
+  const headers = { ...options.headers, ...(token() ? { Authorization: "Bearer " + token() } : {}) };
   const response = await fetch(path, { ...options, headers, cache: "no-store", credentials: "omit" });
   if (response.status === 401) {
     throw new Unauthorized();
@@ -30,9 +30,14 @@ export async function json(path) {
   const response = await ask(path);
   const body = await response.json();
   if (!response.ok) {
-    throw new Error(body.detail ?? response.statusText);
+    throw problem(body, response);
   }
   return body;
+}
+
+/** What is wrong, as RFC 9457 has it. */
+function problem(body, response) {
+  return new Error([body.detail ?? response.statusText, ...(body.problems ?? [])].join(" "));
 }
 
 /** Whether the service lets this tab in. It tells those that it knows more of its health than others, and refuses nobody for asking. */
@@ -46,15 +51,17 @@ const SILENCE_MILLIS = 6000;
 
 /**
  * Reads server-sent events until the stream ends. EventSource would do, if it could send a header.
+ * Who resolves options.stop ends it; options.request has what fetch takes.
  * Only one event is handled at a time, and a slow page leaves the rest to the service, which then drops some.
  */
-export async function events(path, handle) {
+export async function events(path, handle, options = {}) {
   const abort = new AbortController();
+  options.stop?.then(() => abort.abort());
   let timer = setTimeout(() => abort.abort(), SILENCE_MILLIS);
   try {
-    const response = await ask(path, { signal: abort.signal });
+    const response = await ask(path, { ...options.request, signal: abort.signal });
     if (!response.ok) {
-      throw new Error((await response.json()).detail);
+      throw problem(await response.json(), response);
     }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param low its other bits; for IPv4 all of them
  * @param prefix how many of its bits the addresses of the block have in common
  */
-record AddressBlock(boolean ipv6, long high, long low, int prefix) {
+public record AddressBlock(boolean ipv6, long high, long low, int prefix) {
 
     private static final Pattern BLOCK = Pattern.compile("([^/]*)(?:/(0|[1-9][0-9]{0,2}))?");
     private static final int IPV4_BITS = 32;
@@ -32,7 +32,7 @@ record AddressBlock(boolean ipv6, long high, long low, int prefix) {
      *
      * @throws IllegalArgumentException whose message goes on from the text in quotation marks
      */
-    static AddressBlock parse(String text) {
+    public static AddressBlock parse(String text) {
         if (text.indexOf('%') >= 0) {
             throw new IllegalArgumentException("has a zone, which has no meaning here");
         }
@@ -70,7 +70,7 @@ record AddressBlock(boolean ipv6, long high, long low, int prefix) {
     }
 
     /** The block of a single address. */
-    static AddressBlock of(InetAddress address) {
+    public static AddressBlock of(InetAddress address) {
         return of(address.getAddress());
     }
 
@@ -100,7 +100,7 @@ record AddressBlock(boolean ipv6, long high, long low, int prefix) {
     }
 
     /** Whether another block, or a single address, is in this one. */
-    boolean contains(AddressBlock other) {
+    public boolean contains(AddressBlock other) {
         return ipv6 == other.ipv6 && prefix <= other.prefix && equals(other.cut(prefix));
     }
 

@@ -1,0 +1,49 @@
+package dev.vecho.management;
+
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.vertx.core.buffer.Buffer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** How metrics are written, as a client wants them. */
+final class Exposition {
+
+    private static final ExpositionFormats FORMATS = ExpositionFormats.init();
+    static final Exposition TEXT = new Exposition(FORMATS.getPrometheusTextFormatWriter());
+    private static final Exposition OPEN_METRICS = new Exposition(FORMATS.getOpenMetricsTextFormatWriter());
+
+    private final ExpositionFormatWriter writer;
+
+    private Exposition(ExpositionFormatWriter writer) {
+        this.writer = writer;
+    }
+
+    /** @param accept the header of the request */
+    static Exposition of(@Nullable String accept) {
+        return OPEN_METRICS.writer.accepts(accept) ? OPEN_METRICS : TEXT;
+    }
+
+    Answer answer(MetricSnapshots metrics) {
+        return new Answer(200, writer.getContentType(), Buffer.buffer(bytes(metrics)), Map.of());
+    }
+
+    String write(MetricSnapshots metrics) {
+        return new String(bytes(metrics), StandardCharsets.UTF_8);
+    }
+
+    private byte[] bytes(MetricSnapshots metrics) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            writer.write(out, metrics);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+}
