@@ -47,6 +47,22 @@ public final class ChecksSection implements Section {
         return new Valid(vertx, List.copyOf(definitions), Set.copyOf(off), stateFile);
     }
 
+    /**
+     * Plays the checks of a section on their own, without a service, on the caller's event loop. Nothing outlives it.
+     *
+     * @param prepared what this section has read
+     * @param listener hears of what happens from the beginning
+     */
+    public static Monitor play(Prepared prepared, MonitorListener listener) {
+        if (!(prepared instanceof Valid valid)) {
+            throw new IllegalArgumentException("another section");
+        }
+        Monitor monitor = new Monitor(valid.vertx());
+        monitor.listen(listener);
+        monitor.play(valid.definitions(), valid.off());
+        return monitor;
+    }
+
     /** Not read as a file of the configuration is: that it changes must not be a reason to reload. */
     private static @Nullable Path stateFile(Options options) {
         String name = options.text(STATE_FILE);

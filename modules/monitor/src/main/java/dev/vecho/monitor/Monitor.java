@@ -304,7 +304,7 @@ public final class Monitor {
     }
 
     /** Ends all checks; those that are being played are given up. Completes when all is closed; never fails. */
-    Future<Void> close() {
+    public Future<Void> close() {
         List<Future<?>> stopped = new ArrayList<>();
         running.values().forEach(one -> stopped.add(stop(one)));
         running.clear();
