@@ -260,7 +260,7 @@ final class CheckCommand implements Callable<Integer> {
      * Checks a listener of our own once, without a report. Otherwise the first round trip would include the loading
      * of classes, and take a hundred times as long as the next one.
      */
-    private static void warmUp(Vertx vertx) {
+    static void warmUp(Vertx vertx) {
         JsonObject listener = new JsonObject().put("host", "127.0.0.1").put("port", 0);
         EchoServerVerticle server = new EchoServerVerticle();
         vertx.deployVerticle(

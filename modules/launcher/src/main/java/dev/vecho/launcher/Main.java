@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             SelftestCommand.class,
             HealthCommand.class,
-            StatusCommand.class
+            StatusCommand.class,
+            WatchCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -169,7 +170,8 @@ public final class Main implements Runnable {
     public void run() {
         CommandSpec known = Objects.requireNonNull(spec);
         throw new ParameterException(
-                known.commandLine(), "expected a command: serve, config, check, bench, selftest, health or status");
+                known.commandLine(),
+                "expected a command: serve, config, check, bench, selftest, health, status or watch");
     }
 
     /** The version from the jar's manifest. */

@@ -6,8 +6,6 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -30,17 +28,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
 
-    /** Home, and clear from there on. */
-    private static final String REDRAW = "\u001b[H\u001b[J";
-
-    /** Another screen, so that what was on the terminal comes back. */
-    private static final String OTHER_SCREEN = "\u001b[?1049h\u001b[?25l";
-
-    private static final String BACK = "\u001b[?25h\u001b[?1049l";
-
     private static final Duration LEAST_INTERVAL = Duration.ofMillis(100);
-
-    private static final long POLL_MILLIS = 50;
 
     /** As many connections as one page of the service has. */
     private static final String PAGE = "/connections?limit=1000";
@@ -128,52 +116,13 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private void watch(PrintWriter out) throws IOException, InterruptedException {
-        Thread restore = new Thread(() -> {
-            System.out.print(BACK);
-            System.out.flush();
-            stty("icanon", "echo");
-        });
-        Runtime.getRuntime().addShutdownHook(restore);
-        stty("-icanon", "-echo");
-        out.print(OTHER_SCREEN);
-        try {
+        try (LiveScreen screen = new LiveScreen(out)) {
             JsonObject before = ask();
-            while (!isToEndWithin(interval)) {
+            while (!screen.isToEndWithin(interval)) {
                 JsonObject now = ask();
-                out.print(REDRAW + new StatusView(before, now, count).toText());
-                out.flush();
+                screen.draw(new StatusView(before, now, count).toText());
                 before = now;
             }
-        } finally {
-            Runtime.getRuntime().removeShutdownHook(restore);
-            out.print(BACK);
-            out.flush();
-            stty("icanon", "echo");
         }
-    }
-
-    /** Sets the terminal to give single keys, or lines again. Without the program stty, q needs Enter. */
-    private static void stty(String... settings) {
-        List<String> command = new ArrayList<>(List.of("stty"));
-        command.addAll(List.of(settings));
-        try {
-            new ProcessBuilder(command).inheritIO().start().waitFor();
-        } catch (IOException missing) {
-            return;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Waits, and tells whether q was typed. */
-    private static boolean isToEndWithin(Duration time) throws IOException, InterruptedException {
-        for (long end = System.nanoTime() + time.toNanos(); System.nanoTime() < end; Thread.sleep(POLL_MILLIS)) {
-            while (System.in.available() > 0) {
-                if (System.in.read() == 'q') {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 }

@@ -44,6 +44,30 @@ class CheckTableTest {
     }
 
     @Test
+    void showsTheLastRounds() {
+        JsonArray millis = new JsonArray().add(1.0).addNull().add(8.0).add(4.0);
+        String blocks = CheckTable.sparkline(millis);
+        assertThat(blocks).hasSize(4).matches(".x[█#].");
+        assertThat(blocks.charAt(3)).isNotEqualTo(blocks.charAt(0)).isNotEqualTo(blocks.charAt(2));
+        assertThat(CheckTable.sparkline(new JsonArray())).isEmpty();
+        JsonArray many = new JsonArray();
+        for (int i = 0; i < 100; i++) {
+            many.add(0.0);
+        }
+        assertThat(CheckTable.sparkline(many)).hasSize(20);
+
+        JsonObject recent = new JsonObject().put("rounds", 4).put("failed", 1).put("millis", millis);
+        JsonObject lossy = new JsonObject().put("recent", recent).put("lossPercent", 2.5);
+        assertThat(CheckTable.live(new JsonArray().add(check("u", "ok", lossy)))
+                        .lines()
+                        .skip(1))
+                .singleElement()
+                .asString()
+                .startsWith("u ")
+                .contains(" 1/4   2.5 %  " + blocks + " ");
+    }
+
+    @Test
     void leavesOutWhatNobodyCouldRead() {
         JsonArray many = new JsonArray();
         for (int i = 0; i < 30; i++) {

@@ -40,6 +40,7 @@ class OptionTablesTest {
         "docs/management.md, Keys, section-management",
         SERVICE + ", Access log, section-accessLog",
         "docs/monitoring.md, Keys, section-checks",
+        "docs/monitoring.md, What outlives a restart, section-checks-itself",
         "docs/monitoring.md, Keys of a receiver, section-notify",
         "docs/monitoring.md, Keys of probe, section-probe",
         "modules/transport-tcp/README.md, Keys of tcp, listener-tcp",
@@ -108,6 +109,7 @@ class OptionTablesTest {
                         .getJsonObject("listener-tcp")
                         .getJsonObject("properties")
                         .getJsonObject("tls");
+            case "section-checks-itself" -> definitions.getJsonObject("section-checks");
             case "section-checks", "section-notify" ->
                 (JsonObject) definitions
                         .getJsonObject(definition)

@@ -15,6 +15,32 @@ final class AlertWindow {
         this.alert = alert;
     }
 
+    /** The same results under another alert; the state follows with the next one. */
+    AlertWindow under(Alert other) {
+        return restored(other, state, failed, passedInARow);
+    }
+
+    /** One that goes on where another has ended. */
+    static AlertWindow restored(Alert alert, State state, long failed, int passedInARow) {
+        AlertWindow window = new AlertWindow(alert);
+        window.state = state;
+        window.failed = failed & ((1L << alert.outOf()) - 1);
+        window.passedInARow = passedInARow;
+        return window;
+    }
+
+    Alert alert() {
+        return alert;
+    }
+
+    long failed() {
+        return failed;
+    }
+
+    int passedInARow() {
+        return passedInARow;
+    }
+
     /** Takes a result; tells the state that follows. */
     State add(boolean passed) {
         failed = (failed << 1 | (passed ? 0 : 1)) & ((1L << alert.outOf()) - 1);

@@ -8,7 +8,13 @@ import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -85,6 +91,50 @@ record CheckDefinition(
         } catch (InvalidInputException e) {
             e.problems().forEach(problem -> tell(options, configured, problem));
             return null;
+        }
+    }
+
+    /**
+     * A digest of what is played, where and how often: as long as that is the same, what was found before belongs to it, whatever its
+     * labels and its alert.
+     */
+    String subject() {
+        TreeMap<String, Object> rest = new TreeMap<>(content.json().getMap());
+        rest.keySet().removeAll(List.of("labels", "alert", "enabled"));
+        StringBuilder text = new StringBuilder();
+        append(text, rest);
+        append(text, new TreeMap<>(content.files()));
+        try {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** The same text for the same content, in whatever order its keys stand. */
+    private static void append(StringBuilder text, @Nullable Object value) {
+        if (value instanceof JsonObject object) {
+            append(text, object.getMap());
+        } else if (value instanceof JsonArray array) {
+            append(text, array.getList());
+        } else if (value instanceof Map<?, ?> map) {
+            text.append('{');
+            new TreeMap<Object, Object>(map).forEach((key, each) -> {
+                text.append(io.vertx.core.json.Json.encode(key.toString())).append(':');
+                append(text, each);
+            });
+            text.append('}');
+        } else if (value instanceof List<?> list) {
+            text.append('[');
+            list.forEach(each -> {
+                append(text, each);
+                text.append(',');
+            });
+            text.append(']');
+        } else {
+            text.append(io.vertx.core.json.Json.encode(value)).append(' ');
         }
     }
 

@@ -3,6 +3,8 @@ package dev.vecho.monitor;
 import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.RoundTrips;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -77,6 +79,46 @@ final class History {
 
     void missed(Instant at, int count) {
         at(at).missed += count;
+    }
+
+    /** All of it as JSON: a list of intervals, and what the one that goes on has. */
+    JsonObject save() {
+        JsonArray ended = new JsonArray();
+        over.forEach(each -> ended.add(each.toJson()));
+        JsonObject json = new JsonObject().put("over", ended);
+        if (open != null) {
+            JsonArray trips = new JsonArray();
+            open.trips
+                    .get()
+                    .histogram()
+                    .recordedValues()
+                    .forEach(value -> trips.add(value.getValueIteratedTo()).add(value.getCountAtValueIteratedTo()));
+            json.put("open", open.get().toJson()).put("trips", trips);
+        }
+        return json;
+    }
+
+    /** Takes what was saved; throws a {@link RuntimeException} where it is something else. */
+    void restore(JsonObject json) {
+        json.getJsonArray("over").forEach(each -> over.add(Interval.of((JsonArray) each)));
+        if (json.containsKey("open")) {
+            Interval last = Interval.of(json.getJsonArray("open"));
+            Open restored = new Open(last.number());
+            restored.rounds = last.rounds();
+            restored.failed = last.failed();
+            restored.missed = last.missed();
+            restored.sent = last.sent();
+            restored.lost = last.lost();
+            restored.word = last.word();
+            JsonArray trips = json.getJsonArray("trips");
+            for (int i = 0; i + 1 < trips.size(); i += 2) {
+                restored.trips.record(trips.getLong(i), trips.getLong(i + 1));
+            }
+            open = restored;
+        }
+        while (over.size() >= bounds.intervals(resolution)) {
+            over.removeFirst();
+        }
     }
 
     private int number(Instant at) {

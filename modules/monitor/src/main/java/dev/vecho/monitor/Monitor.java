@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
@@ -56,6 +57,9 @@ public final class Monitor {
     private final List<MonitorListener> listeners = new CopyOnWriteArrayList<>();
     private final Map<String, Running> running = new HashMap<>();
     private volatile Map<String, MonitoredCheck> checks = Map.of();
+
+    /** What was found by checks that are switched off, and before the service started. */
+    private volatile Map<String, SavedCheck> saved = Map.of();
 
     /** A check that is played. */
     private static final class Running {
@@ -105,16 +109,40 @@ public final class Monitor {
         return () -> listeners.remove(listener);
     }
 
-    /** Plays these checks and no others from now on; those that have not changed go on, and keep what they know. */
+    /** Has checks begin with what was saved of them, by name; before they are played. */
+    void restore(Map<String, SavedCheck> before) {
+        saved = Map.copyOf(before);
+    }
+
+    /** What is to be saved of checks that are not played. Safe for any thread. */
+    Map<String, SavedCheck> saved() {
+        return saved;
+    }
+
     void play(List<CheckDefinition> definitions) {
+        play(definitions, Set.of());
+    }
+
+    /**
+     * Plays these checks and no others from now on; those that have not changed go on, and keep what they know.
+     *
+     * @param off the names of those that are switched off, which keep what they know until they are played again
+     */
+    void play(List<CheckDefinition> definitions, Set<String> off) {
+        Map<String, SavedCheck> kept = new HashMap<>(saved);
         Map<String, CheckDefinition> wanted = new TreeMap<>();
         definitions.forEach(each -> wanted.put(each.name(), each));
         for (Running each : List.copyOf(running.values())) {
             CheckDefinition next = wanted.get(each.check.name());
-            if (next == null || !next.content().equals(each.check.definition().content())) {
-                running.remove(each.check.name());
-                stop(each);
+            if (next != null && next.subject().equals(each.check.definition().subject())) {
+                each.check.redefine(next);
+                continue;
             }
+            running.remove(each.check.name());
+            if (off.contains(each.check.name())) {
+                kept.put(each.check.name(), SavedCheck.of(each.check));
+            }
+            stop(each);
         }
         Map<String, MonitoredCheck> now = new TreeMap<>();
         wanted.forEach((name, definition) -> {
@@ -122,10 +150,16 @@ public final class Monitor {
             if (one == null) {
                 one = new Running(new MonitoredCheck(definition, bounds, clock.instant()));
                 running.put(name, one);
+                SavedCheck found = kept.get(name);
+                if (found != null && found.subject().equals(definition.subject())) {
+                    one.check.expect(found);
+                }
                 start(one);
             }
             now.put(name, one.check);
         });
+        kept.keySet().retainAll(off);
+        saved = Map.copyOf(kept);
         checks = Collections.unmodifiableMap(now);
         listeners.forEach(MonitorListener::reconfigured);
     }
@@ -266,7 +300,7 @@ public final class Monitor {
     }
 
     /** Ends all checks; those that are being played are given up. Completes when all is closed; never fails. */
-    Future<Void> close() {
+    public Future<Void> close() {
         List<Future<?>> stopped = new ArrayList<>();
         running.values().forEach(one -> stopped.add(stop(one)));
         running.clear();

@@ -24,7 +24,7 @@ public final class MonitoredCase {
     private static final int FAILED = -1;
 
     private final Case played;
-    private final AlertWindow window;
+    private AlertWindow window;
     private final Counts.Counter counter = new Counts.Counter();
     private final Map<Resolution, History> histories = new EnumMap<>(Resolution.class);
     private State state = State.UNKNOWN;
@@ -96,6 +96,52 @@ public final class MonitoredCase {
         state = window.add(round.passed());
         since = state == before ? since : at;
         return before;
+    }
+
+    /** Goes on under another alert. */
+    synchronized void alert(Alert other) {
+        window = window.under(other);
+    }
+
+    /** What outlives a restart: all but the last round and the counts. */
+    synchronized JsonObject save() {
+        JsonArray times = new JsonArray();
+        for (int i = Math.max(0, next - RECENT); i < next; i++) {
+            times.add(recent[i % RECENT]);
+        }
+        JsonObject kept = new JsonObject();
+        histories.forEach((resolution, history) -> kept.put(resolution.toString(), history.save()));
+        JsonObject json = new JsonObject()
+                .put("name", name())
+                .put("state", state.name())
+                .put("since", since.toString())
+                .put("failed", window.failed())
+                .put("passedInARow", window.passedInARow())
+                .put("recent", times)
+                .put("histories", kept);
+        Diagnosis.putIfKnown(json, "diagnosis", lastDiagnosis == null ? null : lastDiagnosis.toJson());
+        Diagnosis.putIfKnown(json, "lastPassedAt", lastPassed == null ? null : lastPassed.toString());
+        return json;
+    }
+
+    /** Takes what was saved, before the first round; throws a {@link RuntimeException} where it is something else. */
+    synchronized void restore(JsonObject json) {
+        State saved = State.valueOf(json.getString("state"));
+        window = AlertWindow.restored(window.alert(), saved, json.getLong("failed"), json.getInteger("passedInARow"));
+        state = saved;
+        since = Instant.parse(json.getString("since"));
+        JsonObject why = json.getJsonObject("diagnosis");
+        lastDiagnosis = why == null ? null : SavedReports.diagnosis(why);
+        String passed = json.getString("lastPassedAt");
+        lastPassed = passed == null ? null : Instant.parse(passed);
+        JsonArray times = json.getJsonArray("recent");
+        recent = new int[times.size()];
+        for (int i = 0; i < recent.length; i++) {
+            recent[i] = times.getInteger(i);
+        }
+        next = recent.length;
+        histories.forEach((resolution, history) ->
+                history.restore(json.getJsonObject("histories").getJsonObject(resolution.toString())));
     }
 
     synchronized void missed(Instant at, int count) {

@@ -10,16 +10,21 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A check that is played on a schedule, and what is known of it. Safe for any thread. */
 public final class MonitoredCheck {
 
+    private static final Logger LOG = LoggerFactory.getLogger(MonitoredCheck.class);
+
     private static final int MOST_CHANGES = 100;
 
-    private final CheckDefinition definition;
+    private volatile CheckDefinition definition;
     private final Bounds bounds;
     private final Deque<Failure> failures = new ArrayDeque<>(2);
     private final Deque<StateChange> changes = new ArrayDeque<>(2);
@@ -27,6 +32,7 @@ public final class MonitoredCheck {
     private State state = State.UNKNOWN;
     private Instant since;
     private @Nullable String problem;
+    private volatile @Nullable SavedCheck expected;
 
     MonitoredCheck(CheckDefinition definition, Bounds bounds, Instant now) {
         this.definition = definition;
@@ -38,8 +44,72 @@ public final class MonitoredCheck {
         return definition;
     }
 
+    /** Goes on with other labels and another alert. */
+    void redefine(CheckDefinition next) {
+        definition = next;
+        cases.forEach(each -> each.alert(next.alert()));
+    }
+
+    /** What outlives a restart. */
+    JsonObject save() {
+        JsonArray failed = new JsonArray();
+        failures().forEach(each -> failed.add(each.toJson()));
+        JsonArray changed = new JsonArray();
+        changes().forEach(each -> changed.add(each.toJson()));
+        JsonObject json = new JsonObject();
+        synchronized (this) {
+            json.put("state", state.name()).put("since", since.toString());
+        }
+        return json.put("failures", failed)
+                .put("changes", changed)
+                .put(
+                        "cases",
+                        new JsonArray(cases.stream().map(MonitoredCase::save).toList()));
+    }
+
+    /**
+     * Takes what was saved, once it is opened and before the first round; throws a {@link RuntimeException} where it is something else.
+     */
+    private synchronized void restore(JsonObject json) {
+        state = State.valueOf(json.getString("state"));
+        since = Instant.parse(json.getString("since"));
+        json.getJsonArray("failures").forEach(each -> failures.add(SavedReports.failure((JsonObject) each)));
+        while (failures.size() > bounds.failures()) {
+            failures.remove();
+        }
+        json.getJsonArray("changes").forEach(each -> changes.add(SavedReports.change((JsonObject) each)));
+        Map<String, JsonObject> byName = new HashMap<>();
+        json.getJsonArray("cases")
+                .forEach(each -> byName.put(((JsonObject) each).getString("name"), (JsonObject) each));
+        for (MonitoredCase each : cases) {
+            JsonObject saved = byName.get(each.name());
+            if (saved != null) {
+                each.restore(saved);
+            }
+        }
+    }
+
+    /** Has it begin with what was saved, once it is opened. */
+    void expect(SavedCheck saved) {
+        expected = saved;
+    }
+
+    /** What it is to begin with; null where that is done. */
+    @Nullable SavedCheck expected() {
+        return expected;
+    }
+
     void opened(List<MonitoredCase> all) {
         cases = List.copyOf(all);
+        SavedCheck saved = expected;
+        if (saved != null) {
+            try {
+                restore(saved.json());
+            } catch (RuntimeException e) {
+                LOG.warn("check {}: what was saved of it cannot be used: {}", name(), e.toString());
+            }
+            expected = null;
+        }
     }
 
     /** It cannot be played, though its configuration was valid when it was read. */

@@ -161,6 +161,17 @@ public final class Configuration {
     }
 
     /**
+     * A section that is ready to be started, once everything was checked as for {@link EchoServerVerticle}; empty where the configuration
+     * does not have it. Blocks: it reads certificates.
+     *
+     * @throws dev.vecho.core.config.InvalidInputException with all that is wrong
+     */
+    public Optional<Section.Prepared> section(Vertx vertx, Transports transports, String key) {
+        return Optional.ofNullable(validate(vertx, transports).sections().get(key))
+                .map(ValidSection::prepared);
+    }
+
+    /**
      * Checks everything. Blocks: it reads certificates.
      *
      * @throws dev.vecho.core.config.InvalidInputException with all that is wrong

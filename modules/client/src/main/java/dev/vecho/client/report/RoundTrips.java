@@ -166,6 +166,22 @@ public final class RoundTrips {
             each[(int) count - 1] = value;
         }
 
+        /** Takes one that was measured so often. */
+        public void record(long nanos, long times) {
+            long value = Math.max(0, nanos);
+            if (histogram == null && count + times <= MAX_KEPT) {
+                for (long i = 0; i < times; i++) {
+                    record(value);
+                }
+                return;
+            }
+            if (histogram == null) {
+                histogram = histogramOf(Arrays.copyOf(each, (int) count));
+            }
+            histogram.recordValueWithCount(value, times);
+            note(value, value, (double) value * times, times);
+        }
+
         /** Takes all of them. */
         public void add(RoundTrips trips) {
             if (trips.histogram == null) {

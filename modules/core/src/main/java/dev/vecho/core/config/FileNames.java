@@ -13,7 +13,7 @@ public final class FileNames {
     private FileNames() {}
 
     /** What is wrong with a name that Java has refused, to be put after the place and a colon. */
-    static String problem(String name) {
+    public static String problem(String name) {
         return BEYOND_ASCII.matcher(name).find()
                 ? "\"" + name + "\" " + beyondLocale()
                 : "must be a file name, was \"" + name + "\"";
