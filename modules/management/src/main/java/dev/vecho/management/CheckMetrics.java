@@ -7,7 +7,6 @@ import dev.vecho.monitor.MonitoredCase;
 import dev.vecho.monitor.MonitoredCheck;
 import dev.vecho.monitor.State;
 import dev.vecho.server.EchoService;
-import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
@@ -15,25 +14,41 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the checks on a schedule found, read when it is asked for: a check that is gone has taken its series with it. Names are those of
- * the blackbox exporter where the meaning is the same. Safe for any thread.
+ * What the checks on a schedule found, read when it is asked for: a check that is gone has taken its series with it. There may be many
+ * of them, so that each metric is told in parts, of which only one is in memory. Safe for any thread.
  */
-final class CheckMetrics implements MultiCollector {
+final class CheckMetrics {
+
+    /** So many cases are in a part. */
+    private static final int CASES = 200;
 
     private final EchoService service;
 
     CheckMetrics(EchoService service) {
         this.service = service;
+    }
+
+    /** How much is told. */
+    enum Detail {
+        FULL,
+        /** State, and what the last round found, but for its phases; no histogram. */
+        BRIEF,
+        NONE
     }
 
     /** A case at one moment. */
@@ -53,52 +68,101 @@ final class CheckMetrics implements MultiCollector {
         }
     }
 
-    @Override
-    public MetricSnapshots collect() {
-        List<One> all = new ArrayList<>();
-        service.section(Monitor.class)
-                .map(Monitor::checks)
-                .orElse(List.of())
-                .forEach(check -> check.cases().forEach(played -> all.add(One.of(check, played))));
-        MetricSnapshots.Builder metrics = MetricSnapshots.builder();
-        if (all.isEmpty()) {
-            return metrics.build();
+    /** A case that is yet to be looked at. */
+    private record Case(MonitoredCheck check, MonitoredCase played) {}
+
+    /**
+     * A part of a metric.
+     *
+     * @param metric all parts of one have the same number
+     */
+    record Part(int metric, Supplier<MetricSnapshot> snapshot) {}
+
+    /** The parts of all metrics, those of one after another. */
+    Iterator<Part> parts(Detail detail) {
+        List<Case> cases = new ArrayList<>();
+        if (detail != Detail.NONE) {
+            service.section(Monitor.class)
+                    .map(Monitor::checks)
+                    .orElse(List.of())
+                    .forEach(check -> check.cases().forEach(played -> cases.add(new Case(check, played))));
         }
-        metrics.metricSnapshot(counter(all, "vecho_check_rounds", "Rounds that are over", Counts::rounds));
-        metrics.metricSnapshot(counter(
+        List<Function<List<One>, MetricSnapshot>> metrics = detail == Detail.BRIEF ? BRIEF : FULL;
+        int slices = (cases.size() + CASES - 1) / CASES;
+        return IntStream.range(0, metrics.size() * slices)
+                .mapToObj(i -> {
+                    int from = i % slices * CASES;
+                    List<Case> slice = cases.subList(from, Math.min(cases.size(), from + CASES));
+                    Function<List<One>, MetricSnapshot> metric = metrics.get(i / slices);
+                    return new Part(
+                            i / slices,
+                            () -> metric.apply(slice.stream()
+                                    .map(each -> One.of(each.check(), each.played()))
+                                    .toList()));
+                })
+                .iterator();
+    }
+
+    private static final List<Function<List<One>, MetricSnapshot>> BRIEF = brief();
+    private static final List<Function<List<One>, MetricSnapshot>> FULL = full();
+
+    private static List<Function<List<One>, MetricSnapshot>> brief() {
+        List<Function<List<One>, MetricSnapshot>> metrics = new ArrayList<>();
+        metrics.add(all -> counter(all, "vecho_check_rounds", "Rounds that are over", Counts::rounds));
+        metrics.add(all -> counter(
                 all,
                 "vecho_check_rounds_missed",
                 "Rounds that were due while the one before was still being played",
                 Counts::missed));
-        metrics.metricSnapshot(failures(all));
-        metrics.metricSnapshot(roundTrips(all));
-        metrics.metricSnapshot(messages(all, "sent", "Messages sent by checks", Counts::messagesSent));
-        metrics.metricSnapshot(messages(all, "lost", "Messages that did not come back", Counts::messagesLost));
-        metrics.metricSnapshot(
-                messages(all, "duplicated", "Messages that came back more than once", Counts::messagesDuplicated));
-        metrics.metricSnapshot(messages(
-                all, "reordered", "Messages that came back after one that was sent later", Counts::messagesReordered));
-        GaugeSnapshot.Builder failing = RoundMetrics.gauge(
+        metrics.add(CheckMetrics::failures);
+        metrics.add(all -> known(
+                all,
                 "vecho_check_failing",
-                "Whether as many rounds failed as the alert of the check says; since the first round");
-        GaugeSnapshot.Builder since =
-                RoundMetrics.gauge("vecho_check_state_since_timestamp_seconds", "When the state of the case began");
-        for (One one : all) {
-            if (one.state() != State.UNKNOWN) {
-                failing.dataPoint(RoundMetrics.point(one.labels(), one.state() == State.FAILING ? 1 : 0));
-                since.dataPoint(RoundMetrics.point(one.labels(), one.since().toEpochMilli() / 1000.0));
-            }
-        }
-        metrics.metricSnapshot(failing.build());
-        metrics.metricSnapshot(since.build());
+                "Whether as many rounds failed as the alert of the check says; since the first round",
+                one -> one.state() == State.FAILING ? 1 : 0));
+        metrics.add(all -> known(
+                all,
+                "vecho_check_state_since_timestamp_seconds",
+                "When the state of the case began",
+                one -> one.since().toEpochMilli() / 1000.0));
+        RoundMetrics.ALL.stream()
+                .filter(family -> !family.name().equals("vecho_check_phase_seconds"))
+                .forEach(family -> metrics.add(all -> family.of(last(all))));
+        return List.copyOf(metrics);
+    }
+
+    private static List<Function<List<One>, MetricSnapshot>> full() {
+        List<Function<List<One>, MetricSnapshot>> metrics = new ArrayList<>(BRIEF);
+        RoundMetrics.ALL.stream()
+                .filter(family -> family.name().equals("vecho_check_phase_seconds"))
+                .forEach(family -> metrics.add(all -> family.of(last(all))));
+        metrics.add(CheckMetrics::roundTrips);
+        metrics.add(all -> messages(all, "sent", "Messages sent by checks", Counts::messagesSent));
+        metrics.add(all -> messages(all, "lost", "Messages that did not come back", Counts::messagesLost));
+        metrics.add(all ->
+                messages(all, "duplicated", "Messages that came back more than once", Counts::messagesDuplicated));
+        metrics.add(all -> messages(
+                all, "reordered", "Messages that came back after one that was sent later", Counts::messagesReordered));
+        return List.copyOf(metrics);
+    }
+
+    /** What the last round of each case found, of those that have one. */
+    private static List<RoundMetrics.Last> last(List<One> all) {
         List<RoundMetrics.Last> last = new ArrayList<>();
         for (One one : all) {
             if (one.last() != null) {
                 last.add(new RoundMetrics.Last(one.labels(), one.last()));
             }
         }
-        RoundMetrics.add(last, metrics);
-        return metrics.build();
+        return last;
+    }
+
+    private static GaugeSnapshot known(List<One> all, String name, String help, ToDoubleFunction<One> value) {
+        GaugeSnapshot.Builder gauge = RoundMetrics.gauge(name, help);
+        all.stream()
+                .filter(one -> one.state() != State.UNKNOWN)
+                .forEach(one -> gauge.dataPoint(RoundMetrics.point(one.labels(), value.applyAsDouble(one))));
+        return gauge.build();
     }
 
     private static CounterSnapshot counter(List<One> all, String name, String help, ToLongFunction<Counts> count) {

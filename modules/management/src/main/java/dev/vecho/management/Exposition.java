@@ -18,6 +18,8 @@ final class Exposition {
     static final Exposition TEXT = new Exposition(FORMATS.getPrometheusTextFormatWriter());
     private static final Exposition OPEN_METRICS = new Exposition(FORMATS.getOpenMetricsTextFormatWriter());
 
+    private static final byte[] END = "# EOF\n".getBytes(StandardCharsets.UTF_8);
+
     private final ExpositionFormatWriter writer;
 
     private Exposition(ExpositionFormatWriter writer) {
@@ -45,5 +47,32 @@ final class Exposition {
             throw new UncheckedIOException(e);
         }
         return out.toByteArray();
+    }
+
+    String type() {
+        return writer.getContentType();
+    }
+
+    /** What comes after the last part. */
+    Buffer end() {
+        return Buffer.buffer(this == OPEN_METRICS ? END : new byte[0]);
+    }
+
+    /**
+     * A part of all metrics, or of one; empty where there are no points.
+     *
+     * @param begins whether its metrics begin in it, and so are described
+     */
+    Buffer part(MetricSnapshots metrics, boolean begins) {
+        byte[] all = bytes(metrics);
+        int to = all.length - (this == OPEN_METRICS ? END.length : 0);
+        int from = 0;
+        // A line that begins so is about a metric, and no point of it.
+        while (!begins && from < to && all[from] == '#') {
+            while (all[from++] != '\n') {
+                // On to the next line.
+            }
+        }
+        return Buffer.buffer().appendBytes(all, from, to - from);
     }
 }
