@@ -59,6 +59,17 @@ export function checkProblems() {
   return all;
 }
 
+const recents = new WeakMap();
+
+// What nobody sees is not drawn.
+const watcher = new IntersectionObserver((entries) =>
+  entries.forEach((entry) => {
+    const recent = recents.get(entry.target);
+    recent.visible = entry.isIntersecting;
+    recent.draw();
+  }),
+);
+
 class Recent {
   constructor() {
     this.value = make("b");
@@ -66,6 +77,8 @@ class Recent {
     this.name = make("span");
     this.counts = make("p", { class: "addresses" });
     this.element = make("div", { class: "spark" }, make("div", { class: "spark-name" }, this.name, this.value), this.plot, this.counts);
+    recents.set(this.plot, this);
+    watcher.observe(this.plot);
   }
 
   show(each) {
@@ -74,14 +87,25 @@ class Recent {
     write(this.value, "p50 " + millis(recent.p50Millis) + ", p99 " + millis(recent.p99Millis));
     write(this.counts, count(each.rounds) + " rounds, " + count(each.failed) + " failed, " + count(each.missed) + " missed");
     this.plot.setAttribute("aria-label", "the last " + recent.rounds + " rounds, of which " + recent.failed + " failed");
-    if (this.plot.clientWidth > 0) {
-      const failed = recent.millis.map((value) => (value === null ? 0 : null));
+    this.millis = recent.millis;
+  }
+
+  /** After all texts are written: to ask for a width in between would lay the page out again for each. */
+  draw() {
+    if (this.visible && this.plot.clientWidth > 0) {
+      const failed = this.millis.map((value) => (value === null ? 0 : null));
       const series = [
         { stroke: () => colour("in"), width: 1.5, points: { show: false } },
         { stroke: () => colour("bad"), width: 0, points: { show: true, size: 6, fill: () => colour("bad") } },
       ];
-      this.drawn = spark(this.drawn, this.plot, [-100, 0], series, [recent.millis.map((_, i) => i - recent.millis.length), recent.millis, failed]);
+      this.drawn = spark(this.drawn, this.plot, [-100, 0], series, [this.millis.map((_, i) => i - this.millis.length), this.millis, failed]);
     }
+  }
+
+  remove() {
+    watcher.unobserve(this.plot);
+    this.drawn?.destroy();
+    this.element.remove();
   }
 }
 
@@ -110,8 +134,7 @@ function update(card, check) {
   const names = new Set(check.cases.map((each) => each.name));
   for (const [name, recent] of card.recents) {
     if (!names.has(name)) {
-      recent.drawn?.destroy();
-      recent.element.remove();
+      recent.remove();
       card.recents.delete(name);
     }
   }
@@ -131,7 +154,7 @@ function showAll() {
     if (!names.has(name)) {
       card.element.remove();
       for (const recent of card.recents.values()) {
-        recent.drawn?.destroy();
+        recent.remove();
       }
       cards.delete(name);
     }
@@ -150,6 +173,7 @@ function showAll() {
     }
     update(card, check);
   });
+  cards.forEach((card) => card.recents.forEach((recent) => recent.draw()));
 }
 
 /** Bands from the tenth to the 99th percentile, the median as a line, failed rounds and lost bytes as colour. */
@@ -308,18 +332,15 @@ export async function look() {
   }
 }
 
-/** Shows them if the service answers to GET /checks, which its description says. */
-export async function startChecks(description) {
-  if ("/checks" in description.paths) {
-    at("check-range").append(...RANGES.map(([value, name]) => make("option", { value }, name)));
-    at("check-range").addEventListener("change", draw);
-    at("check-filter").addEventListener("submit", (event) => event.preventDefault());
-    at("check-filter").addEventListener("input", look);
-    at("more-checks").addEventListener("click", () => {
-      wanted += CARDS;
-      look();
-    });
-    at("check").addEventListener("close", () => (opened = undefined));
+export function startChecks() {
+  at("check-range").append(...RANGES.map(([value, name]) => make("option", { value }, name)));
+  at("check-range").addEventListener("change", draw);
+  at("check-filter").addEventListener("submit", (event) => event.preventDefault());
+  at("check-filter").addEventListener("input", look);
+  at("more-checks").addEventListener("click", () => {
+    wanted += CARDS;
     look();
-  }
+  });
+  at("check").addEventListener("close", () => (opened = undefined));
+  look();
 }
