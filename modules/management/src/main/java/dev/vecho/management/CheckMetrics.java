@@ -15,8 +15,8 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.NativeHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.Unit;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -26,7 +26,6 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the checks on a schedule found, read when it is asked for: a check that is gone has taken its series with it. There may be many
@@ -51,25 +50,21 @@ final class CheckMetrics {
         NONE
     }
 
-    /** A case at one moment. */
-    private record One(
-            Labels labels,
-            State state,
-            Instant since,
-            Counts counts,
-            @Nullable Report last) {
+    /** A case, which each metric asks for what it tells. */
+    private record One(MonitoredCheck check, MonitoredCase played) {
 
-        static One of(MonitoredCheck check, MonitoredCase played) {
+        Labels labels() {
             Labels labels = Labels.of("check", check.name(), "case", played.name(), "target", played.target());
             for (Map.Entry<String, String> own : check.labels().entrySet()) {
                 labels = labels.add(own.getKey(), own.getValue());
             }
-            return new One(labels, played.state(), played.since(), played.counts(), played.last());
+            return labels;
+        }
+
+        Counts counts() {
+            return played.counts();
         }
     }
-
-    /** A case that is yet to be looked at. */
-    private record Case(MonitoredCheck check, MonitoredCase played) {}
 
     /**
      * A part of a metric.
@@ -80,25 +75,21 @@ final class CheckMetrics {
 
     /** The parts of all metrics, those of one after another. */
     Iterator<Part> parts(Detail detail) {
-        List<Case> cases = new ArrayList<>();
+        List<One> cases = new ArrayList<>();
         if (detail != Detail.NONE) {
             service.section(Monitor.class)
                     .map(Monitor::checks)
                     .orElse(List.of())
-                    .forEach(check -> check.cases().forEach(played -> cases.add(new Case(check, played))));
+                    .forEach(check -> check.cases().forEach(played -> cases.add(new One(check, played))));
         }
         List<Function<List<One>, MetricSnapshot>> metrics = detail == Detail.BRIEF ? BRIEF : FULL;
         int slices = (cases.size() + CASES - 1) / CASES;
         return IntStream.range(0, metrics.size() * slices)
                 .mapToObj(i -> {
                     int from = i % slices * CASES;
-                    List<Case> slice = cases.subList(from, Math.min(cases.size(), from + CASES));
+                    List<One> slice = cases.subList(from, Math.min(cases.size(), from + CASES));
                     Function<List<One>, MetricSnapshot> metric = metrics.get(i / slices);
-                    return new Part(
-                            i / slices,
-                            () -> metric.apply(slice.stream()
-                                    .map(each -> One.of(each.check(), each.played()))
-                                    .toList()));
+                    return new Part(i / slices, () -> metric.apply(slice));
                 })
                 .iterator();
     }
@@ -119,12 +110,12 @@ final class CheckMetrics {
                 all,
                 "vecho_check_failing",
                 "Whether as many rounds failed as the alert of the check says; since the first round",
-                one -> one.state() == State.FAILING ? 1 : 0));
+                one -> one.played().state() == State.FAILING ? 1 : 0));
         metrics.add(all -> known(
                 all,
                 "vecho_check_state_since_timestamp_seconds",
                 "When the state of the case began",
-                one -> one.since().toEpochMilli() / 1000.0));
+                one -> one.played().since().toEpochMilli() / 1000.0));
         RoundMetrics.ALL.stream()
                 .filter(family -> !family.name().equals("vecho_check_phase_seconds"))
                 .forEach(family -> metrics.add(all -> family.of(last(all))));
@@ -150,8 +141,9 @@ final class CheckMetrics {
     private static List<RoundMetrics.Last> last(List<One> all) {
         List<RoundMetrics.Last> last = new ArrayList<>();
         for (One one : all) {
-            if (one.last() != null) {
-                last.add(new RoundMetrics.Last(one.labels(), one.last()));
+            Report round = one.played().last();
+            if (round != null) {
+                last.add(new RoundMetrics.Last(one.labels(), round));
             }
         }
         return last;
@@ -160,7 +152,7 @@ final class CheckMetrics {
     private static GaugeSnapshot known(List<One> all, String name, String help, ToDoubleFunction<One> value) {
         GaugeSnapshot.Builder gauge = RoundMetrics.gauge(name, help);
         all.stream()
-                .filter(one -> one.state() != State.UNKNOWN)
+                .filter(one -> one.played().state() != State.UNKNOWN)
                 .forEach(one -> gauge.dataPoint(RoundMetrics.point(one.labels(), value.applyAsDouble(one))));
         return gauge.build();
     }
@@ -203,12 +195,18 @@ final class CheckMetrics {
                 .help("Round trips, of a byte or message sent until all of it had come back");
         List<Double> bounds = new ArrayList<>(Counts.BOUNDS);
         bounds.add(Double.POSITIVE_INFINITY);
-        all.forEach(one -> histogram.dataPoint(HistogramDataPointSnapshot.builder()
-                .labels(one.labels())
-                .classicHistogramBuckets(
-                        ClassicHistogramBuckets.of(bounds, one.counts().roundTrips()))
-                .sum(one.counts().roundTripSeconds())
-                .build()));
+        for (One one : all) {
+            Counts counts = one.counts();
+            histogram.dataPoint(HistogramDataPointSnapshot.builder()
+                    .labels(one.labels())
+                    .classicHistogramBuckets(ClassicHistogramBuckets.of(bounds, counts.roundTrips()))
+                    .nativeSchema(Counts.SCHEMA)
+                    .nativeBucketsForPositiveValues(NativeHistogramBuckets.of(
+                            List.copyOf(counts.fineRoundTrips().keySet()),
+                            List.copyOf(counts.fineRoundTrips().values())))
+                    .sum(counts.roundTripSeconds())
+                    .build());
+        }
         return histogram.build();
     }
 }

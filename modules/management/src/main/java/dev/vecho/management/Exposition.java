@@ -16,6 +16,7 @@ final class Exposition {
 
     private static final ExpositionFormats FORMATS = ExpositionFormats.init();
     static final Exposition TEXT = new Exposition(FORMATS.getPrometheusTextFormatWriter());
+    private static final Exposition PROTOBUF = new Exposition(FORMATS.getPrometheusProtobufWriter());
     private static final Exposition OPEN_METRICS = new Exposition(FORMATS.getOpenMetricsTextFormatWriter());
 
     private static final byte[] END = "# EOF\n".getBytes(StandardCharsets.UTF_8);
@@ -28,6 +29,9 @@ final class Exposition {
 
     /** @param accept the header of the request */
     static Exposition of(@Nullable String accept) {
+        if (PROTOBUF.writer.accepts(accept)) {
+            return PROTOBUF;
+        }
         return OPEN_METRICS.writer.accepts(accept) ? OPEN_METRICS : TEXT;
     }
 
@@ -67,8 +71,8 @@ final class Exposition {
         byte[] all = bytes(metrics);
         int to = all.length - (this == OPEN_METRICS ? END.length : 0);
         int from = 0;
-        // A line that begins so is about a metric, and no point of it.
-        while (!begins && from < to && all[from] == '#') {
+        // A line that begins so is about a metric, and no point of it. A message of Protobuf is whole.
+        while (this != PROTOBUF && !begins && from < to && all[from] == '#') {
             while (all[from++] != '\n') {
                 // On to the next line.
             }

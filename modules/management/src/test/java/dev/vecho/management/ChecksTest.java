@@ -243,6 +243,15 @@ class ChecksTest {
             assertThat(series(open.body(), "vecho_check_rounds_total")).isEqualTo(many);
             assertThatEachIsDescribedOnce(open.body());
 
+            HttpResponse<String> binary = service.send(
+                    service.request("/metrics")
+                            .header(
+                                    "Accept",
+                                    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"));
+            assertThat(binary.headers().firstValue("Content-Type").orElseThrow())
+                    .startsWith("application/vnd.google.protobuf");
+            assertThat(binary.body()).contains("vecho_check_round_trip_seconds", "vecho_ready");
+
             String brief = service.get("/metrics?checks=brief").body();
             assertThat(series(brief, "vecho_check_rounds_total")).isEqualTo(many);
             assertThat(brief).doesNotContain("vecho_check_round_trip", "vecho_check_phase", "vecho_check_messages");

@@ -3,8 +3,10 @@ package dev.vecho.monitor;
 import dev.vecho.client.report.Report;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -14,6 +16,7 @@ import java.util.TreeMap;
  * @param missed how many were due while the one before was still being played
  * @param roundTrips how many were not longer than each of {@link #BOUNDS}, but longer than the one before; the last are those that were
  *     longer than all
+ * @param fineRoundTrips how many were in each bucket of a native histogram of Prometheus of {@link #SCHEMA}, by its index
  * @param roundTripSeconds their sum
  */
 public record Counts(
@@ -21,11 +24,17 @@ public record Counts(
         Map<Kind, Long> failures,
         long missed,
         List<Long> roundTrips,
+        SortedMap<Integer, Long> fineRoundTrips,
         double roundTripSeconds,
         long messagesSent,
         long messagesLost,
         long messagesDuplicated,
         long messagesReordered) {
+
+    /** Eight buckets from a time to the double of it: each is 9 % wider than the one before. */
+    public static final int SCHEMA = 3;
+
+    private static final double BUCKETS_PER_DOUBLING = 1 << SCHEMA;
 
     /** In seconds. */
     public static final List<Double> BOUNDS = List.of(
@@ -48,6 +57,7 @@ public record Counts(
     public Counts {
         failures = Map.copyOf(failures);
         roundTrips = List.copyOf(roundTrips);
+        fineRoundTrips = Collections.unmodifiableSortedMap(new TreeMap<>(fineRoundTrips));
     }
 
     public long failed() {
@@ -58,6 +68,7 @@ public record Counts(
     static final class Counter {
         private final Map<Kind, Long> failures = new TreeMap<>();
         private final long[] roundTrips = new long[BOUNDS.size() + 1];
+        private final SortedMap<Integer, Long> fine = new TreeMap<>();
         private double roundTripSeconds;
         private long rounds;
         private long missed;
@@ -98,6 +109,12 @@ public record Counts(
                 bucket++;
             }
             roundTrips[bucket] += count;
+            fine.merge(index(nanos), count, Long::sum);
+        }
+
+        /** Of the bucket that ends at the power of two or beyond; there are 320 at most up to 1000 s. */
+        private static int index(long nanos) {
+            return (int) Math.ceil(Math.log(Math.max(1, nanos) / 1e9) / Math.log(2) * BUCKETS_PER_DOUBLING);
         }
 
         void missed(int count) {
@@ -113,7 +130,8 @@ public record Counts(
             for (long count : roundTrips) {
                 counted.add(count);
             }
-            return new Counts(rounds, failures, missed, counted, roundTripSeconds, sent, lost, duplicated, reordered);
+            return new Counts(
+                    rounds, failures, missed, counted, fine, roundTripSeconds, sent, lost, duplicated, reordered);
         }
     }
 }
