@@ -96,7 +96,7 @@ final class StatusCommand implements Callable<Integer> {
         JsonObject version = get("/version");
         JsonArray listeners = get("/listeners").getJsonArray("listeners");
         JsonObject page = get(PAGE);
-        JsonArray checks = get("/checks").getJsonArray("checks");
+        JsonArray checks = get("/checks?order=state&limit=1000").getJsonArray("checks");
         return new JsonObject()
                 .put("url", client.url())
                 .put("nanos", System.nanoTime())

@@ -74,6 +74,41 @@ class MonitoringIT {
         }
     }
 
+    /** A Prometheus that takes native histograms gets them, and finds in them what the round trips were. */
+    @Test
+    void givesNativeHistogramsToWhoAsks() throws Exception {
+        int echo = freePort();
+        JsonArray targets = new JsonArray();
+        for (int i = 0; i < 250; i++) {
+            // More cases than are in a part of what is told.
+            targets.add("tcp://127.0.0." + (i + 1) + ":" + echo);
+        }
+        JsonObject configuration = new JsonObject()
+                .put("listeners", new JsonObject().put("tcp", at(echo)))
+                .put("management", at(0))
+                .put(
+                        "checks",
+                        new JsonObject()
+                                .put("one", check("tcp://127.0.0.1:" + echo))
+                                .put("many", check("").put("targets", targets).put("everyMillis", 5000)));
+        try (Vecho vecho = Vecho.start("serve", "-c", write("vecho.json", configuration.encode()))) {
+            vecho.awaitLine("ready");
+            String scraping = "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: vecho\n"
+                    + "  static_configs: [{targets: ['"
+                    + URI.create(vecho.note("management")).getAuthority() + "']}]\n";
+            try (Prometheus prometheus = Prometheus.run(scraping, directory, "--enable-feature=native-histograms")) {
+                awaitAnswers(
+                        prometheus,
+                        new ArrayList<>(List.of(
+                                "histogram_count(vecho_check_round_trip_seconds{check=\"one\"}) > 2",
+                                "histogram_quantile(0.5, vecho_check_round_trip_seconds{check=\"one\"}) > 0.00001",
+                                "histogram_quantile(0.5, vecho_check_round_trip_seconds{check=\"one\"}) < 10",
+                                "count(vecho_check_rounds_total{check=\"many\"}) == 250",
+                                "vecho_ready == 1")));
+            }
+        }
+    }
+
     /** A Prometheus that reads the example learns of each target by its own name whether it is well, and if not, why. */
     @Test
     void isProbedAsTheScrapeConfigurationSays() throws Exception {

@@ -16,6 +16,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A real Prometheus that scrapes a service once a second. */
 final class Prometheus implements AutoCloseable {
@@ -53,17 +55,20 @@ final class Prometheus implements AutoCloseable {
      *
      * @param text its configuration
      * @param directory for what it stores
+     * @param more further flags
      */
-    static Prometheus run(String text, Path directory) throws IOException {
+    static Prometheus run(String text, Path directory, String... more) throws IOException {
         ForeignProgram program = ForeignProgram.find("prometheus", "apt-get install prometheus");
         Path configuration = Files.writeString(directory.resolve("prometheus.yml"), text);
         Path log = directory.resolve("prometheus.log");
         int port = freePort();
-        Process process = new ProcessBuilder(
-                        program.path().toString(),
-                        "--config.file=" + configuration,
-                        "--storage.tsdb.path=" + directory.resolve("data"),
-                        "--web.listen-address=127.0.0.1:" + port)
+        List<String> command = new ArrayList<>(List.of(
+                program.path().toString(),
+                "--config.file=" + configuration,
+                "--storage.tsdb.path=" + directory.resolve("data"),
+                "--web.listen-address=127.0.0.1:" + port));
+        command.addAll(List.of(more));
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

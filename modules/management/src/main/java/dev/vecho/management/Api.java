@@ -48,7 +48,7 @@ final class Api {
         this.service = service;
         this.health = new Health(vertx, service);
         this.connections = new ConnectionViews(vertx, service);
-        this.checks = new CheckViews(service);
+        this.checks = new CheckViews(vertx, service);
         this.probes = new Probes(vertx, service);
         this.metrics = new Metrics(vertx, service, clients::size);
         this.page = new Page(vertx);
@@ -85,7 +85,7 @@ final class Api {
                 get("/probe", false, probes::answer),
                 new Route(HttpMethod.POST, "/probe", false, probes::stream),
                 get("/probe/allowed", false, call -> Future.succeededFuture(probes.allowed())),
-                get("/checks", false, call -> Future.succeededFuture(checks.all())),
+                get("/checks", false, call -> checks.page(call.query())),
                 get("/checks/{name}", false, call -> Future.succeededFuture(checks.one(call.part("name")))),
                 get(
                         "/checks/{name}/history",
@@ -128,8 +128,7 @@ final class Api {
     }
 
     private Future<Answer> metrics(Call call) {
-        String accept = call.headers().get("Accept");
-        return vertx.executeBlocking(() -> metrics.scrape(accept), false);
+        return metrics.scrape(call.headers().get("Accept"), call.query().get("checks"));
     }
 
     private Answer version() {

@@ -4,8 +4,11 @@ import dev.vecho.monitor.Monitor;
 import dev.vecho.monitor.MonitoredCase;
 import dev.vecho.monitor.MonitoredCheck;
 import dev.vecho.monitor.Resolution;
+import dev.vecho.monitor.State;
 import dev.vecho.server.EchoService;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
@@ -16,9 +19,11 @@ import java.util.stream.Stream;
 /** The checks that the service plays on a schedule, for clients. */
 final class CheckViews {
 
+    private final Vertx vertx;
     private final EchoService service;
 
-    CheckViews(EchoService service) {
+    CheckViews(Vertx vertx, EchoService service) {
+        this.vertx = vertx;
         this.service = service;
     }
 
@@ -30,10 +35,46 @@ final class CheckViews {
         return service.section(Monitor.class).flatMap(monitor -> monitor.check(name));
     }
 
-    Answer all() {
-        JsonArray all = new JsonArray();
-        checks().forEach(check -> all.add(check.toJson()));
-        return Answer.json(new JsonObject().put("checks", all));
+    /** A page of them; on a worker thread, for each takes its time. */
+    Future<Answer> page(MultiMap query) {
+        CheckFilter filter;
+        try {
+            filter = CheckFilter.read(query);
+        } catch (IllegalArgumentException wrong) {
+            return Future.succeededFuture(Answer.problem(400, String.valueOf(wrong.getMessage())));
+        }
+        return vertx.executeBlocking(() -> page(filter), false);
+    }
+
+    private Answer page(CheckFilter filter) {
+        List<MonitoredCheck> all = checks();
+        JsonObject states = new JsonObject();
+        for (State state : State.values()) {
+            states.put(
+                    state.toString(),
+                    all.stream().filter(check -> check.state() == state).count());
+        }
+        List<CheckFilter.Found> matching = filter.matching(all);
+        String cursor = filter.cursor();
+        List<CheckFilter.Found> behind = cursor == null
+                ? matching
+                : matching.stream()
+                        .filter(found -> found.place().compareTo(cursor) > 0)
+                        .toList();
+        List<CheckFilter.Found> told = behind.subList(0, Math.min(filter.limit(), behind.size()));
+        JsonObject page = new JsonObject()
+                .put("total", all.size())
+                .put("states", states)
+                .put("matching", matching.size())
+                .put(
+                        "checks",
+                        new JsonArray(told.stream()
+                                .map(found -> found.check().toJson())
+                                .toList()));
+        if (told.size() < behind.size()) {
+            page.put("next", told.get(told.size() - 1).place());
+        }
+        return Answer.json(page);
     }
 
     Answer one(String name) {

@@ -43,19 +43,14 @@ record ConnectionFilter(
      * @throws IllegalArgumentException with a message that says which parameter is wrong
      */
     static ConnectionFilter read(MultiMap query) {
-        for (String name : query.names()) {
-            if (!PARAMETERS.contains(name)) {
-                throw new IllegalArgumentException(name + ": is not known, expected one of "
-                        + PARAMETERS.stream().sorted().toList());
-            }
-        }
+        Parameters.refuseOthers(query, PARAMETERS);
         return new ConnectionFilter(
-                (int) number(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+                (int) Parameters.number(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
                 cursor(query.get("cursor")),
                 query.get("listener"),
                 query.get("peer"),
-                Duration.ofMillis(number(query, "minAgeMillis", 0, 0, Integer.MAX_VALUE)),
-                number(query, "minWaitingBytes", 0, 0, Integer.MAX_VALUE),
+                Duration.ofMillis(Parameters.number(query, "minAgeMillis", 0, 0, Integer.MAX_VALUE)),
+                Parameters.number(query, "minWaitingBytes", 0, 0, Integer.MAX_VALUE),
                 stage(query.get("state")));
     }
 
@@ -64,22 +59,6 @@ record ConnectionFilter(
             throw new IllegalArgumentException("cursor: must be the next of another page, was \"" + text + "\"");
         }
         return text;
-    }
-
-    private static long number(MultiMap query, String name, long otherwise, long least, long most) {
-        String text = query.get(name);
-        if (text == null) {
-            return otherwise;
-        }
-        try {
-            long number = Long.parseLong(text);
-            if (number >= least && number <= most) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(name + ": must be a number, was \"" + text + "\"", e);
-        }
-        throw new IllegalArgumentException(name + ": must be " + least + ".." + most + ", was " + text);
     }
 
     private static @Nullable Stage stage(@Nullable String text) {

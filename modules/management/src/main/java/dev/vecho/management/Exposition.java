@@ -16,7 +16,10 @@ final class Exposition {
 
     private static final ExpositionFormats FORMATS = ExpositionFormats.init();
     static final Exposition TEXT = new Exposition(FORMATS.getPrometheusTextFormatWriter());
+    private static final Exposition PROTOBUF = new Exposition(FORMATS.getPrometheusProtobufWriter());
     private static final Exposition OPEN_METRICS = new Exposition(FORMATS.getOpenMetricsTextFormatWriter());
+
+    private static final byte[] END = "# EOF\n".getBytes(StandardCharsets.UTF_8);
 
     private final ExpositionFormatWriter writer;
 
@@ -26,6 +29,9 @@ final class Exposition {
 
     /** @param accept the header of the request */
     static Exposition of(@Nullable String accept) {
+        if (PROTOBUF.writer.accepts(accept)) {
+            return PROTOBUF;
+        }
         return OPEN_METRICS.writer.accepts(accept) ? OPEN_METRICS : TEXT;
     }
 
@@ -45,5 +51,32 @@ final class Exposition {
             throw new UncheckedIOException(e);
         }
         return out.toByteArray();
+    }
+
+    String type() {
+        return writer.getContentType();
+    }
+
+    /** What comes after the last part. */
+    Buffer end() {
+        return Buffer.buffer(this == OPEN_METRICS ? END : new byte[0]);
+    }
+
+    /**
+     * A part of all metrics, or of one; empty where there are no points.
+     *
+     * @param begins whether its metrics begin in it, and so are described
+     */
+    Buffer part(MetricSnapshots metrics, boolean begins) {
+        byte[] all = bytes(metrics);
+        int to = all.length - (this == OPEN_METRICS ? END.length : 0);
+        int from = 0;
+        // A line that begins so is about a metric, and no point of it. A message of Protobuf is whole.
+        while (this != PROTOBUF && !begins && from < to && all[from] == '#') {
+            while (all[from++] != '\n') {
+                // On to the next line.
+            }
+        }
+        return Buffer.buffer().appendBytes(all, from, to - from);
     }
 }

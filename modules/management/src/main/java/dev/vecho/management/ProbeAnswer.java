@@ -65,7 +65,7 @@ final class ProbeAnswer {
     Answer of(Case played, Report round) {
         MetricSnapshots.Builder metrics = MetricSnapshots.builder();
         List<RoundMetrics.Last> only = List.of(new RoundMetrics.Last(Labels.EMPTY, round));
-        RoundMetrics.add(only, metrics);
+        RoundMetrics.ALL.forEach(family -> metrics.metricSnapshot(family.of(only)));
         RoundMetrics.addOfOne(round, metrics);
         if (!debug) {
             return Exposition.of(accept).answer(metrics.build());

@@ -23,57 +23,87 @@ final class RoundMetrics {
     /** The last round of something, which the labels name. */
     record Last(Labels labels, Report round) {}
 
-    /** What is told of each last round. */
-    static void add(List<Last> all, MetricSnapshots.Builder metrics) {
-        GaugeSnapshot.Builder success = gauge("probe_success", "Whether the last round passed");
-        GaugeSnapshot.Builder duration =
-                gauge("probe_duration_seconds", "How long the last round took, also where it failed");
-        GaugeSnapshot.Builder protocol =
-                gauge("probe_ip_protocol", "Whether the last round went over IPv4 (4) or IPv6 (6)");
-        GaugeSnapshot.Builder expiry = gauge(
-                "probe_ssl_earliest_cert_expiry", "When the peer's certificate of the last round expires, in seconds");
-        GaugeSnapshot.Builder tls = gauge("probe_tls_version_info", "The version of TLS of the last round");
-        GaugeSnapshot.Builder phases =
-                gauge("vecho_check_phase_seconds", "How long a phase of the last round took; of those that it reached");
-        GaugeSnapshot.Builder jitter = gauge("vecho_check_jitter_seconds", "The jitter of the last round");
-        GaugeSnapshot.Builder failure = gauge(
-                "vecho_check_last_failure",
-                "Why the last round failed, by the word of the diagnosis and its reason; not there where it passed");
-        for (Last one : all) {
-            Labels labels = one.labels();
-            Report last = one.round();
-            success.dataPoint(point(labels, last.passed() ? 1 : 0));
-            duration.dataPoint(point(labels, seconds(last.duration())));
-            phases(last.phases()).forEach((phase, took) -> {
-                if (took != null) {
-                    phases.dataPoint(point(labels.add("phase", phase), seconds(took)));
-                }
-            });
-            int version = version(last.remoteAddress());
-            if (version != 0) {
-                protocol.dataPoint(point(labels, version));
+    /** Takes the points of a metric. */
+    private interface Points {
+        void add(Labels labels, double value);
+    }
+
+    /** What a round has to say to a metric. */
+    private interface Reading {
+        void read(Report round, Labels labels, Points points);
+    }
+
+    /** A metric of last rounds. */
+    record Family(String name, String help, Reading reading) {
+
+        GaugeSnapshot of(List<Last> all) {
+            GaugeSnapshot.Builder gauge = gauge(name, help);
+            for (Last one : all) {
+                reading.read(one.round(), one.labels(), (labels, value) -> gauge.dataPoint(point(labels, value)));
             }
-            String expires = last.details().get("peerExpires");
-            if (expires != null) {
-                expiry.dataPoint(point(labels, (double) Instant.parse(expires).getEpochSecond()));
-            }
-            String agreed = last.details().get("protocol");
-            if (agreed != null && agreed.startsWith("TLS")) {
-                tls.dataPoint(point(labels.add("version", agreed), 1));
-            }
-            if (last.messages() != null && last.messages().jitter() != null) {
-                jitter.dataPoint(point(labels, seconds(last.messages().jitter())));
-            }
-            Diagnosis why = last.diagnosis();
-            if (why != null) {
-                failure.dataPoint(point(
-                        labels.add("word", why.word().toString())
-                                .add("reason", Objects.requireNonNullElse(why.reason(), "")),
-                        1));
-            }
+            return gauge.build();
         }
-        for (GaugeSnapshot.Builder each : List.of(success, duration, protocol, expiry, tls, phases, jitter, failure)) {
-            metrics.metricSnapshot(each.build());
+    }
+
+    /** Of each last round. */
+    static final List<Family> ALL = List.of(
+            new Family(
+                    "probe_success",
+                    "Whether the last round passed",
+                    (round, labels, points) -> points.add(labels, round.passed() ? 1 : 0)),
+            new Family(
+                    "probe_duration_seconds",
+                    "How long the last round took, also where it failed",
+                    (round, labels, points) -> points.add(labels, seconds(round.duration()))),
+            new Family(
+                    "vecho_check_last_failure",
+                    "Why the last round failed, by the word of the diagnosis and its reason; not there where it passed",
+                    RoundMetrics::failure),
+            new Family(
+                    "probe_ip_protocol",
+                    "Whether the last round went over IPv4 (4) or IPv6 (6)",
+                    (round, labels, points) -> {
+                        int version = version(round.remoteAddress());
+                        if (version != 0) {
+                            points.add(labels, version);
+                        }
+                    }),
+            new Family(
+                    "probe_ssl_earliest_cert_expiry",
+                    "When the peer's certificate of the last round expires, in seconds",
+                    (round, labels, points) -> {
+                        String expires = round.details().get("peerExpires");
+                        if (expires != null) {
+                            points.add(labels, (double) Instant.parse(expires).getEpochSecond());
+                        }
+                    }),
+            new Family("probe_tls_version_info", "The version of TLS of the last round", (round, labels, points) -> {
+                String agreed = round.details().get("protocol");
+                if (agreed != null && agreed.startsWith("TLS")) {
+                    points.add(labels.add("version", agreed), 1);
+                }
+            }),
+            new Family(
+                    "vecho_check_phase_seconds",
+                    "How long a phase of the last round took; of those that it reached",
+                    (round, labels, points) -> phases(round.phases()).forEach((phase, took) -> {
+                        if (took != null) {
+                            points.add(labels.add("phase", phase), seconds(took));
+                        }
+                    })),
+            new Family("vecho_check_jitter_seconds", "The jitter of the last round", (round, labels, points) -> {
+                if (round.messages() != null && round.messages().jitter() != null) {
+                    points.add(labels, seconds(round.messages().jitter()));
+                }
+            }));
+
+    private static void failure(Report round, Labels labels, Points points) {
+        Diagnosis why = round.diagnosis();
+        if (why != null) {
+            points.add(
+                    labels.add("word", why.word().toString())
+                            .add("reason", Objects.requireNonNullElse(why.reason(), "")),
+                    1);
         }
     }
 

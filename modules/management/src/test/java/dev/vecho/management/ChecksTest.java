@@ -1,5 +1,6 @@
 package dev.vecho.management;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.monitor.Monitor;
@@ -8,9 +9,14 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URLEncoder;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -168,5 +174,127 @@ class ChecksTest {
         assertThat(RoundMetrics.version("/run/echo")).isZero();
         assertThat(RoundMetrics.version("a:b:c")).isZero();
         assertThat(RoundMetrics.version(null)).isZero();
+    }
+
+    private static JsonObject quiet(String target) {
+        return check(target).put("everyMillis", 86_400_000);
+    }
+
+    private static List<String> names(JsonObject page) {
+        return page.getJsonArray("checks").stream()
+                .map(each -> ((JsonObject) each).getString("name"))
+                .toList();
+    }
+
+    @Test
+    void tellsOfChecksPageByPage() throws Exception {
+        JsonObject checks = new JsonObject();
+        int closed = closedPort();
+        int listening = closedPort();
+        for (String name : List.of("a", "b", "c", "d")) {
+            checks.put(
+                    name + "-well",
+                    check("tcp://127.0.0.1:" + listening)
+                            .put("labels", new JsonObject().put("team", name).put("all", "yes")));
+        }
+        checks.put("z-broken", check("tcp://127.0.0.1:" + closed)).put("e-quiet", quiet("tcp://127.0.0.1:" + closed));
+        JsonObject listeners = new JsonObject()
+                .put("tcp", new JsonObject().put("host", "127.0.0.1").put("port", listening));
+        try (Managed service = Managed.start(listeners, new JsonObject(), new JsonObject().put("checks", checks))) {
+            until(() -> monitor(service).checks().stream()
+                    .filter(check -> !check.name().equals("e-quiet"))
+                    .allMatch(check -> check.cases().stream()
+                            .anyMatch(each -> each.counts().rounds() > 0)));
+            JsonObject all = service.json("/checks");
+            assertThat(names(all)).containsExactly("a-well", "b-well", "c-well", "d-well", "e-quiet", "z-broken");
+            assertThat(all.getInteger("total")).isEqualTo(6);
+            assertThat(all.getJsonObject("states"))
+                    .isEqualTo(new JsonObject().put("unknown", 1L).put("ok", 4L).put("failing", 1L));
+            assertThat(all.containsKey("next")).isFalse();
+
+            List<String> read = new ArrayList<>();
+            String cursor = "";
+            do {
+                JsonObject page = service.json("/checks?order=state&limit=4" + cursor);
+                assertThat(page.getInteger("matching")).isEqualTo(6);
+                read.addAll(names(page));
+                cursor = page.containsKey("next") ? "&cursor=" + URLEncoder.encode(page.getString("next"), UTF_8) : "";
+            } while (!cursor.isEmpty());
+            assertThat(read).containsExactly("z-broken", "e-quiet", "a-well", "b-well", "c-well", "d-well");
+
+            assertThat(names(service.json("/checks?state=failing"))).containsExactly("z-broken");
+            assertThat(names(service.json("/checks?state=failing&state=unknown")))
+                    .containsExactly("e-quiet", "z-broken");
+            assertThat(names(service.json("/checks?name=B"))).containsExactly("b-well", "z-broken");
+            assertThat(names(service.json("/checks?label=team%3Dc&label=all%3Dyes")))
+                    .containsExactly("c-well");
+            assertThat(names(service.json("/checks?label=team%3Dc&label=all%3Dno")))
+                    .isEmpty();
+            for (String wrong :
+                    List.of("limit=0", "limit=1001", "limit=x", "state=bad", "order=size", "label=x", "offset=1")) {
+                HttpResponse<String> answer = service.get("/checks?" + wrong);
+                assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+                assertThat(answer.body()).contains(wrong.substring(0, wrong.indexOf('=')) + ": ");
+            }
+        }
+    }
+
+    /** Of more cases than there are in a part of what is told, each metric is described once, and has a series for each case. */
+    @Test
+    void tellsTheMetricsOfManyCasesInParts() throws Exception {
+        int many = 450;
+        JsonArray targets = new JsonArray();
+        for (int i = 0; i < many; i++) {
+            targets.add("tcp://127.0.0.1:" + (i + 1));
+        }
+        JsonObject checks = new JsonObject().put("many", quiet("").put("targets", targets));
+        try (Managed service = Managed.start(Managed.tcp(), new JsonObject(), new JsonObject().put("checks", checks))) {
+            until(() -> monitor(service).checks().stream()
+                    .anyMatch(check -> check.cases().size() == many));
+            String text = service.get("/metrics").body();
+            assertThat(series(text, "vecho_check_rounds_total")).isEqualTo(many);
+            assertThat(series(text, "vecho_check_round_trip_seconds_count")).isEqualTo(many);
+            assertThat(text).contains("vecho_ready 1.0\n").endsWith("\n").doesNotContain("# EOF");
+            assertThatEachIsDescribedOnce(text);
+
+            HttpResponse<String> open =
+                    service.send(service.request("/metrics").header("Accept", "application/openmetrics-text"));
+            assertThat(open.body()).endsWith("\n# EOF\n").containsOnlyOnce("# EOF");
+            assertThat(series(open.body(), "vecho_check_rounds_total")).isEqualTo(many);
+            assertThatEachIsDescribedOnce(open.body());
+
+            HttpResponse<String> binary = service.send(
+                    service.request("/metrics")
+                            .header(
+                                    "Accept",
+                                    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"));
+            assertThat(binary.headers().firstValue("Content-Type").orElseThrow())
+                    .startsWith("application/vnd.google.protobuf");
+            assertThat(binary.body()).contains("vecho_check_round_trip_seconds", "vecho_ready");
+
+            String brief = service.get("/metrics?checks=brief").body();
+            assertThat(series(brief, "vecho_check_rounds_total")).isEqualTo(many);
+            assertThat(brief).doesNotContain("vecho_check_round_trip", "vecho_check_phase", "vecho_check_messages");
+            String none = service.get("/metrics?checks=none").body();
+            assertThat(none).contains("vecho_ready 1.0\n").doesNotContain("vecho_check", "probe_");
+            assertThat(service.get("/metrics?checks=few").statusCode()).isEqualTo(400);
+        }
+    }
+
+    private static long series(String metrics, String name) {
+        return metrics.lines().filter(line -> line.startsWith(name + "{")).count();
+    }
+
+    private static void assertThatEachIsDescribedOnce(String metrics) {
+        List<String> types =
+                metrics.lines().filter(line -> line.startsWith("# TYPE ")).toList();
+        assertThat(types).doesNotHaveDuplicates();
+        // A metric's lines stand together.
+        List<String> order = metrics.lines()
+                .filter(line -> line.startsWith("# TYPE ") || line.startsWith("vecho_check_rounds_total"))
+                .map(line -> line.startsWith("#") ? line : "series")
+                .toList();
+        assertThat(order.lastIndexOf("series") - order.indexOf("series") + 1)
+                .isEqualTo(Collections.frequency(order, "series"));
     }
 }

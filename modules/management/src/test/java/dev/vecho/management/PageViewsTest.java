@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
@@ -20,6 +21,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -386,25 +388,214 @@ class PageViewsTest {
         complaints.removeIf(each -> each.contains("ERR_CONNECTION_REFUSED") || each.contains("ERR_EMPTY_RESPONSE"));
     }
 
+    /** Certificates, phases, and the bytes that were wrong. */
     @Test
-    void staysUsableWithManyConnections() throws Exception {
-        int many = 2000;
+    void tellsInACheckWhatIsBehindIt() throws Exception {
+        int tls = freePort();
+        int tcp = freePort();
+        JsonObject listeners = new JsonObject()
+                .put(
+                        "tls",
+                        new JsonObject()
+                                .put("host", "127.0.0.1")
+                                .put("port", tls)
+                                .put("tls", new JsonObject().put("selfSigned", true)))
+                .put("tcp", new JsonObject().put("host", "127.0.0.1").put("port", tcp));
+        JsonObject trusting = new JsonObject().put("tls", new JsonObject().put("insecure", true));
+        JsonObject wrong = new JsonObject("{\"steps\": [{\"send\": {\"text\": \"hello\"}},"
+                + " {\"expect\": {\"text\": \"help!\"}, \"withinMillis\": 2000}]}");
+        JsonObject checks = new JsonObject()
+                .put(
+                        "secure",
+                        check(tls).put("targets", "tls://127.0.0.1:" + tls).put("script", trusting))
+                .put("wrong", check(tcp).put("script", wrong));
+        try (Managed service = Managed.start(listeners, new JsonObject(), new JsonObject().put("checks", checks))) {
+            Page page = open(service);
+            that(page, "#check-secure .badge").hasText("ok");
+            that(page, "#check-count").hasText("2 of 2 checks");
+            page.locator("#check-secure button").click();
+            that(page, "#check-last").containsText("tls millis");
+            that(page, "#check-last .chain tbody tr").hasCount(1);
+            that(page, "#check-last .chain").containsText(Pattern.compile("CN=.*CN=.*[0-9]+", Pattern.DOTALL));
+            that(page, "#check-last").containsText("TLSv1.3");
+            shoot(page, "check-chain");
+            page.keyboard().press("Escape");
+            that(page, "#check-wrong .badge").hasClass(Pattern.compile("bad"));
+            page.locator("#check-wrong button").click();
+            that(page, "#check-failures pre").not().hasCount(0);
+            PlaywrightAssertions.assertThat(page.locator("#check-failures pre").first())
+                    .containsText(Pattern.compile("expected\\s+0+3  .*\\bfound\\s+0+3  ", Pattern.DOTALL));
+            page.locator("#check-failures summary").first().click();
+            PlaywrightAssertions.assertThat(
+                            page.locator("#check-failures details").first())
+                    .containsText("connect millis");
+            shoot(page, "check-bytes");
+            page.keyboard().press("Escape");
+            page.locator("#check-name").fill("SEC");
+            that(page, "#checks-content .card").hasCount(1);
+            that(page, "#check-count").hasText("1 of 1 checks, 2 in all");
+            // What is broken is told whatever is filtered.
+            that(page, "#headline-title").containsText("Check wrong fails");
+        }
+    }
+
+    /**
+     * Full of connections and checks. With {@code -Dvecho.page=full} as many as the documentation gives figures for, which are printed.
+     * The updates of ten minutes are played one after another: what each of them would leave behind is in memory after them.
+     */
+    @Test
+    void staysUsableAndSmallWithMany() throws Exception {
+        boolean full = "full".equals(System.getProperty("vecho.page"));
+        // Both ends of a connection are here, and a process may have only so many files.
+        int many = full ? 9000 : 2000;
+        int checked = full ? 200 : 60;
+        int port = freePort();
+        int closed = freePort();
+        JsonObject checks = new JsonObject();
+        for (int i = 0; i < checked; i++) {
+            checks.put("check-" + i, check(i % 20 == 0 ? closed : port).put("everyMillis", 1000));
+        }
         List<Socket> sockets = new ArrayList<>();
-        try (Managed service = Managed.start(Managed.tcp())) {
+        JsonObject listener = new JsonObject()
+                .put("host", "127.0.0.1")
+                .put("port", port)
+                .put("backlog", 4096)
+                .put("maxConnections", 50_000);
+        try (Managed service = Managed.start(
+                new JsonObject().put("tcp", listener), new JsonObject(), new JsonObject().put("checks", checks))) {
             for (int i = 0; i < many; i++) {
                 sockets.add(service.connect("tcp"));
             }
-            Page page = open(service);
-            that(page, "#connection-count").hasText("100 of 2,000 connections");
-            that(page, "#connection-rows tr").hasCount(100);
+            // Played for a while, so that there is something to show.
+            Page page = open("about:blank", 1280, ColorScheme.LIGHT);
+            page.waitForTimeout(full ? 30_000 : 1);
+            page.addInitScript(WATCH);
+            if (full) {
+                page.addInitScript(AGAIN);
+            }
+            page.navigate(service.url() + "/");
+            that(page, "#connection-count").containsText(Pattern.compile("100 of [0-9,]+ connections"));
+            that(page, "#checks-content .card").hasCount(40);
+            that(page, "#check-count").hasText("40 of " + checked + " checks");
+            that(page, "#checks-content .card:first-child .badge").hasText("refused");
+            page.locator("#more-checks").click();
+            that(page, "#checks-content .card").hasCount(Math.min(80, checked));
             page.locator("#more").click();
             that(page, "#connection-rows tr").hasCount(200);
             page.locator("#filter-text").fill(":" + sockets.get(many - 1).getLocalPort());
-            that(page, "#connection-rows tr").hasCount(1);
+            if (!full) {
+                that(page, "#connection-rows tr").hasCount(1);
+            }
+            if (full) {
+                page.waitForTimeout(20_000);
+                System.out.println("first view: " + page.evaluate("JSON.stringify(watched.first)"));
+                for (String kind : List.of("update", "checks")) {
+                    System.out.println(kind + ": " + page.evaluate(SUMMARY, kind));
+                }
+            }
+            stayTheSame(page, full);
         } finally {
             for (Socket socket : sockets) {
                 socket.close();
             }
         }
     }
+
+    private static void stayTheSame(Page page, boolean full) {
+        CDPSession devtools = page.context().newCDPSession(page);
+        page.evaluate(UPDATES, full ? 60 : 10);
+        long[] before = memory(devtools);
+        page.evaluate(UPDATES, full ? 600 : 60);
+        long[] after = memory(devtools);
+        if (full) {
+            System.out.println(
+                    "heap, nodes, listeners before: " + Arrays.toString(before) + ", after: " + Arrays.toString(after));
+        }
+        assertThat(after[1]).as("nodes, were " + before[1]).isLessThan(before[1] + 300);
+        assertThat(after[2]).as("listeners, were " + before[2]).isLessThan(before[2] + 100);
+        assertThat(after[0]).as("bytes of the heap, were " + before[0]).isLessThan(before[0] + 2_000_000);
+    }
+
+    /** What is in use after garbage was collected: bytes, nodes of the document, listeners of events. */
+    private static long[] memory(CDPSession devtools) {
+        devtools.send("HeapProfiler.collectGarbage");
+        devtools.send("HeapProfiler.collectGarbage");
+        var counters = devtools.send("Memory.getDOMCounters");
+        return new long[] {
+            devtools.send("Runtime.getHeapUsage").get("usedSize").getAsLong(),
+            counters.get("nodes").getAsLong(),
+            counters.get("jsEventListeners").getAsLong()
+        };
+    }
+
+    /** Notes when the first view is complete, and how long updates take. */
+    private static final String WATCH = """
+            window.watched = { first: {}, update: [], checks: [] };
+            new PerformanceObserver((list) => list.getEntries().forEach((each) => watched[each.name]?.push(each.duration)))
+                .observe({ type: "measure" });
+            const look = () => {
+              const seen = { headline: "#headline-title:not(:empty)", listeners: "#listener-tcp canvas", checks: "#checks-content .card canvas", connections: "#connection-rows tr" };
+              for (const [name, selector] of Object.entries(seen)) {
+                if (document.querySelector(selector)) {
+                  watched.first[name] ??= Math.round(performance.now());
+                }
+              }
+              requestAnimationFrame(look);
+            };
+            addEventListener("DOMContentLoaded", look);
+            """;
+
+    /** Asks the service for its connections again and again, until there are 20,000. */
+    private static final String AGAIN = """
+            const real = window.fetch;
+            window.fetch = async (path, options) => {
+              if (!String(path).startsWith("/connections?")) {
+                return real(path, options);
+              }
+              const query = new URLSearchParams(path.slice(13));
+              const [told, round, cursor] = query.get("cursor")?.split("|") ?? ["0", "0", ""];
+              query.delete("cursor");
+              if (cursor) {
+                query.set("cursor", cursor);
+              }
+              const page = await (await real("/connections?" + query, options)).json();
+              page.connections.forEach((each) => (each.id += "." + round));
+              const now = Number(told) + page.connections.length;
+              const next = now + "|" + (page.next ? round : Number(round) + 1) + "|" + (page.next ?? "");
+              page.next = now < 20_000 ? next : undefined;
+              return new Response(JSON.stringify(page), { status: 200 });
+            };
+            """;
+
+    private static final String SUMMARY = """
+            (kind) => {
+              const all = watched[kind].sort((a, b) => a - b);
+              return all.length + " updates, median " + all[all.length >> 1].toFixed(1) + " ms, longest " + all.at(-1).toFixed(1) + " ms";
+            }""";
+
+    /** As many updates as there would be in so many seconds, each with other figures, at once. */
+    private static final String UPDATES = """
+            async (seconds) => {
+              const [{ showHeadline }, { showListeners }, { look }, { load }, { events }] = await Promise.all(
+                ["headline", "listeners", "checks", "connections", "api"].map((name) => import("/page/" + name + ".js")));
+              let snapshot;
+              let stop;
+              const stopped = new Promise((resolve) => (stop = resolve));
+              await events("/events", (event, data) => event === "snapshot" && (snapshot = data, stop()), { stop: stopped }).catch(() => {});
+              for (let i = 0; i < seconds; i++) {
+                snapshot.at = new Date(Date.parse(snapshot.at) + 1000).toISOString();
+                for (const each of snapshot.listeners) {
+                  each.accepted++;
+                  each.second = each.second.map((value) => value + (i % 7));
+                }
+                showHeadline(snapshot, undefined);
+                showListeners(snapshot, true);
+                if (i % 2 === 0) {
+                  await look();
+                }
+                if (i % 60 === 0) {
+                  await load();
+                }
+              }
+            }""";
 }

@@ -3,8 +3,10 @@ package dev.vecho.monitor;
 import dev.vecho.client.report.Report;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -15,6 +17,7 @@ import java.util.TreeMap;
  * @param unjudged how many of those were played, but could not be judged, since this process or its machine lacked what it takes
  * @param roundTrips how many were not longer than each of {@link #BOUNDS}, but longer than the one before; the last are those that were
  *     longer than all
+ * @param fineRoundTrips how many were in each bucket of a native histogram of Prometheus of {@link #SCHEMA}, by its index
  * @param roundTripSeconds their sum
  */
 public record Counts(
@@ -23,11 +26,17 @@ public record Counts(
         long missed,
         long unjudged,
         List<Long> roundTrips,
+        SortedMap<Integer, Long> fineRoundTrips,
         double roundTripSeconds,
         long messagesSent,
         long messagesLost,
         long messagesDuplicated,
         long messagesReordered) {
+
+    /** Eight buckets from a time to the double of it: each is 9 % wider than the one before. */
+    public static final int SCHEMA = 3;
+
+    private static final double BUCKETS_PER_DOUBLING = 1 << SCHEMA;
 
     /** In seconds. */
     public static final List<Double> BOUNDS = List.of(
@@ -50,6 +59,7 @@ public record Counts(
     public Counts {
         failures = Map.copyOf(failures);
         roundTrips = List.copyOf(roundTrips);
+        fineRoundTrips = Collections.unmodifiableSortedMap(new TreeMap<>(fineRoundTrips));
     }
 
     public long failed() {
@@ -60,6 +70,7 @@ public record Counts(
     static final class Counter {
         private final Map<Kind, Long> failures = new TreeMap<>();
         private final long[] roundTrips = new long[BOUNDS.size() + 1];
+        private final SortedMap<Integer, Long> fine = new TreeMap<>();
         private double roundTripSeconds;
         private long rounds;
         private long missed;
@@ -101,6 +112,12 @@ public record Counts(
                 bucket++;
             }
             roundTrips[bucket] += count;
+            fine.merge(index(nanos), count, Long::sum);
+        }
+
+        /** Of the bucket that ends at the power of two or beyond; there are 320 at most up to 1000 s. */
+        private static int index(long nanos) {
+            return (int) Math.ceil(Math.log(Math.max(1, nanos) / 1e9) / Math.log(2) * BUCKETS_PER_DOUBLING);
         }
 
         void missed(int count) {
@@ -122,7 +139,17 @@ public record Counts(
                 counted.add(count);
             }
             return new Counts(
-                    rounds, failures, missed, unjudged, counted, roundTripSeconds, sent, lost, duplicated, reordered);
+                    rounds,
+                    failures,
+                    missed,
+                    unjudged,
+                    counted,
+                    fine,
+                    roundTripSeconds,
+                    sent,
+                    lost,
+                    duplicated,
+                    reordered);
         }
     }
 }

@@ -85,6 +85,7 @@ final class SavedReports {
                         RoundTrips.NONE,
                         messages(json.getJsonObject("messages")),
                         warnings,
+                        Objects.requireNonNullElse(millis(json, "stalledMillis"), Duration.ZERO),
                         json.getLong("seed")));
     }
 

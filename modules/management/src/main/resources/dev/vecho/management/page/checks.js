@@ -2,11 +2,10 @@
 
 import uPlot from "./uPlot.esm.js";
 import { json } from "./api.js";
-import { colour, count, duration, make, since, time, write } from "./format.js";
+import { colour, count, dump, duration, make, since, time, words, write } from "./format.js";
 import { spark } from "./spark.js";
 
 const AGAIN_MILLIS = 2000;
-const RANK = { failing: 0, unknown: 1, ok: 2 };
 const LEVEL = { failing: "bad", unknown: "quiet", ok: "ok" };
 const RANGES = [["seconds", "ten minutes"], ["minutes", "a day"], ["hours", "30 days"]];
 const SPAN_SECONDS = { seconds: 600, minutes: 86_400, hours: 30 * 86_400 };
@@ -14,10 +13,21 @@ const SPAN_SECONDS = { seconds: 600, minutes: 86_400, hours: 30 * 86_400 };
 /** More failures and changes than these are for GET /checks/NAME. */
 const SHOWN = 20;
 
+/** So many cards are shown, and that many more each time that somebody asks; the service gives no more than MOST. */
+const CARDS = 40;
+const MOST = 1000;
+
+const MILLIS_PER_DAY = 86_400_000;
+
 const at = (id) => document.getElementById(id);
 const cards = new Map();
 
 let known = [];
+let failing = [];
+let failingCount = 0;
+let wanted = CARDS;
+let timer;
+let looks = 0;
 let now = new Date().toISOString();
 let opened;
 
@@ -35,17 +45,30 @@ function sentence(diagnosis) {
 
 /** What the headline should say of them. */
 export function checkProblems() {
-  return known
-    .filter((check) => check.state === "failing" || check.problem)
-    .map((check) => ({
-      level: "bad",
-      what: "Check " + check.name + " fails" + (check.diagnosis ? ": " + check.diagnosis.word : ""),
-      why: check.problem ?? check.diagnosis?.sentence,
-      since: check.since,
-      next: "its last failures, and since when: the card of the check",
-      link: "#" + idOf(check.name),
-    }));
+  const all = failing.map((check) => ({
+    level: "bad",
+    what: "Check " + check.name + " fails" + (check.diagnosis ? ": " + check.diagnosis.word : ""),
+    why: check.problem ?? check.diagnosis?.sentence,
+    since: check.since,
+    next: "its last failures, and since when: the card of the check",
+    link: "#" + idOf(check.name),
+  }));
+  if (failingCount > failing.length) {
+    all.push({ level: "bad", what: count(failingCount - failing.length) + " more checks fail", next: "the cards of the checks, those that fail first", link: "#checks" });
+  }
+  return all;
 }
+
+const recents = new WeakMap();
+
+// What nobody sees is not drawn.
+const watcher = new IntersectionObserver((entries) =>
+  entries.forEach((entry) => {
+    const recent = recents.get(entry.target);
+    recent.visible = entry.isIntersecting;
+    recent.draw();
+  }),
+);
 
 class Recent {
   constructor() {
@@ -54,6 +77,8 @@ class Recent {
     this.name = make("span");
     this.counts = make("p", { class: "addresses" });
     this.element = make("div", { class: "spark" }, make("div", { class: "spark-name" }, this.name, this.value), this.plot, this.counts);
+    recents.set(this.plot, this);
+    watcher.observe(this.plot);
   }
 
   show(each) {
@@ -62,14 +87,25 @@ class Recent {
     write(this.value, "p50 " + millis(recent.p50Millis) + ", p99 " + millis(recent.p99Millis));
     write(this.counts, count(each.rounds) + " rounds, " + count(each.failed) + " failed, " + count(each.missed) + " missed");
     this.plot.setAttribute("aria-label", "the last " + recent.rounds + " rounds, of which " + recent.failed + " failed");
-    if (this.plot.clientWidth > 0) {
-      const failed = recent.millis.map((value) => (value === null ? 0 : null));
+    this.millis = recent.millis;
+  }
+
+  /** After all texts are written: to ask for a width in between would lay the page out again for each. */
+  draw() {
+    if (this.visible && this.plot.clientWidth > 0) {
+      const failed = this.millis.map((value) => (value === null ? 0 : null));
       const series = [
         { stroke: () => colour("in"), width: 1.5, points: { show: false } },
         { stroke: () => colour("bad"), width: 0, points: { show: true, size: 6, fill: () => colour("bad") } },
       ];
-      this.drawn = spark(this.drawn, this.plot, [-100, 0], series, [recent.millis.map((_, i) => i - recent.millis.length), recent.millis, failed]);
+      this.drawn = spark(this.drawn, this.plot, [-100, 0], series, [this.millis.map((_, i) => i - this.millis.length), this.millis, failed]);
     }
+  }
+
+  remove() {
+    watcher.unobserve(this.plot);
+    this.drawn?.destroy();
+    this.element.remove();
   }
 }
 
@@ -98,8 +134,7 @@ function update(card, check) {
   const names = new Set(check.cases.map((each) => each.name));
   for (const [name, recent] of card.recents) {
     if (!names.has(name)) {
-      recent.drawn?.destroy();
-      recent.element.remove();
+      recent.remove();
       card.recents.delete(name);
     }
   }
@@ -118,12 +153,14 @@ function showAll() {
   for (const [name, card] of cards) {
     if (!names.has(name)) {
       card.element.remove();
+      for (const recent of card.recents.values()) {
+        recent.remove();
+      }
       cards.delete(name);
     }
   }
   const container = at("checks-content");
-  const sorted = [...known].sort((a, b) => RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name));
-  sorted.forEach((check, i) => {
+  known.forEach((check, i) => {
     if (!cards.has(check.name)) {
       cards.set(check.name, create(check.name));
     }
@@ -136,6 +173,7 @@ function showAll() {
     }
     update(card, check);
   });
+  cards.forEach((card) => card.recents.forEach((recent) => recent.draw()));
 }
 
 /** Bands from the tenth to the 99th percentile, the median as a line, failed rounds and lost bytes as colour. */
@@ -188,7 +226,50 @@ async function draw() {
 }
 
 function lines(of, all, line) {
-  at(of).replaceChildren(...(all.length === 0 ? [make("li", {}, "none")] : all.slice(0, SHOWN).map((each) => make("li", {}, line(each)))));
+  at(of).replaceChildren(...(all.length === 0 ? [make("li", {}, "none")] : all.slice(0, SHOWN).map((each) => make("li", {}, ...[line(each)].flat()))));
+}
+
+function list(facts) {
+  const all = Object.entries(facts).filter(([, value]) => value !== undefined);
+  return make("dl", { class: "facts" }, ...all.flatMap(([key, value]) => [make("dt", {}, words(key)), make("dd", {}, String(value))]));
+}
+
+/** The certificates that the peer has shown, its own first. */
+function chain(details) {
+  const all = [];
+  for (let i = 0, name = "peer"; details[name]; name = "peerChain" + ++i) {
+    const ends = details[name + "Expires"];
+    const days = Math.floor((new Date(ends) - new Date(now)) / MILLIS_PER_DAY);
+    all.push([details[name], details[name + "Issuer"], days < 0 ? "expired " + time(ends) : count(days), days]);
+  }
+  if (all.length === 0) {
+    return "";
+  }
+  const row = ([subject, issuer, left, days]) => make("tr", {}, make("td", {}, subject), make("td", {}, issuer ?? "–"), make("td", { class: days < 14 ? "error" : null }, left));
+  const head = make("tr", {}, ...["Certificate", "Issuer", "Days left"].map((each) => make("th", { scope: "col" }, each)));
+  return make("div", { class: "sideways" }, make("table", { class: "chain" }, make("thead", {}, head), make("tbody", {}, ...all.map(row))));
+}
+
+function lastRound(each) {
+  const { last } = each;
+  if (!last) {
+    return make("p", {}, each.name + ": none yet");
+  }
+  const rest = Object.fromEntries(Object.entries(last.details).filter(([key]) => !key.startsWith("peerChain") && !["peer", "peerIssuer", "peerExpires"].includes(key)));
+  return make("section", {}, make("h4", {}, each.name + ": " + last.verdict + ", " + time(last.startedAt) + ", " + millis(last.durationMillis)), list({ ...last.phases, from: last.localAddress, to: last.remoteAddress, ...rest }), chain(last.details));
+}
+
+/** What was expected and what was found, from the first wrong byte on. */
+function bytesOf({ expected, found, offset }) {
+  const one = (name, hex) => (hex === undefined ? [] : [name + (hex === "" ? " nothing" : "\n" + dump(hex, offset))]);
+  const text = [...one("expected", expected), ...one("found", found)].join("\n");
+  return text === "" ? "" : make("pre", {}, text);
+}
+
+function failure(each) {
+  const { diagnosis } = each;
+  const more = list({ took: millis(each.durationMillis), step: diagnosis.step === undefined ? undefined : diagnosis.step + 1, ...each.phases, from: each.localAddress, to: each.remoteAddress, sent: count(each.bytesSent) + " bytes", received: count(each.bytesReceived) + " bytes" });
+  return [time(each.startedAt) + " " + each.case + ": " + sentence(diagnosis), bytesOf(diagnosis), make("details", {}, make("summary", {}, "phases and addresses"), more)];
 }
 
 async function show(name) {
@@ -196,34 +277,70 @@ async function show(name) {
   const check = await json("/checks/" + encodeURIComponent(name));
   write(at("check-title"), "Check " + name);
   write(at("check-now"), check.state + " since " + since(check.since, now) + (check.diagnosis ? ". " + sentence(check.diagnosis) : ""));
-  lines("check-failures", check.failures, (each) => time(each.startedAt ?? each.at) + " " + each.case + ": " + sentence(each.diagnosis));
+  at("check-last").replaceChildren(...check.cases.slice(0, SHOWN).map(lastRound));
+  lines("check-failures", check.failures, failure);
   lines("check-changes", check.changes, (each) => time(each.at) + " " + each.from + " → " + each.to + (each.case ? ", " + each.case : "") + (each.diagnosis ? ", " + each.diagnosis.word : ""));
   at("check").showModal();
   await draw();
 }
 
-async function look() {
+function asked() {
+  const query = new URLSearchParams({ order: "state", limit: Math.min(wanted, MOST) });
+  if (at("check-name").value.trim()) {
+    query.set("name", at("check-name").value.trim());
+  }
+  if (at("check-state").value) {
+    query.set("state", at("check-state").value);
+  }
+  return query;
+}
+
+/** Reads and shows them once, and again and again from then on. */
+export async function look() {
+  clearTimeout(timer);
+  const mine = ++looks;
   try {
     if (!document.hidden) {
-      const { checks } = await json("/checks");
+      const query = asked();
+      const page = await json("/checks?" + query);
+      // What is broken is told whatever is filtered.
+      const filtered = query.has("name") || query.has("state");
+      const all = filtered && page.states.failing > 0 ? await json("/checks?state=failing&limit=" + CARDS) : page;
+      if (mine !== looks) {
+        return;
+      }
+      const began = performance.now();
       now = new Date().toISOString();
-      known = checks;
+      known = page.checks;
+      failing = filtered && page.states.failing === 0 ? [] : all.checks.filter((check) => check.state === "failing");
+      failingCount = page.states.failing;
       showAll();
-      at("checks").hidden = known.length === 0;
+      at("checks").hidden = page.total === 0;
+      write(at("check-count"), count(known.length) + " of " + count(page.matching) + " checks" + (page.matching < page.total ? ", " + count(page.total) + " in all" : ""));
+      at("more-checks").hidden = !page.next || wanted >= MOST;
+      performance.measure("checks", { start: began, end: performance.now() });
+      performance.clearMeasures("checks");
     }
   } catch {
     // The headline tells of a service that does not answer; who is signed out sees the form.
     known = [];
+    failing = [];
+    failingCount = 0;
   }
-  setTimeout(look, AGAIN_MILLIS);
+  if (mine === looks) {
+    timer = setTimeout(look, AGAIN_MILLIS);
+  }
 }
 
-/** Shows them if the service answers to GET /checks, which its description says. */
-export async function startChecks(description) {
-  if ("/checks" in description.paths) {
-    at("check-range").append(...RANGES.map(([value, name]) => make("option", { value }, name)));
-    at("check-range").addEventListener("change", draw);
-    at("check").addEventListener("close", () => (opened = undefined));
+export function startChecks() {
+  at("check-range").append(...RANGES.map(([value, name]) => make("option", { value }, name)));
+  at("check-range").addEventListener("change", draw);
+  at("check-filter").addEventListener("submit", (event) => event.preventDefault());
+  at("check-filter").addEventListener("input", look);
+  at("more-checks").addEventListener("click", () => {
+    wanted += CARDS;
     look();
-  }
+  });
+  at("check").addEventListener("close", () => (opened = undefined));
+  look();
 }

@@ -74,13 +74,13 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 }
 
-/** Hexadecimal digits, sixteen bytes a line, with what is readable of them. */
-export function dump(hex) {
+/** Hexadecimal digits, sixteen bytes a line, with what is readable of them; from is where the first of them stands. */
+export function dump(hex, from = 0) {
   const lines = [];
   for (let i = 0; i < hex.length; i += 32) {
     const pairs = hex.slice(i, i + 32).match(/../g);
     const text = pairs.map((pair) => parseInt(pair, 16)).map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
-    lines.push((i / 2).toString(16).padStart(8, "0") + "  " + pairs.join(" ").padEnd(47) + "  " + text);
+    lines.push((from + i / 2).toString(16).padStart(8, "0") + "  " + pairs.join(" ").padEnd(47) + "  " + text);
   }
   return lines.join("\n");
 }

@@ -73,10 +73,10 @@ async function watch() {
   }
   watching = true;
   follow();
+  startChecks();
   load();
-  const [version, description] = await Promise.all([json("/version"), json("/openapi.json")]);
+  const version = await json("/version");
   write(at("about"), version.version + " on " + version.io + ", Java " + version.java + ", process " + version.process + ", up since " + time(version.started));
-  startChecks(description);
 }
 
 function signIn(why) {

@@ -11,6 +11,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.FingerprintTrustManagerFactory;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 
 /** TLS on connections to a target: whom to trust, and who to be. The peer's certificate and name are verified. */
 public final class TlsClient {
+
+    /** What begins the names of details of certificates beside the peer's own. */
+    private static final String CHAIN = "peerChain";
+
+    /** More certificates than these are not told of. */
+    private static final int MAX_CHAIN = 6;
 
     /** The versions of TLS that can be asked for. */
     public static final Set<String> VERSIONS = Set.copyOf(Tls.ALL_PROTOCOLS);
@@ -264,7 +271,8 @@ public final class TlsClient {
     }
 
     /**
-     * What was agreed upon, for a report.
+     * What was agreed upon, for a report: {@code peer}, {@code peerIssuer} and {@code peerExpires} are of the peer's own certificate,
+     * {@code peerChain1} and so on of those that it has shown beside it.
      *
      * @param alpn the application protocol, or null for none
      */
@@ -276,10 +284,23 @@ public final class TlsClient {
             details.put("alpn", alpn);
         }
         try {
-            if (session.getPeerCertificates()[0] instanceof X509Certificate certificate) {
+            Certificate[] chain = session.getPeerCertificates();
+            if (chain[0] instanceof X509Certificate certificate) {
                 details.put("peer", certificate.getSubjectX500Principal().getName());
+                details.put("peerIssuer", certificate.getIssuerX500Principal().getName());
                 details.put("peerExpires", certificate.getNotAfter().toInstant().toString());
                 details.put("peerFingerprint", Identity.fingerprint(certificate));
+            }
+            for (int i = 1; i < Math.min(chain.length, MAX_CHAIN); i++) {
+                if (chain[i] instanceof X509Certificate authority) {
+                    details.put(CHAIN + i, authority.getSubjectX500Principal().getName());
+                    details.put(
+                            CHAIN + i + "Issuer",
+                            authority.getIssuerX500Principal().getName());
+                    details.put(
+                            CHAIN + i + "Expires",
+                            authority.getNotAfter().toInstant().toString());
+                }
             }
         } catch (SSLPeerUnverifiedException e) {
             // A peer without a certificate has nothing to tell.
