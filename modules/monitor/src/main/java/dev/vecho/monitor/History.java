@@ -87,12 +87,16 @@ final class History {
         over.forEach(each -> ended.add(each.toJson()));
         JsonObject json = new JsonObject().put("over", ended);
         if (open != null) {
+            RoundTrips all = open.trips.get();
             JsonArray trips = new JsonArray();
-            open.trips
-                    .get()
-                    .histogram()
-                    .recordedValues()
-                    .forEach(value -> trips.add(value.getValueIteratedTo()).add(value.getCountAtValueIteratedTo()));
+            if (all.each().isEmpty()) {
+                all.histogram()
+                        .recordedValues()
+                        .forEach(value -> trips.add(value.getValueIteratedTo()).add(value.getCountAtValueIteratedTo()));
+            } else {
+                // Few: a histogram of them would be far larger than they are.
+                all.each().forEach(trip -> trips.add(trip.toNanos()).add(1));
+            }
             json.put("open", open.get().toJson()).put("trips", trips);
         }
         return json;

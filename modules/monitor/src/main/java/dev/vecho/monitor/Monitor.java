@@ -134,7 +134,7 @@ public final class Monitor {
         definitions.forEach(each -> wanted.put(each.name(), each));
         for (Running each : List.copyOf(running.values())) {
             CheckDefinition next = wanted.get(each.check.name());
-            if (next != null && next.subject().equals(each.check.definition().subject())) {
+            if (next != null && next.subject().equals(each.check.subject())) {
                 each.check.redefine(next);
                 continue;
             }

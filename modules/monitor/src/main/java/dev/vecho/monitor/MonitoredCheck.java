@@ -25,6 +25,7 @@ public final class MonitoredCheck {
     private static final int MOST_CHANGES = 100;
 
     private volatile CheckDefinition definition;
+    private final String subject;
     private final Bounds bounds;
     private final Deque<Failure> failures = new ArrayDeque<>(2);
     private final Deque<StateChange> changes = new ArrayDeque<>(2);
@@ -36,12 +37,18 @@ public final class MonitoredCheck {
 
     MonitoredCheck(CheckDefinition definition, Bounds bounds, Instant now) {
         this.definition = definition;
+        this.subject = definition.subject();
         this.bounds = bounds;
         this.since = now;
     }
 
     CheckDefinition definition() {
         return definition;
+    }
+
+    /** See {@link CheckDefinition#subject}; it stays the same. */
+    String subject() {
+        return subject;
     }
 
     /** Goes on with other labels and another alert. */

@@ -30,7 +30,7 @@ record SavedCheck(String subject, byte[] packed) {
         } catch (IOException e) {
             throw new UncheckedIOException("memory takes all", e);
         }
-        return new SavedCheck(check.definition().subject(), packed.toByteArray());
+        return new SavedCheck(check.subject(), packed.toByteArray());
     }
 
     /** Throws a {@link RuntimeException} where it is not what {@link #of} has made. */

@@ -13,6 +13,9 @@ final class StateKeeper {
 
     static final Duration USUAL = Duration.ofMinutes(1);
 
+    /** How long stopping waits for it. */
+    private static final Duration STOP = Duration.ofSeconds(30);
+
     /** To write takes at most one of so many parts of the time. */
     private static final int SHARE = 20;
 
@@ -82,10 +85,12 @@ final class StateKeeper {
                         false);
     }
 
-    /** Writes what was found in the end; never fails. */
+    /** Writes what was found in the end, which a disk that hangs ends after a while; never fails. */
     Future<Void> close(Collection<MonitoredCheck> last) {
         closed = true;
         vertx.cancelTimer(timer);
-        return writing.transform(before -> write(last)).transform(written -> Future.succeededFuture());
+        return writing.transform(before -> write(last))
+                .timeout(STOP.toSeconds(), TimeUnit.SECONDS)
+                .transform(written -> Future.succeededFuture());
     }
 }
