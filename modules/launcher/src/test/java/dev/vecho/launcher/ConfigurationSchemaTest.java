@@ -247,6 +247,8 @@ class ConfigurationSchemaTest {
                         "minimum",
                         "maximum",
                         "minLength",
+                        "maxProperties",
+                        "minProperties",
                         "maxLength",
                         "minItems",
                         "pattern",
