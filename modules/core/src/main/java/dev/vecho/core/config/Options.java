@@ -115,6 +115,11 @@ public final class Options {
         refused.add(key);
     }
 
+    /** A value of any kind, as it was written; null where there is none. */
+    public @Nullable Object plain(String key) {
+        return value(key);
+    }
+
     /** The source that has the last word on a key. */
     public Source source(String key) {
         return sources.apply(pathOf(key));
