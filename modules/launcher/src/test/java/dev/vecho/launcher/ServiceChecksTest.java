@@ -55,6 +55,12 @@ class ServiceChecksTest {
                     .put("tcp-" + service, any.copy())
                     .put("tls-" + service, any.copy().put("tls", new JsonObject().put("selfSigned", true)))
                     .put("http-" + service, any.copy().put("transport", "http").put("http2", false))
+                    .put(
+                            "h3-" + service,
+                            any.copy()
+                                    .put("transport", "http")
+                                    .put("http3", true)
+                                    .put("tls", new JsonObject().put("selfSigned", true)))
                     .put("ws-" + service, any.copy().put("transport", "websocket"))
                     .put(
                             "bus-" + service,
@@ -80,9 +86,7 @@ class ServiceChecksTest {
                                 .setConfig(
                                         new JsonObject().put("drainMillis", 0).put("listeners", listeners)))
                 .await(60, TimeUnit.SECONDS);
-        server.listeners()
-                .forEach(listener ->
-                        addresses.put(listener.name(), listener.addresses().get(0)));
+        server.listeners().forEach(listener -> addresses.put(listener.name(), last(listener.addresses())));
     }
 
     @AfterAll
@@ -105,6 +109,11 @@ class ServiceChecksTest {
                 .get(0);
     }
 
+    /** That of HTTP/3 comes after those of TCP. */
+    private static String last(List<String> all) {
+        return all.get(all.size() - 1);
+    }
+
     private static String address(String name) {
         return Objects.requireNonNull(addresses.get(name), name);
     }
@@ -114,20 +123,20 @@ class ServiceChecksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tcp", "tls", "udp", "ws", "bus", "http"})
+    @CsvSource({"tcp", "tls", "udp", "ws", "bus", "http", "h3"})
     void passesEachService(String transport) throws Exception {
         for (String service : SERVICES) {
-            boolean otherwise =
-                    transport.equals("http") && List.of("chargen", "discard").contains(service);
+            boolean requests = transport.equals("http") || transport.equals("h3");
+            boolean otherwise = requests && List.of("chargen", "discard").contains(service);
             if (otherwise || (transport.equals("bus") && service.equals("discard"))) {
                 // Not as a stream: a request is answered with some characters, or with 204. And a message on the bus is
                 // not sent before it has a reply.
                 continue;
             }
             String send = "{ 'send': { 'text': 'hello' } }, ";
-            String close = transport.equals("http") ? "{ 'close': 'output' }, " : "";
+            String close = requests ? "{ 'close': 'output' }, " : "";
             String expect = "{ 'expect': { 'service': '" + service + "' } }";
-            boolean ends = List.of("tcp", "tls", "http").contains(transport)
+            boolean ends = (requests || transport.equals("tcp") || transport.equals("tls"))
                     && !List.of("chargen", "discard").contains(service);
             Report report = check(
                     address(transport + "-" + service),

@@ -147,26 +147,34 @@ final class UdpListener implements Listener {
                 : new UdpService(service, context, rules, drops, traffic, socket::sendEmpty);
     }
 
-    /** Gives the sockets that are open, and those that will be, other sizes of buffers, and another service. */
-    void change(UdpListenerOptions next) {
+    /**
+     * Gives the sockets that are open, and those that will be, other sizes of buffers, and another service.
+     *
+     * @return completes when the next datagram is answered so; never fails
+     */
+    Future<Void> change(UdpListenerOptions next) {
         boolean serves = options.service() != null || next.service() != null;
         options = next;
-        sockets.values()
-                .forEach(socket -> socket.onSuccess(open -> {
-                    open.bufferBytes(next.receiveBufferBytes(), next.sendBufferBytes());
-                    if (serves) {
-                        serveAnew(open);
-                    }
-                }));
+        return Future.join(sockets.values().stream()
+                        .map(socket -> socket.compose(open -> {
+                            open.bufferBytes(next.receiveBufferBytes(), next.sendBufferBytes());
+                            return serves ? serveAnew(open) : Future.succeededFuture();
+                        }))
+                        .toList())
+                .transform(changed -> Future.succeededFuture());
     }
 
-    private void serveAnew(UdpSocket socket) {
+    private Future<Void> serveAnew(UdpSocket socket) {
         Channel channel = socket.channel();
-        channel.eventLoop().execute(() -> {
-            if (channel.isOpen()) {
-                channel.pipeline().replace(channel.pipeline().last(), null, handler(socket));
-            }
-        });
+        Promise<Void> promise = VertxInternals.promise(context);
+        channel.eventLoop()
+                .submit(() -> {
+                    if (channel.isOpen()) {
+                        channel.pipeline().replace(channel.pipeline().last(), null, handler(socket));
+                    }
+                })
+                .addListener(replaced -> settle(promise, replaced.cause()));
+        return promise.future();
     }
 
     /** Whether other event loops can have the same addresses; known once one is open. */
