@@ -66,6 +66,9 @@ final class ScriptSchemaTest {
                 "{ 'matrix': { 'sizes': [1, 2], 'tls': 'TLSv1.2', 'families': ['ipv4'], 'connections': 'kept' } }",
                 "{ 'steps': [ { 'send': { 'random': 5 }, 'count': 3, 'ratePerSecond': 7 }, { 'expect': 'echo', 'withinMillis': 5 } ] }",
                 "{ 'steps': [ { 'send': { 'hex': '00ff' } }, { 'expect': { 'random': 5, 'seed': -1 } }, { 'expect': 'nothing', 'forMillis': 5 } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'chargen', 'lines': 5 }, 'withinMillis': 5 }, { 'expect': 'end' } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'discard', 'forMillis': 5 } }, { 'expect': { 'service': 'time', 'toleranceMillis': 5000 } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a/0': 1, '/b': null, '/c': { 'pattern': 'x' } } } } ] }",
                 "{ 'options': { 'http': { 'method': 'PUT', 'headers': { 'X-A': ['1', '2'], 'X-B': '${b}' } } }, 'variables': { 'b': '' } }",
                 "{ 'options': { 'ws': { 'compression': true, 'subprotocols': 'a' }, 'quic': { 'alpn': ['a'] }, 'foreign': { 'a': 1 } } }",
                 "{ 'steps': [ { 'startTls': true }, { 'pauseMillis': 5 }, { 'reset': true }, { 'reconnect': true, 'withinMillis': 5 } ] }"
@@ -107,6 +110,12 @@ final class ScriptSchemaTest {
                 "{ 'steps': [ { 'expect': { 'random': 5 } } ] }",
                 "{ 'steps': [ { 'expect': 'nothing' } ] }",
                 "{ 'steps': [ { 'expect': 'echo', 'forMillis': 5 } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'echo' } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'chargen', 'lines': 0 } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'daytime', 'lines': 5 } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { 'a': 1 } } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a': {} } } } ] }",
+                "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a': { 'pattern': 'x', 'b': 1 } } } } ] }",
                 "{ 'steps': [ { 'close': 'input' } ] }",
                 "{ 'steps': [ { 'reset': false } ] }",
                 "{ 'steps': [ { 'pauseMillis': 5, 'withinMillis': 5 } ] }"

@@ -1,6 +1,7 @@
 package dev.vecho.core;
 
 import java.util.Map;
+import java.util.Set;
 
 /** Where Vecho's own transports are, for an application that has not all of them on its class path. */
 final class Artifacts {
@@ -27,7 +28,15 @@ final class Artifacts {
             Map.entry("eventbus", EVENTBUS),
             Map.entry("bus", EVENTBUS));
 
+    /** Vecho's own services beside the echo. */
+    private static final Set<String> SERVICES = Set.of("chargen", "daytime", "discard", "time", "whoami");
+
     private Artifacts() {}
+
+    /** What to say after a service's name that nothing on the class path has; empty where nobody knows. */
+    static String missingService(String name) {
+        return SERVICES.contains(name) ? ": add the artifact dev.vecho:vecho-services to the class path" : "";
+    }
 
     /** What to say after a transport's name or scheme that nothing on the class path has; empty where nobody knows. */
     static String missing(String nameOrScheme) {

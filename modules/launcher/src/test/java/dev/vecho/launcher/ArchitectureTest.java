@@ -30,7 +30,9 @@ class ArchitectureTest {
             "core",
             "core.config",
             "net",
+            "net.service",
             "selfsigned",
+            "services",
             "transport.tcp",
             "transport.udp",
             "transport.http",
@@ -61,6 +63,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.net..")
                 .layer("selfsigned")
                 .definedBy("dev.vecho.selfsigned..")
+                .layer("services")
+                .definedBy("dev.vecho.services..")
                 .layer("transports")
                 .definedBy("dev.vecho.transport..")
                 .layer("server")
@@ -99,6 +103,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("selfsigned")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("services")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("net")
                 .mayOnlyBeAccessedByLayers(
                         "selfsigned", "transports", "server", "monitor", "management", "launcher", "testkit")
@@ -106,6 +112,7 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers(
                         "net",
                         "selfsigned",
+                        "services",
                         "transports",
                         "server",
                         "management",

@@ -65,6 +65,9 @@ class ConfScriptsTest {
         JsonObject listeners = new JsonObject()
                 .put("tcp", any)
                 .put("tls", any.copy().put("tls", tls))
+                .put("chargen", any.copy().put("service", "chargen"))
+                .put("daytime", any.copy().put("service", "daytime"))
+                .put("whoami", any.copy().put("tls", tls).put("service", "whoami"))
                 .put("http", any.copy().put("transport", "http"))
                 .put("ws", any.copy().put("transport", "websocket").put("subprotocols", new JsonArray().add("echo")))
                 .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"));
@@ -95,6 +98,27 @@ class ConfScriptsTest {
                     .withTargets(List.of("tcp://localhost:" + ports.get("tcp")), Source.named("test"));
             assertPassed(play(script), 1);
         }
+    }
+
+    @Test
+    void verifiesACharacterGenerator() throws Exception {
+        Script script = parse("chargen", Map.of());
+        RunReport report =
+                play(script.withTargets(List.of("tcp://localhost:" + ports.get("chargen")), Source.named("test")));
+        assertPassed(report, 1);
+        assertThat(report.cases().get(0).rounds().get(0).details()).containsEntry("chargenRing", "95 characters");
+        RunReport other =
+                play(script.withTargets(List.of("tcp://localhost:" + ports.get("daytime")), Source.named("test")));
+        Diagnosis diagnosis =
+                Objects.requireNonNull(other.cases().get(0).rounds().get(0).diagnosis());
+        assertThat(diagnosis.kind()).isEqualTo("unexpected: chargen");
+    }
+
+    @Test
+    void comparesWhatArrivesAtTheFarEnd() throws Exception {
+        assertPassed(
+                play(parse("whoami", Map.of("insecure", "true", "port", Objects.requireNonNull(ports.get("whoami"))))),
+                1);
     }
 
     @Test
@@ -232,6 +256,7 @@ class ConfScriptsTest {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .as("each has a test above")
                     .containsExactlyInAnyOrder(
+                            "chargen.json",
                             "default.json",
                             "firewall.json",
                             "half-close.json",
@@ -243,7 +268,8 @@ class ConfScriptsTest {
                             "script.schema.json",
                             "starttls.json",
                             "watch.json",
-                            "web.json");
+                            "web.json",
+                            "whoami.json");
         }
     }
 

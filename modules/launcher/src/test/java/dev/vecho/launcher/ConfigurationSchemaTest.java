@@ -249,6 +249,8 @@ class ConfigurationSchemaTest {
                         "minimum",
                         "maximum",
                         "minLength",
+                        "maxProperties",
+                        "minProperties",
                         "maxLength",
                         "minItems",
                         "pattern",

@@ -1,17 +1,13 @@
 package dev.vecho.launcher;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.Transport;
 import dev.vecho.launcher.Vecho.Result;
 import io.vertx.core.json.JsonObject;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.jar.JarOutputStream;
-import java.util.zip.ZipEntry;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,31 +92,6 @@ class ForeignTransportIT {
     }
 
     private Path jar(String name, Map<String, String> resources) throws Exception {
-        String source;
-        try (var in = ForeignTransportIT.class.getResourceAsStream("/foreign/PlainTransport.java.txt")) {
-            source = new String(in.readAllBytes(), UTF_8).replace("@NAME@", name);
-        }
-        Path file = Files.createDirectories(directory.resolve("src")).resolve("PlainTransport.java");
-        Files.writeString(file, source);
-        Path classes = Files.createDirectories(directory.resolve("classes"));
-        int exit = ToolProvider.getSystemJavaCompiler()
-                .run(null, null, null, "-cp", Vecho.JAR, "-d", classes.toString(), file.toString());
-        assertThat(exit).as("javac").isZero();
-        Path jar = directory.resolve(name + ".jar");
-        try (OutputStream out = Files.newOutputStream(jar);
-                JarOutputStream entries = new JarOutputStream(out);
-                var compiled = Files.list(classes.resolve("foreign"))) {
-            for (Path type : compiled.toList()) {
-                entries.putNextEntry(new ZipEntry("foreign/" + type.getFileName()));
-                entries.write(Files.readAllBytes(type));
-            }
-            entries.putNextEntry(new ZipEntry("META-INF/services/dev.vecho.core.Transport"));
-            entries.write("foreign.PlainTransport\n".getBytes(UTF_8));
-            for (Map.Entry<String, String> resource : resources.entrySet()) {
-                entries.putNextEntry(new ZipEntry(resource.getKey()));
-                entries.write(resource.getValue().getBytes(UTF_8));
-            }
-        }
-        return jar;
+        return ForeignJar.make(directory, "PlainTransport", name, Transport.class, resources);
     }
 }

@@ -174,6 +174,7 @@ class ListenerSchemasTest {
             case INTEGER -> Schemas.allows(schema, "integer");
             case DECIMAL -> Schemas.allows(schema, "number");
             case FLAG -> Schemas.allows(schema, "boolean");
+            case NAMED -> schema.containsKey("anyOf") || Schemas.allows(schema, "string");
             case TEXTS, SECRETS, INTEGERS -> schema.containsKey("anyOf");
             case OBJECT -> Schemas.allows(schema, "object");
             case OBJECTS -> Schemas.allows(schema, "array");
@@ -234,6 +235,14 @@ class ListenerSchemasTest {
             case INTEGER -> Stream.of(Objects.requireNonNull(read.least()), Objects.requireNonNull(read.most()));
             case FLAG -> Stream.of(true, false);
             case CHOICE -> read.choices().stream().map(choice -> choice);
+            case NAMED ->
+                schema.containsKey("anyOf")
+                        ? Stream.of(
+                                "echo",
+                                "discard",
+                                new JsonObject().put("echo", new JsonObject()),
+                                new JsonObject().put("discard", new JsonObject()))
+                        : Stream.of("echo");
             default -> Stream.of();
         };
         boolean optional = read.kind() == Kind.OBJECT || read.kind() == Kind.TEXT || Schemas.allows(schema, "null");
@@ -256,6 +265,17 @@ class ListenerSchemasTest {
             case FLAG -> Stream.of("true", 1, new JsonArray());
             case CHOICE -> Stream.of("pigeon", "", 7);
             case TEXT -> Stream.of("", 7, true, new JsonArray());
+            case NAMED ->
+                Stream.of(
+                        "",
+                        7,
+                        "pigeon",
+                        new JsonArray(),
+                        new JsonObject(),
+                        new JsonObject().put("pigeon", new JsonObject()),
+                        new JsonObject().put("discard", 7),
+                        new JsonObject().put("discard", new JsonObject().put("unknownKey", 1)),
+                        new JsonObject().put("discard", new JsonObject()).put("echo", new JsonObject()));
             case SECRET -> Stream.of(7, true, new JsonArray());
             case TEXTS -> Stream.of(7, "", new JsonArray().add(""), new JsonArray().add(7), new JsonObject());
             case OBJECT -> Stream.of("x", 7, new JsonArray());

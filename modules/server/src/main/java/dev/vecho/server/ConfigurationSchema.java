@@ -1,5 +1,6 @@
 package dev.vecho.server;
 
+import dev.vecho.core.Services;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transports;
 import io.vertx.core.json.JsonArray;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * The JSON Schema (draft 2020-12) of the service's configuration, put together from the schemas that the transports ship: the
  * resource {@code META-INF/vecho/schema/listener-NAME.json} beside a transport's class describes the keys of its listeners, without
  * {@code transport} and {@code enabled}, which all have. A transport without one takes any keys here.
+ *
+ * <p>A {@link dev.vecho.core.Service} does the same with {@code service-NAME.json}; its options stand in the listeners' key
+ * {@code service}.
  *
  * <p>A {@link Section} does the same with {@code section-KEY.json}.
  *
@@ -116,7 +120,36 @@ public final class ConfigurationSchema {
         JsonObject listener = withNulls(resolved);
         JsonObject properties = new JsonObject();
         common.fieldNames().forEach(key -> properties.put(key, new JsonObject()));
+        if (listener.getJsonObject("properties", new JsonObject()).getValue(Services.KEY) instanceof JsonObject service
+                && service.containsKey("anyOf")) {
+            service.put("anyOf", services());
+        }
         return listener.put("properties", properties.mergeIn(listener.getJsonObject("properties", new JsonObject())));
+    }
+
+    /** The services that are there, each by its name or with its options; one without a schema takes any. */
+    private static JsonArray services() {
+        Services services = Services.load();
+        JsonObject byName = new JsonObject();
+        for (String name : services.names()) {
+            String resource = "service-" + name + ".json";
+            JsonObject options = services.named(name)
+                    .map(service -> read(service.getClass(), resource)
+                            .map(own -> new Resolution(service.getClass()).resolve(own, resource, List.of()))
+                            .orElseGet(() -> new JsonObject().put("type", "object")))
+                    .orElseGet(() -> new JsonObject().put("type", "object").put("additionalProperties", false));
+            options.remove("$schema");
+            options.remove("title");
+            byName.put(name, withNulls(options));
+        }
+        return new JsonArray()
+                .add(new JsonObject().put("type", "string").put("enum", new JsonArray(List.copyOf(services.names()))))
+                .add(new JsonObject()
+                        .put("type", "object")
+                        .put("properties", byName)
+                        .put("additionalProperties", false)
+                        .put("minProperties", 1)
+                        .put("maxProperties", 1));
     }
 
     /** The keys of an object may be null, which is as if they were not there; those that are required may not. */

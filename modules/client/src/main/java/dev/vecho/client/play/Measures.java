@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What is measured and counted in a round, on all its connections, in bounded memory. */
@@ -32,6 +33,7 @@ final class Measures {
     private @Nullable String localAddress;
     private @Nullable String remoteAddress;
     private Map<String, String> details = Map.of();
+    private final Map<String, String> facts = new TreeMap<>();
     private long firstSend = NEVER;
     private @Nullable Duration firstByte;
     private @Nullable Duration lastByte;
@@ -69,6 +71,17 @@ final class Measures {
             remoteAddress = connection.remoteAddress();
             details = connection.details();
         }
+    }
+
+    /** Notes what was found out about a service. */
+    void found(Map<String, String> about) {
+        facts.putAll(about);
+    }
+
+    private Map<String, String> details() {
+        Map<String, String> all = new TreeMap<>(details);
+        all.putAll(facts);
+        return all;
     }
 
     /** Whether there was a connection. */
@@ -162,7 +175,7 @@ final class Measures {
                 diagnosis,
                 localAddress,
                 remoteAddress,
-                details,
+                details(),
                 new Report.Phases(
                         opening.get(Phase.RESOLVE),
                         opening.get(Phase.CONNECT),

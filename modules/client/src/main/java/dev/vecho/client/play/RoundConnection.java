@@ -276,6 +276,13 @@ final class RoundConnection {
         long came = verifier.received();
         String where = "byte " + came + " of " + plan.bytesUpTo(current);
         String after = out().outputClosed() ? ", after this side closed its output" : "";
+        if (caseContext.steps().get(current) instanceof Step.ExpectService service && !verifier.nothingOf(current)) {
+            return Diagnosis.at(
+                    FailureKind.TRUNCATED,
+                    "the peer closed within the answer of " + name(service) + ", after " + Diagnosis.bytes(came)
+                            + after,
+                    came);
+        }
         return verifier.nothingOf(current)
                 ? Diagnosis.at(
                         FailureKind.CLOSED, "the peer closed without a reply, at " + where + after + idleHint(), came)
@@ -332,9 +339,17 @@ final class RoundConnection {
             return missed(messages, current, trickles, waited.late());
         }
         long came = verifier.received();
+        if (caseContext.steps().get(current) instanceof Step.ExpectService service) {
+            String part = Diagnosis.bytes(came) + " came, and not the whole answer of " + name(service) + waited.late();
+            return Diagnosis.at(trickles ? FailureKind.SLOW : FailureKind.TIMEOUT, part, came);
+        }
         String sentence = came + " of " + Diagnosis.bytes(plan.bytesUpTo(current)) + " came back"
                 + (waited.ofStep() ? "" : ", then nothing") + waited.late() + (trickles ? ", and they still came" : "");
         return Diagnosis.at(trickles ? FailureKind.SLOW : FailureKind.TIMEOUT, sentence + stalled, came);
+    }
+
+    private static String name(Step.ExpectService step) {
+        return step.expectation().service();
     }
 
     private @Nullable Diagnosis missed(MessageVerifier messages, int current, boolean trickles, String late) {

@@ -128,6 +128,9 @@ final class StepPlayer {
         if (step instanceof Step.ExpectBytes bytes) {
             return bytes.within();
         }
+        if (step instanceof Step.ExpectService service) {
+            return service.within();
+        }
         if (step instanceof Step.ExpectEnd end) {
             return end.within();
         }
@@ -161,7 +164,7 @@ final class StepPlayer {
         if (step instanceof Step.ExpectNothing) {
             return nothingCame() && progress == Progress.ACTED;
         }
-        if (step instanceof Step.ExpectEcho || step instanceof Step.ExpectBytes) {
+        if (isToCome(step)) {
             return allCame();
         }
         if (step instanceof Step.ExpectEnd) {
@@ -225,8 +228,18 @@ final class StepPlayer {
         return round.connection().idling(step()) && !round.connection().expectsEnd();
     }
 
+    /** Whether a step waits for bytes. */
+    private static boolean isToCome(@Nullable Step step) {
+        return step instanceof Step.ExpectEcho
+                || step instanceof Step.ExpectBytes
+                || step instanceof Step.ExpectService;
+    }
+
     private boolean allCame() {
         boolean complete = round.connection().verifier().complete(current);
+        if (complete && step() instanceof Step.ExpectService) {
+            round.measures().found(round.connection().verifier().facts());
+        }
         if (!complete && round.connection().tracked().hasEnded()) {
             round.fail(round.connection().endedEarly(current));
         }
@@ -286,7 +299,7 @@ final class StepPlayer {
         } else if (step instanceof Step.StartTls && progress != Progress.BEGUN) {
             round.fail(Diagnosis.of(FailureKind.TLS, "TLS was not agreed upon" + waiting.late())
                     .because("timeout"));
-        } else if (step instanceof Step.ExpectEcho || step instanceof Step.ExpectBytes) {
+        } else if (isToCome(step)) {
             missed();
         } else {
             round.fail(connection.timedOut(step, waiting.late()));
@@ -303,7 +316,10 @@ final class StepPlayer {
         if (late == null) {
             round.connection().measureEchoes(round.nanoTime(), measures);
             advance();
-        } else if (probes && waiting.end() != Wait.End.CUT && round.connection().mayBeHeldBack(late)) {
+        } else if (probes
+                && waiting.end() != Wait.End.CUT
+                && !(step() instanceof Step.ExpectService)
+                && round.connection().mayBeHeldBack(late)) {
             heldBack.await(late);
         } else {
             round.fail(late);

@@ -54,7 +54,10 @@ public enum FailureKind {
     BUFFERED,
     /** Bytes still trickled in when the limit of a step had passed, or all of them came only after it. */
     SLOW,
-    /** An echo or the end came when the script expected nothing, or bytes came beyond an exact answer. */
+    /**
+     * An echo or the end came when the script expected nothing, or bytes came beyond an exact answer. Or a service answered something
+     * else than it should; then the reason is its name: {@code chargen}, {@code daytime}, {@code time}, {@code whoami}.
+     */
     UNEXPECTED,
     /** All came back, but not as well as the script demands. */
     BUDGET,

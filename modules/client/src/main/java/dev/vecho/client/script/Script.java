@@ -211,11 +211,12 @@ public record Script(
         return step instanceof Step.CloseOutput || step instanceof Step.ExpectEnd || step instanceof Step.StartTls;
     }
 
-    /** Whether a step begins or ends a connection, which cannot be done to one that is kept between rounds. */
+    /** Whether a step begins or ends a connection, or waits for an answer that may go on, which cannot be done to one that is kept between rounds. */
     public static boolean needsOwnConnection(Step step) {
         return step instanceof Step.CloseOutput
                 || step instanceof Step.ExpectEnd
                 || step instanceof Step.StartTls
+                || step instanceof Step.ExpectService
                 || step instanceof Step.Reset
                 || step instanceof Step.Reconnect;
     }

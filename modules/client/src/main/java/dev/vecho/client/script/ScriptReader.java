@@ -254,12 +254,14 @@ public final class ScriptReader {
         private boolean closed;
         private boolean ended;
         private boolean reset;
+        private boolean served;
 
         void check(Step step, Options options) {
             if (step instanceof Step.Reconnect) {
                 closed = false;
                 ended = false;
                 reset = false;
+                served = false;
                 return;
             }
             if (reset && !(step instanceof Step.Pause)) {
@@ -274,10 +276,19 @@ public final class ScriptReader {
             if (ended
                     && (step instanceof Step.ExpectEcho
                             || step instanceof Step.ExpectBytes
+                            || step instanceof Step.ExpectService
                             || step instanceof Step.ExpectEnd
                             || step instanceof Step.StartTls)) {
                 options.problem("", "comes after the step that expects the end");
             }
+            if (served
+                    && (step instanceof Step.ExpectEcho
+                            || step instanceof Step.ExpectBytes
+                            || step instanceof Step.ExpectNothing
+                            || step instanceof Step.StartTls)) {
+                options.problem("", "comes after the step that expects a service, which no echo follows");
+            }
+            served |= step instanceof Step.ExpectService;
             closed |= step instanceof Step.CloseOutput;
             ended |= step instanceof Step.ExpectEnd;
             reset |= step instanceof Step.Reset;
@@ -335,6 +346,9 @@ public final class ScriptReader {
     }
 
     private static @Nullable Step expect(Options options, JsonObject raw) {
+        if (raw.getValue("expect") instanceof JsonObject expected && expected.containsKey("service")) {
+            return ServiceExpectationReader.read(options.object("expect"), within(options));
+        }
         if (raw.getValue("expect") instanceof JsonObject) {
             Payload payload = payload(options.object("expect"), false);
             Duration within = within(options);
@@ -355,7 +369,9 @@ public final class ScriptReader {
             return new Step.ExpectEnd(within);
         }
         if (what != null) {
-            options.problem("expect", "must be echo, end, nothing or an object with a payload, was \"" + what + "\"");
+            options.problem(
+                    "expect",
+                    "must be echo, end, nothing or an object with a payload or a service, was \"" + what + "\"");
         }
         return null;
     }

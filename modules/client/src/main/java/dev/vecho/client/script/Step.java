@@ -51,6 +51,13 @@ public sealed interface Step {
      */
     record ExpectBytes(Payload payload, @Nullable Duration within) implements Step {}
 
+    /**
+     * Waits for the answer of a service that is no echo: <code>{"expect": {"service": "chargen"}, "withinMillis": 500}</code>. As
+     * for {@link ExpectBytes}, none of what was sent before is expected as an echo any more.
+     */
+    record ExpectService(
+            ServiceExpectation expectation, @Nullable Duration within) implements Step {}
+
     /** Waits until the peer closes its output: <code>{"expect": "end", "withinMillis": 500}</code>. */
     record ExpectEnd(@Nullable Duration within) implements Step {}
 

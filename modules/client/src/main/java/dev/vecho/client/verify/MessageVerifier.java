@@ -2,6 +2,7 @@ package dev.vecho.client.verify;
 
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.FailureKind;
+import dev.vecho.client.script.ServiceExpectation;
 import dev.vecho.client.verify.Plan.Piece;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
@@ -48,6 +49,11 @@ public final class MessageVerifier extends Verifier {
 
     @Override
     public @Nullable Diagnosis verify(Buffer bytes) {
+        long due = firstMissing();
+        Piece asked = piece(due);
+        if (asked != null && asked.service() != null) {
+            return answered(asked.service(), due, bytes);
+        }
         long number = identify(bytes);
         boolean again = number >= 0 && came.contains(number);
         MessageVerifier before = number < 0 || again ? earlier(bytes, again) : null;
@@ -79,6 +85,19 @@ public final class MessageVerifier extends Verifier {
         reordered++;
         String sentence = name(number) + " came back after " + name(next - 1);
         return verdict(FailureKind.REORDERED, sentence, number, bytes, offset, 0);
+    }
+
+    private @Nullable Diagnosis answered(ServiceExpectation service, long number, Buffer bytes) {
+        ServiceAnswer answer = ServiceAnswer.of(service);
+        String sentence = answer.message(bytes.getBytes());
+        Diagnosis wrong = sentence == null ? null : wrongAnswer(service, sentence, plan.pieceOf(number));
+        received += bytes.length();
+        count++;
+        own.at(received);
+        came.add(number);
+        next = number + 1;
+        facts.putAll(answer.facts());
+        return wrong;
     }
 
     // ---- rounds before
@@ -261,7 +280,7 @@ public final class MessageVerifier extends Verifier {
      */
     private double alike(long number, Buffer bytes) {
         Piece piece = piece(number);
-        if (piece == null) {
+        if (piece == null || piece.service() != null) {
             return -1;
         }
         byte[] expected = new byte[(int) piece.block()];

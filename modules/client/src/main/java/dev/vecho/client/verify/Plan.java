@@ -2,6 +2,7 @@ package dev.vecho.client.verify;
 
 import dev.vecho.client.script.Payload;
 import dev.vecho.client.script.Seed;
+import dev.vecho.client.script.ServiceExpectation;
 import dev.vecho.client.script.Step;
 import dev.vecho.core.Transport.Framing;
 import java.util.ArrayList;
@@ -33,15 +34,24 @@ public final class Plan {
      * @param first the number of the first message among all that are expected
      * @param send which of the sends they are the echo of, counted from 0; -1 if of none
      * @param sentAt where they start in all that is sent; -1 if nowhere
+     * @param service what answers; then nothing is known of the bytes but this; null for none
      */
-    public record Piece(Payload payload, long length, long block, int messages, long first, int send, long sentAt) {
+    public record Piece(
+            Payload payload,
+            long length,
+            long block,
+            int messages,
+            long first,
+            int send,
+            long sentAt,
+            @Nullable ServiceExpectation service) {
 
         boolean echo() {
             return send >= 0;
         }
 
         private Piece at(long number) {
-            return new Piece(payload, length, block, messages, number, send, sentAt);
+            return new Piece(payload, length, block, messages, number, send, sentAt, service);
         }
     }
 
@@ -52,6 +62,11 @@ public final class Plan {
      * @param step its index
      */
     public record Echo(int firstSend, int step) {}
+
+    private static final Payload NO_BYTES = Payload.of(new byte[0]);
+
+    /** Of a block whose length is not known: no message has it. */
+    private static final int ANY_LENGTH = -1;
 
     private final Framing framing;
     private final int from;
@@ -88,7 +103,8 @@ public final class Plan {
                 Payload payload =
                         send.payload().seeded(seed.payload(connection, number)).times(send.count());
                 sendings.add(new Sending(payload, send.payload().size(), send.count(), send.ratePerSecond()));
-                Piece piece = new Piece(payload, payload.size(), send.payload().size(), send.count(), 0, number, sent);
+                Piece piece =
+                        new Piece(payload, payload.size(), send.payload().size(), send.count(), 0, number, sent, null);
                 sent += piece.length();
                 if (something(piece)) {
                     unmatched.add(piece);
@@ -104,12 +120,16 @@ public final class Plan {
                 echoes.add(new Echo(firstSend, i));
             } else if (step instanceof Step.ExpectBytes expect) {
                 long size = expect.payload().size();
-                Piece piece = new Piece(expect.payload(), size, size, 1, 0, -1, -1);
+                Piece piece = new Piece(expect.payload(), size, size, 1, 0, -1, -1, null);
                 // The answer to all that was sent before it, however long it is: none of that has an echo.
                 unmatched.clear();
                 if (something(piece)) {
                     expect(piece);
                 }
+            }
+            if (step instanceof Step.ExpectService expect) {
+                unmatched.clear();
+                expect(new Piece(NO_BYTES, 0, ANY_LENGTH, 1, 0, -1, -1, expect.expectation()));
             }
             if (looks(step)) {
                 lastLook = i;

@@ -1,6 +1,7 @@
 package dev.vecho.client.verify;
 
 import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.script.ServiceExpectation;
 import dev.vecho.client.verify.Plan.Piece;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,11 @@ final class StreamVerifier extends Verifier {
     private int completed;
     private long matched;
     private @Nullable MismatchClassifier doubt;
+
+    /** Of the current piece, where a service answers. */
+    private @Nullable ServiceAnswer answer;
+
+    private @Nullable Diagnosis wrong;
 
     StreamVerifier(Plan plan, Ledger ledger, SentHistory.Entry own, Deliveries deliveries) {
         super(plan, ledger, deliveries);
@@ -30,6 +36,9 @@ final class StreamVerifier extends Verifier {
         long start = received;
         received += bytes.length();
         own.at(received);
+        if (wrong != null) {
+            return wrong;
+        }
         if (from == bytes.length()) {
             return null;
         }
@@ -48,15 +57,48 @@ final class StreamVerifier extends Verifier {
                 return from;
             }
             Piece piece = plan.pieces().get(completed);
-            int wrong = mismatch(piece.payload(), matched, bytes, from, length);
-            int right = wrong < 0 ? length : wrong;
+            if (piece.service() != null) {
+                from = answer(piece.service(), bytes, from);
+                if (wrong != null) {
+                    return from;
+                }
+                continue;
+            }
+            int other = mismatch(piece.payload(), matched, bytes, from, length);
+            int right = other < 0 ? length : other;
             from += right;
             advance(piece, right);
-            if (wrong >= 0) {
+            if (other >= 0) {
                 return from;
             }
         }
         return from;
+    }
+
+    /** Hands over bytes to what reads the answer of a service; returns the index of the first that it does not take. */
+    private int answer(ServiceExpectation service, Buffer bytes, int from) {
+        ServiceAnswer reader = answer == null ? ServiceAnswer.of(service) : answer;
+        answer = reader;
+        int at = from;
+        while (at < bytes.length() && (!reader.isComplete() || reader.goesOnWith(bytes.getByte(at)))) {
+            String sentence = reader.take(bytes.getByte(at));
+            if (sentence != null) {
+                wrong = wrongAnswer(service, sentence, completed);
+                return at;
+            }
+            at++;
+        }
+        facts.putAll(reader.facts());
+        if (at < bytes.length()) {
+            completed++;
+            answer = null;
+        }
+        return at;
+    }
+
+    /** How many pieces have come: the answer of a service that may go on is one. */
+    private int completed() {
+        return answer != null && answer.isComplete() ? completed + 1 : completed;
     }
 
     private void advance(Piece piece, int length) {
@@ -86,6 +128,9 @@ final class StreamVerifier extends Verifier {
 
     private long possible(int index, long already) {
         Piece piece = plan.pieces().get(index);
+        if (piece.service() != null) {
+            return answer == null ? 1 : answer.atLeast();
+        }
         long rest = piece.length() - already;
         return piece.echo() ? Math.max(0, Math.min(rest, ledger.bytes() - piece.sentAt() - already)) : rest;
     }
@@ -94,6 +139,9 @@ final class StreamVerifier extends Verifier {
     long remaining() {
         long sum = 0;
         for (int i = completed; i < plan.pieces().size(); i++) {
+            if (plan.pieces().get(i).service() != null) {
+                break;
+            }
             long already = i == completed ? matched : 0;
             long possible = possible(i, already);
             sum += possible;
@@ -152,7 +200,7 @@ final class StreamVerifier extends Verifier {
 
     @Override
     public boolean complete(int step) {
-        return completed >= plan.piecesUpTo(step);
+        return completed() >= plan.piecesUpTo(step);
     }
 
     @Override
@@ -167,7 +215,12 @@ final class StreamVerifier extends Verifier {
 
     @Override
     public boolean nothingUnderWay() {
-        return doubt == null && remaining() == 0;
+        return doubt == null && remaining() == 0 && !isAnswerDue();
+    }
+
+    private boolean isAnswerDue() {
+        int next = completed();
+        return next < plan.pieces().size() && plan.pieces().get(next).service() != null;
     }
 
     @Override

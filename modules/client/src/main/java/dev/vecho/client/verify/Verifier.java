@@ -1,13 +1,17 @@
 package dev.vecho.client.verify;
 
 import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.script.Payload;
+import dev.vecho.client.script.ServiceExpectation;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Compares every byte that comes on a connection with the plan, when it comes, and keeps none. */
@@ -23,6 +27,7 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
     final Plan plan;
     final Ledger ledger;
     final Deliveries deliveries;
+    final Map<String, String> facts = new TreeMap<>();
     private byte[] expected = new byte[0];
     long received;
 
@@ -83,6 +88,23 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
     /** What is wrong with the bytes in doubt, now that no more come. */
     public Diagnosis decide() {
         throw new IllegalStateException("nothing is in doubt");
+    }
+
+    /** What was found out about the services that have answered, for the report. */
+    public final Map<String, String> facts() {
+        return facts;
+    }
+
+    /** What is wrong with the answer of a service. */
+    final Diagnosis wrongAnswer(ServiceExpectation service, String sentence, int index) {
+        return new Diagnosis(
+                FailureKind.UNEXPECTED,
+                service.service(),
+                "this is not what " + service.service() + " answers: " + sentence,
+                plan.stepOf(index),
+                received,
+                null,
+                null);
     }
 
     /** The index of the first byte that is not that of a payload, or -1. */

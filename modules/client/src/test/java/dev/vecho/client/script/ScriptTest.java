@@ -160,7 +160,7 @@ final class ScriptTest {
             {"steps": [{"pauseMillis":"1"}]}            | steps[0].pauseMillis: must be a number, 1..2147483647, was "1"
             {"steps": [{"close":"input"}]}              | steps[0].close: must be output, was "input"
             {"steps": [{"close":1}]}                    | steps[0].close: must be a text, was 1
-            {"steps": [{"expect":"eko"}]}               | steps[0].expect: must be echo, end, nothing or an object with a payload, was "eko"
+            {"steps": [{"expect":"eko"}]}               | steps[0].expect: must be echo, end, nothing or an object with a payload or a service, was "eko"
             {"steps": [{"expect":1}]}                   | steps[0].expect: must be a text, was 1
             {"steps": [{"expect":{}}]}                  | steps[0].expect: must have one of text, hex, base64, file, random, had none
             {"steps": [{"expect":{"hex":"zz"}}]}        | steps[0].expect.hex: not a hexadecimal digit: "z" at index 0
@@ -191,6 +191,11 @@ final class ScriptTest {
             {"steps": [{"close":"output"},{"send":{"text":""}}]} | steps[1]: comes after the step that closes the output
             {"steps": [{"close":"output"},{"close":"output"}]} | steps[1]: comes after the step that closes the output
             {"steps": [{"expect":"end"},{"expect":"echo"}]} | steps[1]: comes after the step that expects the end
+            {"steps": [{"expect":{"service":"eko"}}]}   | steps[0].expect.service: must be one of chargen, daytime, discard, time, whoami, was "eko"
+            {"steps": [{"expect":{"service":"time","lines":1}}]} | steps[0].expect.lines: is not a known key, expected one of service, toleranceMillis
+            {"steps": [{"expect":{"service":"whoami","values":{"a":1}}}]} | steps[0].expect.values.a: must be a JSON Pointer, such as /tls/serverName
+            {"steps": [{"expect":{"service":"whoami","values":{"/a":{"pattern":"("}}}}]} | steps[0].expect.values./a.pattern: must be a regular expression: Unclosed group
+            {"steps": [{"expect":{"service":"time"}},{"expect":"echo"}]} | steps[1]: comes after the step that expects a service, which no echo follows
             """)
     void rejects(String json, String problem) {
         assertThat(problems(json)).contains("s.json: " + problem);

@@ -115,6 +115,11 @@ public final class Options {
         refused.add(key);
     }
 
+    /** A value of any kind, as it was written; null where there is none. */
+    public @Nullable Object plain(String key) {
+        return value(key);
+    }
+
     /** The source that has the last word on a key. */
     public Source source(String key) {
         return sources.apply(pathOf(key));
@@ -431,6 +436,41 @@ public final class Options {
             }
         }
         return objects;
+    }
+
+    /**
+     * A choice that may have options.
+     *
+     * @param options none where only the name was given
+     */
+    public record Named(String name, Options options) {}
+
+    /** A name, or an object whose only key is the name and whose value is an object of options; or the default. */
+    public Named named(String key, String otherwise) {
+        Object value = value(key);
+        Named named = readNamed(key, value == null ? otherwise : value);
+        String name = named == null ? otherwise : named.name();
+        read(key, Kind.NAMED, name, otherwise);
+        return named == null ? new Named(otherwise, nested(pathOf(key), new JsonObject())) : named;
+    }
+
+    private @Nullable Named readNamed(String key, Object value) {
+        if (value instanceof String name && !name.isEmpty()) {
+            return new Named(name, nested(pathOf(key) + "." + name, new JsonObject()));
+        }
+        if (!(value instanceof JsonObject object)) {
+            wrong(key, "must be a name, or an object with a name as its only key", value);
+            return null;
+        }
+        if (object.size() != 1) {
+            problem(
+                    key,
+                    "must have a name as its only key, had "
+                            + (object.isEmpty() ? "none" : String.join(" and ", object.fieldNames())));
+            return null;
+        }
+        String name = object.fieldNames().iterator().next();
+        return new Named(name, nested(pathOf(key), object).object(name));
     }
 
     /** Adds a problem with a key's value, or with this object itself where the key is empty. */

@@ -42,6 +42,8 @@ public record ReadOption(
         SECRETS,
         /** A list of whole numbers, or a single one. */
         INTEGERS,
+        /** A name, or an object with a name as its only key, and an object of options as its value. */
+        NAMED,
         OBJECT,
         /** A list of objects. */
         OBJECTS

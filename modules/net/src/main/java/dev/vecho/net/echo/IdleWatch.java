@@ -57,7 +57,7 @@ public final class IdleWatch {
      * @param isDone tells whether nothing is under way; while something is, the connection is not closed for being quiet
      * @param close called once, unless the watch was stopped before; the one of the watch, if there is one
      */
-    static IdleWatch drain(@Nullable IdleWatch watch, Channel channel, BooleanSupplier isDone, Runnable close) {
+    public static IdleWatch drain(@Nullable IdleWatch watch, Channel channel, BooleanSupplier isDone, Runnable close) {
         IdleWatch draining = watch == null ? new IdleWatch(channel, NEVER.toNanos(), close) : watch;
         if (draining.isDone == null) {
             draining.isDone = isDone;

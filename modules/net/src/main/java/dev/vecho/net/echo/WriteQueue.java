@@ -11,13 +11,13 @@ public final class WriteQueue {
     private WriteQueue() {}
 
     /** Whether nothing waits, flushed or not. On the channel's event loop. */
-    static boolean isEmpty(Channel channel) {
+    public static boolean isEmpty(Channel channel) {
         ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);
         return queue == null || queue.totalPendingWriteBytes() == 0;
     }
 
     /** What waits, flushed or not, and somewhat more: Netty adds what it needs to keep each buffer. On the channel's event loop. */
-    static long pendingAtMost(Channel channel) {
+    public static long pendingAtMost(Channel channel) {
         ChannelOutboundBuffer queue = NettyInternals.outboundBuffer(channel);
         return queue == null ? 0 : queue.totalPendingWriteBytes();
     }

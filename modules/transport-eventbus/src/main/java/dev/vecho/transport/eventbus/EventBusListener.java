@@ -1,5 +1,6 @@
 package dev.vecho.transport.eventbus;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
@@ -13,9 +14,10 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.MessageConsumerOptions;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,19 +38,24 @@ final class EventBusListener implements Listener {
 
     private final String address;
     private final boolean localOnly;
-    private final IntSupplier maxMessageBytes;
+    private final Supplier<EventBusListenerOptions> options;
     private final Traffic traffic;
     private final MessageConsumer<Object> consumer;
 
     /**
      * Made on the event loop that it works on.
      *
-     * @param maxMessageBytes asked for each message
+     * @param options asked for each message
      */
-    EventBusListener(Vertx vertx, String address, boolean localOnly, IntSupplier maxMessageBytes, Traffic traffic) {
+    EventBusListener(
+            Vertx vertx,
+            String address,
+            boolean localOnly,
+            Supplier<EventBusListenerOptions> options,
+            Traffic traffic) {
         this.address = address;
         this.localOnly = localOnly;
-        this.maxMessageBytes = maxMessageBytes;
+        this.options = options;
         this.traffic = traffic;
         this.consumer = vertx.eventBus()
                 .consumer(new MessageConsumerOptions().setAddress(address).setLocalOnly(localOnly));
@@ -64,7 +71,8 @@ final class EventBusListener implements Listener {
     private void echo(Message<Object> message) {
         Object body = message.body();
         long size = size(body);
-        int most = maxMessageBytes.getAsInt();
+        EventBusListenerOptions now = options.get();
+        int most = now.maxMessageBytes();
         if (size > most) {
             traffic.refuse("over maxMessageBytes");
             message.fail(TOO_LARGE, "a message must have at most " + most + " bytes here, this one has " + size);
@@ -72,12 +80,49 @@ final class EventBusListener implements Listener {
         }
         traffic.open(Integer.MAX_VALUE);
         traffic.received(Math.max(size, 0));
-        if (answer(message, body)) {
+        ConfiguredService service = now.service();
+        if (service != null) {
+            serve(service, message, body);
+        } else if (answer(message, body)) {
             traffic.sent(Math.max(size, 0));
             traffic.closed();
         } else {
             traffic.broke(FailureReason.INPUT);
         }
+    }
+
+    /** Answers with a buffer, or not at all. */
+    private void serve(ConfiguredService service, Message<Object> message, Object body) {
+        Buffer answer;
+        try {
+            answer = service.answer(() -> facts(message), service.readsMessages() ? bytes(body) : Buffer.buffer());
+        } catch (RuntimeException e) {
+            LOG.debug("bus://{}: the service has failed", address, e);
+            traffic.broke(FailureReason.INTERNAL);
+            return;
+        }
+        if (answer != null && message.replyAddress() != null) {
+            message.reply(answer);
+            traffic.sent(answer.length());
+        }
+        traffic.closed();
+    }
+
+    private JsonObject facts(Message<Object> message) {
+        JsonObject headers = new JsonObject();
+        message.headers().forEach(header -> headers.put(header.getKey(), header.getValue()));
+        return new JsonObject()
+                .put("transport", "eventbus")
+                .put("remote", message.replyAddress() == null ? "" : message.replyAddress())
+                .put("local", address)
+                .put("headers", headers);
+    }
+
+    private static Buffer bytes(Object body) {
+        if (body instanceof Buffer buffer) {
+            return buffer;
+        }
+        return body instanceof byte[] bytes ? Buffer.buffer(bytes) : Buffer.buffer(String.valueOf(body));
     }
 
     private boolean answer(Message<Object> message, Object body) {

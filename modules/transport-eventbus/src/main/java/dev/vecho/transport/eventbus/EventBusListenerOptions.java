@@ -1,7 +1,12 @@
 package dev.vecho.transport.eventbus;
 
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Services;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
+import io.vertx.core.Vertx;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The options of one listener on the event bus.
@@ -12,13 +17,18 @@ import dev.vecho.core.config.Options;
  *     default false
  * @param maxMessageBytes the largest buffer, byte array or text (in UTF-8) that is echoed; a larger one is refused;
  *     1..1,073,741,824, default 16,777,216. It was received by then: Vert.x has no such bound on the way in
+ * @param service null for the echo
  */
-record EventBusListenerOptions(String address, boolean localOnly, int maxMessageBytes) {
+record EventBusListenerOptions(
+        String address,
+        boolean localOnly,
+        int maxMessageBytes,
+        @Nullable ConfiguredService service) {
 
     static final String DEFAULT_ADDRESS = "vecho.echo";
     static final int DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-    static EventBusListenerOptions read(Options options) {
+    static EventBusListenerOptions read(Vertx vertx, Options options) {
         String address = options.text("address", DEFAULT_ADDRESS);
         if (!address.matches("[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")) {
             options.problem(
@@ -29,7 +39,8 @@ record EventBusListenerOptions(String address, boolean localOnly, int maxMessage
         EventBusListenerOptions read = new EventBusListenerOptions(
                 address,
                 options.flag("localOnly", false),
-                options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, Bounds.MAX_BYTES));
+                options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, Bounds.MAX_BYTES),
+                Services.read(vertx, options, Framing.MESSAGES));
         options.rejectUnknownKeys();
         return read;
     }

@@ -40,8 +40,8 @@ final class EventBusServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
-        EventBusListener listener = new EventBusListener(
-                vertx, options.address(), options.localOnly(), () -> options.maxMessageBytes(), traffic);
+        EventBusListener listener =
+                new EventBusListener(vertx, options.address(), options.localOnly(), () -> options, traffic);
         return listener.open()
                 .<Listener>map(listener)
                 .recover(failure -> Future.failedFuture(new TransportException(

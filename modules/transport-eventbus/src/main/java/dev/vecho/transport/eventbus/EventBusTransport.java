@@ -39,7 +39,7 @@ public final class EventBusTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new EventBusServerTransport(vertx, EventBusListenerOptions.read(options));
+        return new EventBusServerTransport(vertx, EventBusListenerOptions.read(vertx, options));
     }
 
     @Override

@@ -163,23 +163,29 @@ final class EventBusListenerTest {
     @Test
     void readsItsOptions() {
         Problems problems = new Problems();
-        EventBusListenerOptions options = EventBusListenerOptions.read(Options.of(
-                new JsonObject().put("address", "a_b/c-d.e~f").put("localOnly", true), Source.named("x"), problems));
+        EventBusListenerOptions options = EventBusListenerOptions.read(
+                vertx,
+                Options.of(
+                        new JsonObject().put("address", "a_b/c-d.e~f").put("localOnly", true),
+                        Source.named("x"),
+                        problems));
         assertThat(problems.isEmpty()).isTrue();
-        assertThat(options).isEqualTo(new EventBusListenerOptions("a_b/c-d.e~f", true, 16_777_216));
+        assertThat(options).isEqualTo(new EventBusListenerOptions("a_b/c-d.e~f", true, 16_777_216, null));
     }
 
     @Test
     void tellsWhatIsWrongWithItsOptions() {
         Problems problems = new Problems();
-        EventBusListenerOptions.read(Options.of(
-                new JsonObject()
-                        .put("address", "a:b")
-                        .put("localOnly", 1)
-                        .put("adress", "x")
-                        .put("maxMessageBytes", 0),
-                Source.named("x"),
-                problems));
+        EventBusListenerOptions.read(
+                vertx,
+                Options.of(
+                        new JsonObject()
+                                .put("address", "a:b")
+                                .put("localOnly", 1)
+                                .put("adress", "x")
+                                .put("maxMessageBytes", 0),
+                        Source.named("x"),
+                        problems));
         assertThat(problemsOf(problems))
                 .containsExactly(
                         "x: address: must be made of letters, digits, \".\", \"_\", \"~\", \"-\", and \"/\" between"

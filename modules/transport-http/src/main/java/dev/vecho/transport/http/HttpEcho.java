@@ -1,6 +1,8 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
@@ -30,6 +32,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -101,6 +104,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     private @Nullable WebSocketHandshake handshake;
 
+    /** The request in progress, where a service answers it and not the echo. */
+    private @Nullable ServedRequest served;
+
     /** From the moment at which the client's input is not read any more. */
     private @Nullable RequestBuffer buffer;
 
@@ -148,6 +154,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         echoing = false;
         unbounded = false;
         early = null;
+        served = served(ctx, request);
         origin = allowedOrigin(request);
         HttpResponseStatus refusal = refusal(request);
         if (refusal != null) {
@@ -167,6 +174,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                                 : HttpResponseStatus.UPGRADE_REQUIRED,
                         Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
             }
+        } else if (served != null && !method.equals(HttpMethod.OPTIONS)) {
+            if (hasBody && HttpUtil.is100ContinueExpected(request)) {
+                ctx.writeAndFlush(new DefaultFullHttpResponse(
+                        HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+            }
         } else if (method.equals(HttpMethod.HEAD) || (method.equals(HttpMethod.GET) && !hasBody)) {
             greet(ctx, request, method.equals(HttpMethod.GET));
         } else if (method.equals(HttpMethod.OPTIONS) && !hasBody) {
@@ -182,6 +194,42 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
             echo(ctx, request, hasBody);
+        }
+    }
+
+    private @Nullable ServedRequest served(ChannelHandlerContext ctx, HttpRequest request) {
+        ConfiguredService service = options.service();
+        return service == null
+                ? null
+                : new ServedRequest(
+                        service, request, options.maxMessageBytes(), () -> HttpFacts.of(ctx.channel(), request));
+    }
+
+    /** Answers a request that has ended. */
+    private void serve(ChannelHandlerContext ctx, ServedRequest request) {
+        Buffer answer;
+        try {
+            answer = request.answer();
+        } catch (RuntimeException e) {
+            ServedRequest.failed(ctx.channel(), e);
+            refuse(ctx, HttpResponseStatus.INTERNAL_SERVER_ERROR, Map.of());
+            return;
+        }
+        HttpResponse response =
+                response(request.head(), answer == null ? HttpResponseStatus.NO_CONTENT : HttpResponseStatus.OK);
+        if (answer != null) {
+            response.headers()
+                    .set(HttpHeaderNames.CONTENT_TYPE, request.service().contentType())
+                    .set(HttpHeaderNames.CONTENT_LENGTH, answer.length())
+                    .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
+                    .set("x-content-type-options", NO_SNIFF);
+        }
+        ctx.write(response);
+        if (answer == null || request.head().method().equals(HttpMethod.HEAD)) {
+            ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        } else {
+            carrier.sent(answer.length());
+            ctx.write(new DefaultLastHttpContent(VertxInternals.bytes(answer)));
         }
     }
 
@@ -335,7 +383,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         ByteBuf bytes = content.content();
         if (content.decoderResult().isFailure()) {
             bytes.release();
-            if (early != null) {
+            if (early != null || served != null) {
                 early = null;
                 refuse(ctx, HttpResponseStatus.BAD_REQUEST, Map.of());
                 return;
@@ -365,9 +413,21 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 ctx.write(last ? new DefaultLastHttpContent(bytes) : new DefaultHttpContent(bytes));
             }
         } else {
+            ServedRequest request = handshake == null ? served : null;
+            boolean fits = request == null || request.add(bytes);
+            if (request != null) {
+                carrier.received(bytes.readableBytes());
+            }
             bytes.release();
+            if (!fits) {
+                refuse(ctx, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, Map.of());
+                return;
+            }
+            if (request != null && last && !request.head().method().equals(HttpMethod.OPTIONS)) {
+                serve(ctx, request);
+            }
         }
-        if (last) {
+        if (last && !over) {
             end(ctx);
         }
     }
@@ -385,7 +445,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             }
             // The encoder writes the answer, and nothing after it.
             ctx.writeAndFlush(handshake.response());
-            WebSocketEcho webSocket = new WebSocketEcho(options, http1.socket(), handshake.compressed());
+            WebSocketEcho webSocket =
+                    new WebSocketEcho(options, http1.socket(), handshake.compressed(), served(ctx, handshake));
             ctx.pipeline().replace(this, null, webSocket);
             ctx.pipeline().remove(http1.encoder());
             // It passes on what it has read beyond the request.
@@ -394,6 +455,13 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             over = true;
             http1.socket().closeAfterLastByte();
         }
+    }
+
+    private @Nullable ServedRequest served(ChannelHandlerContext ctx, WebSocketHandshake agreed) {
+        ServedRequest request = served;
+        return request == null
+                ? null
+                : request.with(() -> HttpFacts.of(ctx.channel(), request.head(), agreed.response()));
     }
 
     private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status, Map<AsciiString, String> headers) {

@@ -1,5 +1,8 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Services;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
@@ -34,6 +37,7 @@ import org.slf4j.LoggerFactory;
  * @param subprotocols WebSocket subprotocols to agree to, the first that the client names and this list has; default none
  * @param cors origins whose pages may read what comes back; default none
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
+ * @param service what answers requests and WebSocket messages; null for the echo
  */
 record HttpListenerOptions(
         BindAddress address,
@@ -48,7 +52,8 @@ record HttpListenerOptions(
         boolean compression,
         List<String> subprotocols,
         Set<String> cors,
-        @Nullable TlsServer tls) {
+        @Nullable TlsServer tls,
+        @Nullable ConfiguredService service) {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpListenerOptions.class);
 
@@ -93,7 +98,8 @@ record HttpListenerOptions(
                 options.flag("compression", true),
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
                 readCors(options),
-                tls);
+                tls,
+                Services.read(vertx, options, Framing.MESSAGES));
         options.rejectUnknownKeys();
         return read;
     }
@@ -177,7 +183,8 @@ record HttpListenerOptions(
                 next.compression,
                 next.subprotocols,
                 next.cors,
-                TlsServer.keep(tls, next.tls));
+                TlsServer.keep(tls, next.tls),
+                next.service);
     }
 
     /** The same for QUIC, on a port of UDP. */

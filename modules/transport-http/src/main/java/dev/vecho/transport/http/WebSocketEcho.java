@@ -1,10 +1,13 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
@@ -43,10 +46,12 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     private static final int PROTOCOL_ERROR = 1002;
     private static final int NOT_CONSISTENT = 1007;
     private static final int TOO_BIG = 1009;
+    private static final int INTERNAL_ERROR = 1011;
 
     private final HttpSocket socket;
     private final int maxMessageBytes;
     private final @Nullable WebSocketDeflate deflate;
+    private final @Nullable ServedRequest served;
     private final Utf8 utf8 = new Utf8();
 
     /** The head of a frame, as far as it has come: two bytes, the length, the mask. */
@@ -74,7 +79,13 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     private boolean over;
 
-    WebSocketEcho(HttpListenerOptions options, HttpSocket socket, boolean deflate) {
+    /**
+     * Makes it for one connection.
+     *
+     * @param served answers messages in place of the echo; null for the echo
+     */
+    WebSocketEcho(HttpListenerOptions options, HttpSocket socket, boolean deflate, @Nullable ServedRequest served) {
+        this.served = served;
         this.socket = socket;
         this.maxMessageBytes = options.maxMessageBytes();
         this.deflate = deflate ? new WebSocketDeflate() : null;
@@ -261,8 +272,34 @@ final class WebSocketEcho extends ChannelDuplexHandler {
             fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
             return;
         }
+        if (served != null) {
+            served.add(part);
+            part.release();
+            if (last) {
+                serve(ctx, served);
+            }
+            return;
+        }
         socket.sent(part.readableBytes());
         answer(ctx, part, last);
+    }
+
+    /** Answers a message that has ended. */
+    private void serve(ChannelHandlerContext ctx, ServedRequest served) {
+        message = CONTINUATION;
+        Buffer answer;
+        try {
+            answer = served.answer();
+        } catch (RuntimeException e) {
+            ServedRequest.failed(ctx.channel(), e);
+            socket.broken(FailureReason.INTERNAL);
+            close(ctx, INTERNAL_ERROR);
+            return;
+        }
+        if (answer != null) {
+            socket.sent(answer.length());
+            write(ctx, FIN | (served.answersText() ? TEXT : BINARY), VertxInternals.bytes(answer));
+        }
     }
 
     private void inflate(ChannelHandlerContext ctx, ByteBuf part, boolean last) {
@@ -280,6 +317,9 @@ final class WebSocketEcho extends ChannelDuplexHandler {
                 if (message == TEXT && !utf8.accept(bytes, length)) {
                     return fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
                 }
+                if (served != null) {
+                    return served.add(bytes, length) || tooBig(ctx);
+                }
                 socket.sent(length);
                 inflating.deflate(ctx.alloc(), bytes, length, ready -> answer(ctx, ready, false));
                 return true;
@@ -290,6 +330,8 @@ final class WebSocketEcho extends ChannelDuplexHandler {
         if (!over && last) {
             if (message == TEXT && !utf8.isComplete()) {
                 fail(ctx, NOT_CONSISTENT, "a text that is not UTF-8");
+            } else if (served != null) {
+                serve(ctx, served);
             } else {
                 answer(ctx, inflating.finish(ctx.alloc()), true);
             }

@@ -1,5 +1,6 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.Services;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
@@ -65,6 +66,7 @@ public record QuicListenerOptions(
                 options.flag("datagrams", true),
                 options.flag("addressValidation", true),
                 options.has("tls") ? QuicTls.readServer(options.object("tls"), address.host()) : null);
+        Services.onlyEcho(options, "QUIC carries no other service yet; HTTP/3 does, as do the other transports");
         options.rejectUnknownKeys();
         return read;
     }

@@ -1,5 +1,8 @@
 package dev.vecho.transport.tcp;
 
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Services;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsServer;
@@ -12,22 +15,25 @@ import org.jspecify.annotations.Nullable;
  * @param limits an idle connection is one on which no byte moved either way; it is kept by default
  * @param proxyProtocol expects a PROXY header, version 1 or 2, before all else; default false
  * @param tls null for none
+ * @param service null for the echo
  */
 record ConnectionOptions(
         ConnectionLimits limits,
         boolean proxyProtocol,
-        @Nullable TlsServer tls) {
+        @Nullable TlsServer tls,
+        @Nullable ConfiguredService service) {
 
     /** Reads them; the host is for a self-signed certificate. */
     static ConnectionOptions read(Vertx vertx, Options options, String host) {
         return new ConnectionOptions(
                 ConnectionLimits.read(options),
                 options.flag("proxyProtocol", false),
-                options.has("tls") ? TlsServer.read(options.object("tls"), host) : null);
+                options.has("tls") ? TlsServer.read(options.object("tls"), host) : null,
+                Services.read(vertx, options, Framing.STREAM));
     }
 
     /** What a listener has after these that takes over others. */
     ConnectionOptions then(ConnectionOptions next) {
-        return new ConnectionOptions(next.limits, next.proxyProtocol, TlsServer.keep(tls, next.tls));
+        return new ConnectionOptions(next.limits, next.proxyProtocol, TlsServer.keep(tls, next.tls), next.service);
     }
 }

@@ -4,16 +4,26 @@ import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.listen.Admission;
+import dev.vecho.net.service.ServicePipe;
+import dev.vecho.net.service.SocketPeer;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyProtocolVersion;
+import io.netty.handler.codec.haproxy.HAProxySSLTLV;
+import io.netty.handler.codec.haproxy.HAProxyTLV;
 import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,10 +42,17 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
 
     private final Admission admission;
     private final Traffic traffic;
+    private final boolean keepsAll;
     private @Nullable Future<?> timeout;
     private boolean refused;
 
-    ProxyHeader(Admission admission, Traffic traffic) {
+    /**
+     * Makes it for one connection.
+     *
+     * @param keepsAll whether somebody may ask for all that the header tells, and not for the client's address alone
+     */
+    ProxyHeader(Admission admission, Traffic traffic, boolean keepsAll) {
+        this.keepsAll = keepsAll;
         this.admission = admission;
         this.traffic = traffic;
     }
@@ -69,14 +86,56 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
                         .set(Addresses.format(header.sourceAddress(), header.sourcePort()));
             }
             boolean admitted = admits(ctx, header);
+            if (keepsAll) {
+                ctx.channel().attr(SocketPeer.PROXY).set(facts(header));
+            }
             header.release();
             if (admitted) {
+                ctx.fireUserEventTriggered(ServicePipe.PROXY_READ);
                 ctx.pipeline().remove(this);
             } else {
                 refuse(ctx);
             }
         } else {
             ctx.fireChannelRead(message);
+        }
+    }
+
+    private static JsonObject facts(HAProxyMessage header) {
+        JsonObject facts = new JsonObject()
+                .put("version", header.protocolVersion() == HAProxyProtocolVersion.V1 ? 1 : 2)
+                .put("command", header.command().name());
+        if (header.sourceAddress() != null) {
+            facts.put("source", address(header.sourceAddress(), header.sourcePort()));
+        }
+        if (header.destinationAddress() != null) {
+            facts.put("destination", address(header.destinationAddress(), header.destinationPort()));
+        }
+        JsonArray tlvs = new JsonArray();
+        header.tlvs().forEach(tlv -> addTlv(tlvs, tlv));
+        return tlvs.isEmpty() ? facts : facts.put("tlvs", tlvs);
+    }
+
+    /** That of a Unix domain socket is a path, and has no port. */
+    private static String address(String address, int port) {
+        return port == 0 ? address : Addresses.format(address, port);
+    }
+
+    /** With the text, where it is one; what is within that of TLS follows it. */
+    private static void addTlv(JsonArray tlvs, HAProxyTLV tlv) {
+        byte[] value = ByteBufUtil.getBytes(tlv.content());
+        JsonObject facts = new JsonObject()
+                .put("type", tlv.typeByteValue() & 0xff)
+                .put("name", tlv.type().name())
+                .put("hex", HexFormat.of().formatHex(value));
+        boolean printable = value.length > 0;
+        for (byte each : value) {
+            printable &= each >= ' ' && each <= '~';
+        }
+        tlvs.add(printable ? facts.put("text", new String(value, StandardCharsets.US_ASCII)) : facts);
+        if (tlv instanceof HAProxySSLTLV tls) {
+            facts.put("verified", tls.verify() == 0);
+            tls.encapsulatedTLVs().forEach(inner -> addTlv(tlvs, inner));
         }
     }
 

@@ -9,6 +9,8 @@ import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.listen.SocketOptions;
+import dev.vecho.net.service.ServicePipe;
+import dev.vecho.net.service.ServicePipe.Before;
 import dev.vecho.net.tls.TlsOutput;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -24,6 +26,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's net servers of one listener, for TCP or Unix domain sockets.
@@ -36,6 +39,7 @@ final class StreamListener implements Listener {
 
     private final Vertx vertx;
     private final NetServers servers;
+    private final Supplier<String> scheme;
     private final Supplier<ConnectionOptions> options;
     private final Gate gate;
     private final Traffic traffic;
@@ -56,6 +60,7 @@ final class StreamListener implements Listener {
             AddressOwner owner) {
         this.vertx = vertx;
         this.servers = new NetServers(vertx, sockets, scheme, this::accept, traffic, owner);
+        this.scheme = scheme;
         this.options = options;
         this.gate = gate;
         this.traffic = traffic;
@@ -86,21 +91,36 @@ final class StreamListener implements Listener {
         }
         if (options.proxyProtocol()) {
             addBefore(last, new HAProxyMessageDecoder());
-            addBefore(last, new ProxyHeader(gate.admission(), traffic));
+            addBefore(last, new ProxyHeader(gate.admission(), traffic, options.service() != null));
         }
         if (options.tls() != null) {
             addBefore(last, new TlsOutput());
             addBefore(last, new WithheldReads());
             addBefore(last, options.tls().newHandler(last.alloc()));
         }
-        boolean encrypted = options.tls() != null;
-        addBefore(last, new EchoPipe(traffic, options.limits(), throttled, encrypted));
+        addBefore(last, pipe(options, throttled));
         if (!vertx.isMetricsEnabled()) {
             // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
             // goes
             // by the channels.
             last.pipeline().remove(last.handler());
         }
+    }
+
+    private ChannelHandler pipe(ConnectionOptions options, @Nullable ThrottledReads throttled) {
+        boolean encrypted = options.tls() != null;
+        if (options.service() == null) {
+            return new EchoPipe(traffic, options.limits(), throttled, encrypted);
+        }
+        Before before = encrypted ? Before.TLS : options.proxyProtocol() ? Before.PROXY_HEADER : Before.NOTHING;
+        return new ServicePipe(
+                options.service(),
+                vertx.getOrCreateContext(),
+                scheme.get(),
+                traffic,
+                options.limits(),
+                before,
+                throttled);
     }
 
     private static void addBefore(ChannelHandlerContext last, ChannelHandler handler) {

@@ -1,5 +1,6 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -7,6 +8,7 @@ import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -123,7 +125,7 @@ final class UdpListener implements Listener {
         }
         socket.bufferBytes(options.receiveBufferBytes(), options.sendBufferBytes());
         Channel channel = socket.channel();
-        channel.pipeline().addLast(new UdpEcho(rules, drops, traffic, socket::sendEmpty));
+        channel.pipeline().addLast(handler(socket));
         return register(VertxInternals.eventLoop(context), channel).compose(registered -> {
             if (!first) {
                 socket.sharePort();
@@ -137,12 +139,42 @@ final class UdpListener implements Listener {
         });
     }
 
-    /** Gives the sockets that are open, and those that will be, other sizes of buffers. */
-    void change(UdpListenerOptions next) {
+    /** What answers: the echo, or another service. */
+    private ChannelHandler handler(UdpSocket socket) {
+        ConfiguredService service = options.service();
+        return service == null
+                ? new UdpEcho(rules, drops, traffic, socket::sendEmpty)
+                : new UdpService(service, context, rules, drops, traffic, socket::sendEmpty);
+    }
+
+    /**
+     * Gives the sockets that are open, and those that will be, other sizes of buffers, and another service.
+     *
+     * @return completes when the next datagram is answered so; never fails
+     */
+    Future<Void> change(UdpListenerOptions next) {
+        boolean serves = options.service() != null || next.service() != null;
         options = next;
-        sockets.values()
-                .forEach(socket ->
-                        socket.onSuccess(open -> open.bufferBytes(next.receiveBufferBytes(), next.sendBufferBytes())));
+        return Future.join(sockets.values().stream()
+                        .map(socket -> socket.compose(open -> {
+                            open.bufferBytes(next.receiveBufferBytes(), next.sendBufferBytes());
+                            return serves ? serveAnew(open) : Future.succeededFuture();
+                        }))
+                        .toList())
+                .transform(changed -> Future.succeededFuture());
+    }
+
+    private Future<Void> serveAnew(UdpSocket socket) {
+        Channel channel = socket.channel();
+        Promise<Void> promise = VertxInternals.promise(context);
+        channel.eventLoop()
+                .submit(() -> {
+                    if (channel.isOpen()) {
+                        channel.pipeline().replace(channel.pipeline().last(), null, handler(socket));
+                    }
+                })
+                .addListener(replaced -> settle(promise, replaced.cause()));
+        return promise.future();
     }
 
     /** Whether other event loops can have the same addresses; known once one is open. */

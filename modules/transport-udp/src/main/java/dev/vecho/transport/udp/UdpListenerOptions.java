@@ -1,5 +1,7 @@
 package dev.vecho.transport.udp;
 
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Services;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.AccessRules;
@@ -7,6 +9,7 @@ import dev.vecho.net.listen.BindAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The options of one UDP listener.
@@ -21,6 +24,7 @@ import java.util.List;
  *     a list of ports and ranges, each as text; default {@value #ANSWERING_PORTS}, and the listener's own {@code port}
  *     where that is below {@value #EPHEMERAL}; port 0 is always refused
  * @param access which source addresses get an answer; keys as of {@link AccessRules}
+ * @param service null for the echo. One that amplifies needs {@code allow} and {@code maxDatagramsPerSecond}
  */
 record UdpListenerOptions(
         BindAddress address,
@@ -28,7 +32,8 @@ record UdpListenerOptions(
         int sendBufferBytes,
         int maxDatagramsPerSecond,
         BitSet refusedSourcePorts,
-        AccessRules access) {
+        AccessRules access,
+        @Nullable ConfiguredService service) {
 
     /**
      * Echo, daytime, qotd, chargen, time, DNS, TFTP, portmap, NTP, NetBIOS, SNMP, XDMCP, CLDAP, SLP, RIP, IPMI, MS SQL,
@@ -41,20 +46,47 @@ record UdpListenerOptions(
     /** From here on, the system of a client may have chosen the port by chance. */
     static final int EPHEMERAL = 32_768;
 
+    private static final int MAX_RATE = 1_000_000_000;
+
     private static final String PORTS =
             "must be a list of ports 0..65535 and ranges such as \"1-1023\", each a text, was ";
 
-    static UdpListenerOptions read(Options options) {
+    /**
+     * Reads all but what answers.
+     *
+     * @param service null for the echo
+     */
+    static UdpListenerOptions read(Options options, @Nullable ConfiguredService service) {
         BindAddress address = BindAddress.read(options, 7007);
         UdpListenerOptions read = new UdpListenerOptions(
                 address,
                 options.integer("receiveBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("sendBufferBytes", 0, 0, Bounds.MAX_BYTES),
-                options.integer("maxDatagramsPerSecond", 100_000, 0, 1_000_000_000),
+                options.integer("maxDatagramsPerSecond", 100_000, 0, MAX_RATE),
                 refusedSourcePorts(options, address.port()),
-                AccessRules.read(options));
+                AccessRules.read(options),
+                service);
+        if (service != null && service.amplifies()) {
+            requireLimits(options);
+        }
         options.rejectUnknownKeys();
         return read;
+    }
+
+    private static void requireLimits(Options options) {
+        List<String> missing = new ArrayList<>();
+        if (!options.has("allow") || options.texts("allow").isEmpty()) {
+            missing.add("allow");
+        }
+        if (!options.has("maxDatagramsPerSecond") || options.integer("maxDatagramsPerSecond", 0, 0, MAX_RATE) == 0) {
+            missing.add("maxDatagramsPerSecond");
+        }
+        if (!missing.isEmpty()) {
+            options.problem(
+                    Services.KEY,
+                    "answers a datagram with a larger one, which whoever forges its source can turn against others: needs "
+                            + String.join(" and ", missing));
+        }
     }
 
     private static BitSet refusedSourcePorts(Options options, int port) {

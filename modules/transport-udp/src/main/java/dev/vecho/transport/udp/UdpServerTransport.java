@@ -106,7 +106,8 @@ final class UdpServerTransport implements ServerTransport {
         if (open != null) {
             open.change(other);
         }
-        parts.forEach(part -> part.change(other));
+        Future<?> changed =
+                Future.join(parts.stream().map(part -> part.change(other)).toList());
         List<String> late = new ArrayList<>();
         if (other.receiveBufferBytes() == 0 && now.receiveBufferBytes() != 0) {
             late.add("receiveBufferBytes: that of the system is taken when the service starts again");
@@ -114,7 +115,7 @@ final class UdpServerTransport implements ServerTransport {
         if (other.sendBufferBytes() == 0 && now.sendBufferBytes() != 0) {
             late.add("sendBufferBytes: that of the system is taken when the service starts again");
         }
-        return Future.succeededFuture(late);
+        return changed.transform(done -> Future.succeededFuture(late));
     }
 
     private UdpListener newListener(UdpRules rules, Traffic traffic) {

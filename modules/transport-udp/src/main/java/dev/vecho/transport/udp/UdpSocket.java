@@ -45,9 +45,7 @@ final class UdpSocket {
         this.channel = channel;
         this.nio = nio;
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
-        channel.config()
-                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(DatagramReads.DATAGRAM_BYTES)
-                        .maxMessagesPerRead(DatagramReads.READS_PER_TURN));
+        readEach(channel);
         channel.config().setOption(ChannelOption.SO_BROADCAST, false);
     }
 
@@ -73,6 +71,13 @@ final class UdpSocket {
             unavailable.initCause(e);
             throw unavailable;
         }
+    }
+
+    /** Makes a socket read each datagram into a buffer of its own. */
+    static void readEach(Channel channel) {
+        channel.config()
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(DatagramReads.DATAGRAM_BYTES)
+                        .maxMessagesPerRead(DatagramReads.READS_PER_TURN));
     }
 
     Channel channel() {

@@ -2,6 +2,7 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Services;
 import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
@@ -41,7 +42,8 @@ public final class UdpTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        return new UdpServerTransport(vertx, UdpListenerOptions.read(options));
+        return new UdpServerTransport(
+                vertx, UdpListenerOptions.read(options, Services.read(vertx, options, framing())));
     }
 
     @Override

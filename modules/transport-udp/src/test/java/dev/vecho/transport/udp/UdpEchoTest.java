@@ -79,7 +79,7 @@ final class UdpEchoTest {
     @SuppressWarnings("NullAway.Init")
     void listen() throws Exception {
         UdpListenerOptions options =
-                UdpListenerOptions.read(Options.of(new JsonObject(), Source.named("test"), new Problems()));
+                UdpListenerOptions.read(Options.of(new JsonObject(), Source.named("test"), new Problems()), null);
         UdpRules rules = new UdpRules(options, new LocalNetworks(Set.of(), Set.of()), System::nanoTime);
         server = new EpollDatagramChannel(SocketProtocolFamily.INET);
         server.pipeline().addLast(new Path(), new UdpEcho(rules, drops, traffic, to -> {

@@ -168,7 +168,7 @@ class UdpRulesTest {
 
     private UdpRules rules(JsonObject json) throws Exception {
         Problems problems = new Problems();
-        UdpListenerOptions options = UdpListenerOptions.read(Options.of(json, Source.named("test"), problems));
+        UdpListenerOptions options = UdpListenerOptions.read(Options.of(json, Source.named("test"), problems), null);
         problems.throwIfAny();
         Set<InetAddress> broadcasts = Set.of(InetAddress.getByName("192.0.2.0"), InetAddress.getByName("192.0.2.255"));
         return new UdpRules(options, new LocalNetworks(Set.of(), broadcasts), clock::get);

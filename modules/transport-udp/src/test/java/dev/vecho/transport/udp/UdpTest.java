@@ -188,7 +188,7 @@ class UdpTest {
         Promise<UdpSocket> promise = Promise.promise();
         vertx.runOnContext(start -> {
             UdpListenerOptions options =
-                    UdpListenerOptions.read(Options.of(local(), Source.named("test"), new Problems()));
+                    UdpListenerOptions.read(Options.of(local(), Source.named("test"), new Problems()), null);
             UdpRules rules = new UdpRules(options, new LocalNetworks(java.util.Set.of(), java.util.Set.of()), () -> 0);
             new UdpListener(vertx, options, rules, like.drops(), traffic, closed -> {})
                     .open(from, false)
@@ -327,7 +327,7 @@ class UdpTest {
     private UdpServerTransport server(JsonObject options) {
         Problems problems = new Problems();
         JsonObject json = new JsonObject().put("port", 0).mergeIn(options);
-        UdpListenerOptions read = UdpListenerOptions.read(Options.of(json, Source.named("test"), problems));
+        UdpListenerOptions read = UdpListenerOptions.read(Options.of(json, Source.named("test"), problems), null);
         problems.throwIfAny();
         return new UdpServerTransport(vertx, read, clock::get);
     }

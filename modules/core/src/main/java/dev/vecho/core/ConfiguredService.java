@@ -1,0 +1,48 @@
+package dev.vecho.core;
+
+import io.vertx.core.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A service with its options, for one listener: all of its connections, on all of its event loops. It serves streams, messages or
+ * both; what {@link #refusal} lets through.
+ *
+ * <p>Nothing here may block. What throws costs the connection, or the answer.
+ */
+public interface ConfiguredService {
+
+    /** Why it cannot serve what a transport carries, for a sentence that begins with its name; null where it can, the default. */
+    default @Nullable String refusal(Transport.Framing framing) {
+        return null;
+    }
+
+    /**
+     * Whether an answer may be larger than the message that it answers. Then a transport on which a source address can be forged
+     * asks for limits.
+     */
+    boolean amplifies();
+
+    /** The media type of what it sends, where a transport can tell one; default {@code application/octet-stream}. */
+    default String contentType() {
+        return "application/octet-stream";
+    }
+
+    /** Whether answers depend on what messages say. Otherwise, nobody keeps a long message until its end has come. */
+    default boolean readsMessages() {
+        return true;
+    }
+
+    /**
+     * Serves a connection that carries a stream of bytes. Called on the connection's event loop, once it can be written to; nothing
+     * is read before a handler was set.
+     */
+    void serve(ServiceStream stream);
+
+    /**
+     * Answers a message. Called on the event loop that it came on.
+     *
+     * @param message the bytes, valid during the call only; none where {@link #readsMessages} says that nobody reads them
+     * @return null for no answer; at most 512 bytes, or as many as the message had, fit everywhere
+     */
+    @Nullable Buffer answer(Peer peer, Buffer message);
+}

@@ -1,0 +1,669 @@
+package dev.vecho.net.service;
+
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
+import dev.vecho.core.Peer;
+import dev.vecho.core.ServiceStream;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.ConnectionEnd.State;
+import dev.vecho.net.SocketEnd;
+import dev.vecho.net.SocketFacts;
+import dev.vecho.net.echo.IdleWatch;
+import dev.vecho.net.echo.StoppableReads;
+import dev.vecho.net.echo.ThrottledReads;
+import dev.vecho.net.echo.WriteQueue;
+import dev.vecho.net.listen.ConnectionLimits;
+import dev.vecho.net.tls.TlsHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection of a listener that serves something else than the echo, last in its Netty pipeline, as the echo's own
+ * {@link dev.vecho.net.echo.EchoPipe} is. What that one promises holds here, too:
+ *
+ * <ul>
+ *   <li>Lossless: the connection ends with FIN once the operating system took all that the service has written, and what the client
+ *       still sends is discarded for {@value #LINGER_SECONDS} s, so that no reset overtakes the last bytes.
+ *   <li>Bounded: nothing is read that the service does not ask for; what came with the last read waits for it.
+ *   <li>Honest: a connection that ends before the service has ended it, with bytes under way, is reset.
+ * </ul>
+ *
+ * <p>One instance a connection, used on the event loop of that connection only.
+ */
+@SuppressWarnings(
+        "FutureReturnValueIgnored") // A failed write or close of Netty's comes to exceptionCaught, or is moot.
+public final class ServicePipe extends ChannelDuplexHandler implements OpenConnection {
+
+    /** Tells, as an event in the pipeline, that the PROXY header has come. */
+    public static final Object PROXY_READ = new Object();
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServicePipe.class);
+
+    private static final int LINGER_SECONDS = 1;
+
+    /** What has to come before the service begins. */
+    public enum Before {
+        NOTHING,
+        PROXY_HEADER,
+        TLS
+    }
+
+    private final ConfiguredService service;
+    private final Context vertxContext;
+    private final String transport;
+    private final Traffic traffic;
+    private final ConnectionLimits limits;
+    private final Before before;
+    private final @Nullable ThrottledReads throttled;
+    private final ConnectionEnd end = new ConnectionEnd();
+    private final Stream stream = new Stream();
+
+    private ChannelHandlerContext context;
+    private StoppableReads reads;
+    private @Nullable IdleWatch watch;
+    private @Nullable ScheduledFuture<?> aging;
+    private int slot;
+
+    private boolean begun;
+    private boolean inputEnded;
+    private boolean lingering;
+    private boolean flushing;
+
+    private long received;
+    private long sent;
+    private long unsent;
+
+    /**
+     * Makes the pipe of one connection, which {@link Traffic#open} has let in.
+     *
+     * @param vertxContext of the connection, which calls the service
+     * @param transport its name, for services that tell it
+     * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
+     */
+    @SuppressWarnings("NullAway.Init") // handlerAdded is called before anything else.
+    public ServicePipe(
+            ConfiguredService service,
+            Context vertxContext,
+            String transport,
+            Traffic traffic,
+            ConnectionLimits limits,
+            Before before,
+            @Nullable ThrottledReads throttled) {
+        this.service = service;
+        this.vertxContext = vertxContext;
+        this.transport = transport;
+        this.traffic = traffic;
+        this.limits = limits;
+        this.before = before;
+        this.throttled = throttled;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        Channel channel = ctx.channel();
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        context = ctx;
+        slot = traffic.connections().add(this);
+        SocketFacts.keepAddresses(channel);
+        reads = StoppableReads.install(channel, limits.writeQueueBytes());
+        watch = IdleWatch.start(channel, limits.idle(), this::closeIdle);
+        if (throttled != null) {
+            throttled.begin(reads, this::pauseIsOver);
+        }
+        if (!limits.lifetime().isZero()) {
+            aging = ctx.executor().schedule(this::endOfLife, limits.lifetime().toNanos(), TimeUnit.NANOSECONDS);
+        }
+        channel.closeFuture().addListener(closed -> countEnd());
+        if (before == Before.NOTHING) {
+            // Not before the channel is registered, which is under way.
+            ctx.executor().execute(this::begin);
+        }
+    }
+
+    private void begin() {
+        if (begun || !context.channel().isOpen()) {
+            return;
+        }
+        begun = true;
+        SocketEnd.reset(context.channel());
+        call(() -> service.serve(stream));
+        stream.deliver();
+    }
+
+    /** Runs what belongs to the service. */
+    private void call(Runnable action) {
+        VertxInternals.dispatch(vertxContext, () -> {
+            try {
+                action.run();
+            } catch (RuntimeException e) {
+                LOG.debug("{}: the service has failed", context.channel(), e);
+                end.cut(FailureReason.INTERNAL);
+                SocketEnd.reset(context.channel());
+                cut(context, context.newPromise());
+            }
+        });
+    }
+
+    // What comes.
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        reads.begin();
+        ByteBuf bytes = (ByteBuf) message;
+        int size = bytes.readableBytes();
+        traffic.received(size);
+        received += size;
+        try {
+            if (end.is(State.OPEN)) {
+                stream.came(Buffer.buffer(ByteBufUtil.getBytes(bytes)));
+            }
+        } finally {
+            bytes.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        reads.end();
+        active();
+        countSent();
+    }
+
+    private void active() {
+        if (watch != null) {
+            watch.active();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        countSent();
+        if (ctx.channel().isWritable()) {
+            active();
+            // Not as a task, which runs before anything else is read: a service that writes on and on would never let
+            // go.
+            ctx.executor().schedule(stream::drained, 1, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
+            inputEnded = true;
+            stream.deliver();
+        } else if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+            TlsHandler tls = ctx.pipeline().get(TlsHandler.class);
+            if (tls != null) {
+                traffic.handshake(tls.engine().getSession().getProtocol());
+            }
+            begin();
+        } else if (event instanceof SslHandshakeCompletionEvent handshake && end.is(State.OPEN)) {
+            end.broken(ConnectionEnd.reason(handshake.cause()));
+        } else if (event == PROXY_READ && before == Before.PROXY_HEADER) {
+            begin();
+        } else if (VertxInternals.isShutdown(event)) {
+            drain();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    // How it ends.
+
+    private void drain() {
+        watch = IdleWatch.drain(watch, context.channel(), this::isNothingUnderWay, this::closeIdle);
+        stream.shutdown();
+    }
+
+    private void endOfLife() {
+        drain();
+        aging = context.executor()
+                .schedule(
+                        () -> close(FailureReason.LIFETIME, context.newPromise()),
+                        limits.grace().toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    private boolean pauseIsOver() {
+        active();
+        return stream.wantsToRead();
+    }
+
+    private boolean isHeldBack() {
+        return throttled != null && throttled.isPaused();
+    }
+
+    private boolean isNothingUnderWay() {
+        TlsHandler tls = context.pipeline().get(TlsHandler.class);
+        return !isHeldBack() && WriteQueue.isEmpty(context.channel()) && (tls == null || tls.isBetweenRecords());
+    }
+
+    private void closeIdle() {
+        if (isHeldBack() && watch != null) {
+            watch.goOn();
+        } else {
+            close(FailureReason.IDLE, context.newPromise());
+        }
+    }
+
+    /** The service has ended: closes once the operating system took all that is queued. */
+    private void endAfterLastByte() {
+        context.flush();
+        // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
+        context.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (!written.isSuccess()) {
+                return;
+            }
+            if (inputEnded || !(context.channel() instanceof DuplexChannel)) {
+                closeInOrder(context.newPromise());
+            } else if (end.to(State.LINGERING)) {
+                linger();
+            }
+        });
+    }
+
+    /** Closes the output, and waits for the client to close, too: closing at once resets it where it has sent more. */
+    private void linger() {
+        TlsHandler tls = context.pipeline().get(TlsHandler.class);
+        if (tls == null) {
+            shutdownOutput();
+        } else {
+            tls.closeOutbound().addListener(told -> shutdownOutput());
+        }
+        context.executor().schedule(this::lingered, LINGER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void shutdownOutput() {
+        Channel channel = context.channel();
+        if (!channel.isOpen() || lingering) {
+            return;
+        }
+        lingering = true;
+        countSent();
+        SocketEnd.orderly(channel);
+        channel.pipeline().addFirst(new Discarding());
+        channel.config().setAutoRead(true);
+        ((DuplexChannel) channel).shutdownOutput();
+        if (inputEnded || ((DuplexChannel) channel).isInputShutdown()) {
+            lingered();
+        }
+    }
+
+    private void lingered() {
+        if (end.to(State.COMPLETE)) {
+            SocketEnd.orderly(context.channel());
+        }
+        context.pipeline().firstContext().close();
+    }
+
+    /** What comes after the service has ended, before TLS sees it. */
+    private final class Discarding extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                lingered();
+            }
+            ctx.fireUserEventTriggered(event);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            // The client has reset what is over.
+            lingered();
+        }
+    }
+
+    private void closeInOrder(ChannelPromise promise) {
+        if (end.to(State.COMPLETE)) {
+            SocketEnd.orderly(context.channel());
+        }
+        context.close(promise);
+        // TLS waits until its close_notify is written, which a peer that does not read can put off for ever.
+        context.executor().schedule(() -> cut(context, context.newPromise()), LINGER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Vert.x closes this connection at the end of a grace period. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        close(FailureReason.DRAIN, promise);
+    }
+
+    /** Closes now. The reason is that of a failure, and counts only where something waits. */
+    private void close(FailureReason reason, ChannelPromise promise) {
+        if (WriteQueue.isEmpty(context.channel())) {
+            closeInOrder(promise);
+        } else {
+            end.cut(reason);
+            cut(context, promise);
+        }
+    }
+
+    /** Closes past TLS; with a reset where bytes wait to be written. */
+    private static void cut(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!ctx.channel().isOpen()) {
+            promise.trySuccess();
+            return;
+        }
+        if (!WriteQueue.isEmpty(ctx.channel())) {
+            SocketEnd.reset(ctx.channel());
+        }
+        ctx.pipeline().firstContext().close(promise);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (StoppableReads.isStop(cause)) {
+            return;
+        }
+        LOG.debug("{}: {}", ctx.channel(), cause.toString());
+        end.cut(ConnectionEnd.reason(cause));
+        if (SocketEnd.isPeersFault(cause) && WriteQueue.isEmpty(ctx.channel())) {
+            SocketEnd.orderly(ctx.channel());
+        } else {
+            SocketEnd.reset(ctx.channel());
+        }
+        cut(ctx, ctx.newPromise());
+    }
+
+    /** Counts what the operating system has taken since; for TLS about so. */
+    private void countSent() {
+        if (unsent > 0) {
+            long rest = Math.min(unsent, WriteQueue.pendingAtMost(context.channel()));
+            traffic.sent(unsent - rest);
+            sent += unsent - rest;
+            unsent = rest;
+        }
+    }
+
+    private void countEnd() {
+        if (end.is(State.COMPLETE)) {
+            traffic.sent(unsent);
+            sent += unsent;
+            unsent = 0;
+        }
+        FailureReason failure = SocketEnd.count(context.channel(), end, traffic);
+        traffic.connections().remove(slot);
+        traffic.ended(this, failure);
+        if (watch != null) {
+            watch.stop();
+        }
+        if (aging != null) {
+            aging.cancel(false);
+        }
+        stream.closed();
+    }
+
+    // For those who watch the service.
+
+    @Override
+    public Facts facts() {
+        Channel channel = context.channel();
+        if (channel.isOpen()) {
+            countSent();
+        }
+        return SocketFacts.of(
+                channel, end, watch == null ? null : watch.quiet(), received, sent, WriteQueue.pendingBytes(channel));
+    }
+
+    @Override
+    public Map<String, String> tls() {
+        return SocketFacts.tls(context.channel());
+    }
+
+    @Override
+    public Map<String, Long> path() {
+        return SocketFacts.path(context.channel());
+    }
+
+    @Override
+    public void close() {
+        close(FailureReason.OPERATOR, context.newPromise());
+    }
+
+    /** What the service sees. */
+    private final class Stream implements ServiceStream {
+
+        private final Queue<Buffer> waiting = new ArrayDeque<>();
+        private @Nullable Handler<Buffer> handler;
+        private @Nullable Handler<Void> endHandler;
+        private @Nullable Handler<Void> drainHandler;
+        private @Nullable Handler<Void> shutdownHandler;
+        private @Nullable Handler<Throwable> exceptionHandler;
+        private long demand = Long.MAX_VALUE;
+        private boolean delivering;
+        private boolean endTold;
+        private boolean shutdown;
+
+        boolean wantsToRead() {
+            return !begun || !end.is(State.OPEN) || (handler != null && demand > 0 && waiting.isEmpty());
+        }
+
+        void came(Buffer bytes) {
+            waiting.add(bytes);
+            deliver();
+        }
+
+        /** Hands over what waits, as far as it is wanted, and reads on if more is. */
+        void deliver() {
+            if (delivering || !begun) {
+                return;
+            }
+            delivering = true;
+            try {
+                while (end.is(State.OPEN) && demand > 0 && handler != null && !waiting.isEmpty()) {
+                    Handler<Buffer> to = handler;
+                    Buffer bytes = waiting.remove();
+                    demand -= demand == Long.MAX_VALUE ? 0 : 1;
+                    call(() -> to.handle(bytes));
+                }
+                if (inputEnded && !endTold && waiting.isEmpty() && end.is(State.OPEN) && demand > 0) {
+                    endTold = true;
+                    tell(endHandler);
+                }
+            } finally {
+                delivering = false;
+            }
+            if (!end.isOver() && context.channel().config().isAutoRead() != wantsToRead()) {
+                context.channel().config().setAutoRead(wantsToRead());
+            }
+        }
+
+        private void tell(@Nullable Handler<Void> whom) {
+            if (whom != null) {
+                call(() -> whom.handle(null));
+            }
+        }
+
+        void drained() {
+            if (end.is(State.OPEN) && !writeQueueFull()) {
+                tell(drainHandler);
+            }
+        }
+
+        void shutdown() {
+            shutdown = true;
+            if (end.is(State.OPEN)) {
+                tell(shutdownHandler);
+            }
+        }
+
+        void closed() {
+            Handler<Throwable> whom = exceptionHandler;
+            waiting.clear();
+            handler = null;
+            endHandler = null;
+            drainHandler = null;
+            exceptionHandler = null;
+            if (whom != null && begun && end.isBroken()) {
+                VertxInternals.dispatch(vertxContext, () -> whom.handle(new ClosedChannelException()));
+            }
+        }
+
+        @Override
+        public Peer peer() {
+            return () -> SocketPeer.facts(context.channel(), transport);
+        }
+
+        @Override
+        public ServiceStream handler(@Nullable Handler<Buffer> to) {
+            handler = to;
+            later();
+            return this;
+        }
+
+        @Override
+        public ServiceStream endHandler(@Nullable Handler<Void> to) {
+            endHandler = to;
+            return this;
+        }
+
+        @Override
+        public ServiceStream drainHandler(@Nullable Handler<Void> to) {
+            drainHandler = to;
+            return this;
+        }
+
+        @Override
+        public ServiceStream exceptionHandler(@Nullable Handler<Throwable> to) {
+            exceptionHandler = to;
+            return this;
+        }
+
+        @Override
+        public ServiceStream shutdownHandler(@Nullable Handler<Void> to) {
+            shutdownHandler = to;
+            if (shutdown) {
+                tell(to);
+            }
+            return this;
+        }
+
+        @Override
+        public ServiceStream pause() {
+            demand = 0;
+            later();
+            return this;
+        }
+
+        @Override
+        public ServiceStream resume() {
+            return fetch(Long.MAX_VALUE);
+        }
+
+        @Override
+        public ServiceStream fetch(long amount) {
+            demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
+            later();
+            return this;
+        }
+
+        /** Not within the call of the service that has asked for it. */
+        private void later() {
+            if (!delivering) {
+                context.executor().execute(this::deliver);
+            }
+        }
+
+        @Override
+        public boolean writeQueueFull() {
+            return !context.channel().isWritable();
+        }
+
+        @Override
+        public Future<Void> write(Buffer bytes) {
+            if (!end.is(State.OPEN) || !context.channel().isOpen()) {
+                return Future.failedFuture(new ClosedChannelException());
+            }
+            unsent += bytes.length();
+            Promise<Void> promise = VertxInternals.promise(vertxContext);
+            context.write(VertxInternals.bytes(bytes)).addListener(written -> {
+                if (written.isSuccess()) {
+                    promise.complete();
+                } else {
+                    promise.fail(written.cause());
+                    if (!end.isOver()) {
+                        exceptionCaught(context, written.cause());
+                    }
+                }
+            });
+            flushSoon();
+            return promise.future();
+        }
+
+        /** Once for all that is written in one go; until then it counts, so that a service that writes on hears that it is enough. */
+        private void flushSoon() {
+            if (!flushing) {
+                flushing = true;
+                context.executor().execute(() -> {
+                    flushing = false;
+                    context.flush();
+                    active();
+                    countSent();
+                });
+            }
+        }
+
+        @Override
+        public Future<Void> end() {
+            if (!end.to(State.ENDING)) {
+                return Future.failedFuture(new ClosedChannelException());
+            }
+            waiting.clear();
+            Promise<Void> promise = VertxInternals.promise(vertxContext);
+            context.channel().closeFuture().addListener(closed -> {
+                if (end.isBroken()) {
+                    promise.fail(new ClosedChannelException());
+                } else {
+                    promise.complete();
+                }
+            });
+            context.channel().config().setAutoRead(true);
+            endAfterLastByte();
+            return promise.future();
+        }
+
+        @Override
+        public Future<Void> reset() {
+            Promise<Void> promise = VertxInternals.promise(vertxContext);
+            end.cut(FailureReason.INTERNAL);
+            SocketEnd.reset(context.channel());
+            context.channel().closeFuture().addListener(closed -> promise.complete());
+            cut(context, context.newPromise());
+            return promise.future();
+        }
+    }
+}

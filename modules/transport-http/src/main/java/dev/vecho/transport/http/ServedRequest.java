@@ -1,0 +1,84 @@
+package dev.vecho.transport.http;
+
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Peer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.handler.codec.http.HttpRequest;
+import io.vertx.core.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A request, or the messages of a WebSocket, that a service answers in place of the echo. What is to be answered is kept until its
+ * end, {@code maxMessageBytes} at most, and only for a service that reads it.
+ */
+final class ServedRequest {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServedRequest.class);
+
+    private final ConfiguredService service;
+    private final HttpRequest head;
+    private final int maxBytes;
+    private final Peer peer;
+    private Buffer message = Buffer.buffer();
+
+    ServedRequest(ConfiguredService service, HttpRequest head, int maxBytes, Peer peer) {
+        this.service = service;
+        this.head = head;
+        this.maxBytes = maxBytes;
+        this.peer = peer;
+    }
+
+    HttpRequest head() {
+        return head;
+    }
+
+    ConfiguredService service() {
+        return service;
+    }
+
+    /** The same service for what the same client sends otherwise. */
+    ServedRequest with(Peer other) {
+        return new ServedRequest(service, head, maxBytes, other);
+    }
+
+    Peer peer() {
+        return peer;
+    }
+
+    /** Adds bytes, which are the caller's to release; false if they are too many. */
+    boolean add(ByteBuf bytes) {
+        return !service.readsMessages() || add(ByteBufUtil.getBytes(bytes), bytes.readableBytes());
+    }
+
+    /** The same. */
+    boolean add(byte[] bytes, int length) {
+        if (service.readsMessages()) {
+            if (message.length() + length > maxBytes) {
+                return false;
+            }
+            message.appendBytes(bytes, 0, length);
+        }
+        return true;
+    }
+
+    /** Answers what was added; null for no answer. Then others may be added. */
+    @Nullable Buffer answer() {
+        Buffer asked = message;
+        message = Buffer.buffer();
+        return service.answer(peer, asked);
+    }
+
+    /** Whether what it answers is text, as far as its type tells. */
+    boolean answersText() {
+        return service.contentType().startsWith("text/")
+                || service.contentType().equals("application/json");
+    }
+
+    /** Tells that the service has thrown something. */
+    static void failed(Object channel, RuntimeException cause) {
+        LOG.debug("{}: the service has failed", channel, cause);
+    }
+}
