@@ -3,6 +3,7 @@ package dev.vecho.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
