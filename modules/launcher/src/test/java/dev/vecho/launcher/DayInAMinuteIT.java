@@ -80,6 +80,9 @@ class DayInAMinuteIT {
     /** What the webhook was told last of each check. */
     private final Map<String, String> told = new ConcurrentHashMap<>();
 
+    /** What {@code vecho watch} told last of each check, which it plays itself. */
+    private final Map<String, String> watched = new ConcurrentHashMap<>();
+
     private final HttpClient client = HttpClient.newHttpClient();
     private HttpServer webhook;
 
@@ -105,10 +108,7 @@ class DayInAMinuteIT {
             for (Object each :
                     new JsonArray(new String(exchange.getRequestBody().readAllBytes(), UTF_8))) {
                 JsonObject change = (JsonObject) each;
-                JsonObject diagnosis = change.getJsonObject("diagnosis");
-                told.put(
-                        change.getString("check"),
-                        diagnosis == null ? change.getString("to") : diagnosis.getString("word"));
+                told.put(change.getString("check"), word(change));
             }
             exchange.sendResponseHeaders(200, -1);
             exchange.close();
@@ -129,11 +129,16 @@ class DayInAMinuteIT {
 
     @Test
     void tellsOneStoryEverywhere() throws Exception {
-        try (Vecho vecho = Vecho.start("serve", "-c", configuration());
+        String configuration = configuration();
+        try (Vecho vecho = Vecho.start("serve", "-c", configuration);
+                Vecho watch = Vecho.start("watch", configuration, "-o", "json");
                 Playwright playwright = playwright();
                 Browser browser = browser(playwright)) {
             vecho.awaitLine("ready");
             String management = vecho.note("management");
+            Thread reading = new Thread(() -> read(watch), "watch");
+            reading.setDaemon(true);
+            reading.start();
             assertThat(checks(management)).hasSize(12);
             Page page = browser.newPage();
             page.setDefaultTimeout(PATIENCE_MILLIS);
@@ -178,6 +183,7 @@ class DayInAMinuteIT {
             toTell.keySet().removeIf(name -> !told.containsKey(name) && "ok".equals(words.get(name)));
             return told.equals(toTell);
         });
+        Waits.eventually("watched are " + words, () -> watched.equals(words));
         String metrics = get(management + "/metrics");
         Result terminal = Vecho.run("status", management);
         for (Map.Entry<String, String> each : words.entrySet()) {
@@ -215,6 +221,24 @@ class DayInAMinuteIT {
                     .as(name)
                     .containsExactly("ok", "failing", "ok");
         });
+    }
+
+    private void read(Vecho watch) {
+        try {
+            while (true) {
+                JsonObject line = new JsonObject(watch.awaitLine("{"));
+                if (line.getString("type").equals("change")) {
+                    watched.put(line.getString("check"), word(line));
+                }
+            }
+        } catch (Exception | AssertionError over) {
+            // It has ended.
+        }
+    }
+
+    private static String word(JsonObject change) {
+        JsonObject diagnosis = change.getJsonObject("diagnosis");
+        return diagnosis == null ? change.getString("to") : diagnosis.getString("word");
     }
 
     private Map<String, String> checks(String management) {
