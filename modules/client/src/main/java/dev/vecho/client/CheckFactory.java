@@ -104,7 +104,7 @@ final class CheckFactory {
                 seed,
                 played.index(),
                 history,
-                System::nanoTime);
+                CaseContext.CLOCK);
     }
 
     private static void open(

@@ -123,7 +123,7 @@ final class StallsTest {
         JsonObject json = new JsonObject("{\"timeoutMillis\": " + timeoutMillis
                 + ", \"steps\": [{\"send\": {\"text\": \"x\"}}, {\"expect\": \"echo\"}]}");
         CaseContext context =
-                Settings.of(vertx, Framing.STREAM, Script.of(json, Source.named("test")), System::nanoTime);
+                Settings.of(vertx, Framing.STREAM, Script.of(json, Source.named("test")), CaseContext.CLOCK);
         return new Check(context, Case.of("fake://peer"), null, () -> new FakeClient(peer));
     }
 

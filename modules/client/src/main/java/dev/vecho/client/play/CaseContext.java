@@ -36,6 +36,9 @@ public record CaseContext(
         SentHistory history,
         LongSupplier nanoTime) {
 
+    /** That of the machine. With another one, as tests have it, nothing is known of stalls. */
+    public static final LongSupplier CLOCK = System::nanoTime;
+
     public CaseContext {
         steps = List.copyOf(steps);
         tolerated = Set.copyOf(tolerated);

@@ -4,6 +4,7 @@ import dev.vecho.core.VertxInternals;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.vertx.core.Context;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,6 +20,9 @@ final class LoopStalls {
     /** Shorter ones are not counted: timers have a precision, and a loop may have some work. */
     private static final long TOLERANCE = TimeUnit.MILLISECONDS.toNanos(10);
 
+    /** One of these is about as long as the shortest limits that peers have. */
+    static final Duration LONG = Duration.ofSeconds(1);
+
     private static final FastThreadLocal<LoopStalls> OF_THIS_THREAD = new FastThreadLocal<>();
 
     private final EventLoop loop;
@@ -26,6 +30,7 @@ final class LoopStalls {
     private boolean measuring;
     private long due;
     private long total;
+    private long totalOfLong;
 
     private LoopStalls(EventLoop loop) {
         this.loop = loop;
@@ -60,6 +65,15 @@ final class LoopStalls {
         return total + late();
     }
 
+    /** Of those that are {@link #LONG}. */
+    long totalOfLong() {
+        return totalOfLong + ifLong(late());
+    }
+
+    private static long ifLong(long nanos) {
+        return nanos > LONG.toNanos() ? nanos : 0;
+    }
+
     private long late() {
         long late = System.nanoTime() - due;
         return measuring && late > TOLERANCE ? late : 0;
@@ -71,7 +85,9 @@ final class LoopStalls {
     }
 
     private void measure() {
-        total += late();
+        long late = late();
+        total += late;
+        totalOfLong += ifLong(late);
         if (watching > 0) {
             next();
         } else {

@@ -27,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Round {
 
-    /** Of the limits that transports and peers have themselves. */
-    private static final Duration SHORTEST_LIMIT = Duration.ofSeconds(1);
-
     private static final long NO_TIMER = -1;
 
     private final CaseContext caseContext;
@@ -50,6 +47,7 @@ public final class Round {
     private boolean gaveUp;
     private @Nullable LoopStalls stalls;
     private long stallsBefore;
+    private long longStallsBefore;
 
     /** Another one after a step that reconnects. */
     private RoundConnection roundConnection;
@@ -181,9 +179,12 @@ public final class Round {
     // ---- connections
 
     private void start() {
-        stalls = LoopStalls.of(context);
-        stalls.watch();
-        stallsBefore = stalls();
+        if (caseContext.nanoTime() == CaseContext.CLOCK) {
+            stalls = LoopStalls.of(context);
+            stalls.watch();
+            stallsBefore = stalls.total();
+            longStallsBefore = stalls.totalOfLong();
+        }
         timeline.start();
         if (within != null) {
             deadline = vertx.setTimer(Math.max(1, within.toMillis()), late -> on(() -> outOfTime(within)));
@@ -356,15 +357,9 @@ public final class Round {
             endConnection();
         }
         Duration stalled = Duration.ofNanos(stalls() - stallsBefore);
+        Diagnosis verdict = diagnosis == null ? null : judged(diagnosis, stalled, took);
         stopWatching();
-        Report result = measures.report(
-                caseContext,
-                number,
-                timeline.startedAt(),
-                took,
-                diagnosis == null ? null : judged(diagnosis, stalled, took),
-                stalled,
-                seed);
+        Report result = measures.report(caseContext, number, timeline.startedAt(), took, verdict, stalled, seed);
         Future<Void> closed = keeping ? Future.succeededFuture() : close(tracked);
         closed.onComplete(done -> report.tryComplete(result));
     }
@@ -395,13 +390,20 @@ public final class Round {
     }
 
     private Diagnosis judged(Diagnosis diagnosis, Duration stalled, Duration took) {
-        // What did not come within a limit was given its time; transports, and peers, have limits that know nothing of
-        // stalls.
-        boolean stood = waiting.end() == Wait.End.NONE
-                ? stalled.compareTo(SHORTEST_LIMIT) > 0
-                        && stalled.compareTo(took.multipliedBy(2).dividedBy(3)) > 0
-                : waiting.end() == Wait.End.CUT;
-        return stood ? diagnosis.unlessStalled(stalled, took) : diagnosis;
+        boolean blameless;
+        if (waiting.end() != Wait.End.NONE) {
+            // What did not come within a limit of the script's was given its time.
+            blameless = diagnosis.isOfTime() && waiting.end() == Wait.End.CUT;
+        } else if (diagnosis.isOfTheEnd()) {
+            // The peer has limits that know nothing of stalls.
+            blameless = stalls != null && stalls.totalOfLong() > longStallsBefore;
+        } else {
+            // And so do transports, of some seconds at least.
+            blameless = diagnosis.isOfTime()
+                    && stalled.compareTo(LoopStalls.LONG) > 0
+                    && stalled.compareTo(took.multipliedBy(2).dividedBy(3)) > 0;
+        }
+        return blameless ? diagnosis.unjudged(stalled, took) : diagnosis;
     }
 
     /** Runs what an event brings, unless the round is over. Whatever goes wrong in it, the round ends. */

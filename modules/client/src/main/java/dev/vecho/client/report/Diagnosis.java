@@ -81,16 +81,12 @@ public record Diagnosis(
     }
 
     /**
-     * What to say where the process that checks could not run for too long: {@link FailureKind#UNJUDGED}, unless this diagnosis stands
-     * all the same.
+     * What to say where the process that checks could not run for too long.
      *
      * @param stalled for how long it could not run
      * @param took how long the round took
      */
-    public Diagnosis unlessStalled(Duration stalled, Duration took) {
-        if (!mayComeOfStalls()) {
-            return this;
-        }
+    public Diagnosis unjudged(Duration stalled, Duration took) {
         return new Diagnosis(
                 FailureKind.UNJUDGED,
                 "time",
@@ -102,12 +98,22 @@ public record Diagnosis(
                 null);
     }
 
-    private boolean mayComeOfStalls() {
+    /** Whether it says that something did not come in time. */
+    public boolean isOfTime() {
         return switch (word) {
-            case DNS, TIMEOUT, FILTERED, SILENT, SLOW, HALF_CLOSE, BUFFERED, LOST -> true;
-            // A peer has limits, too, and ends what moves too slowly.
+            case DNS, TIMEOUT, FILTERED, SILENT, SLOW, HALF_CLOSE, BUFFERED -> true;
+            // Bytes in a stream have an offset; messages are lost when they do not come.
+            case LOST -> offset == null;
+            case TLS -> "timeout".equals(reason);
+            default -> false;
+        };
+    }
+
+    /** Whether it says that the peer has ended a connection, which it may do, too, where something takes too long. */
+    public boolean isOfTheEnd() {
+        return switch (word) {
             case RESET, CLOSED, TRUNCATED, IDLE -> true;
-            case TLS -> "timeout".equals(reason) || "closed".equals(reason);
+            case TLS -> "closed".equals(reason);
             default -> false;
         };
     }

@@ -32,7 +32,7 @@ public record ExpectedFailure(FailureKind word, @Nullable String reason) {
     public static ExpectedFailure parse(String text) {
         String[] parts = text.split(":", 2);
         FailureKind word = Arrays.stream(FailureKind.values())
-                .filter(each -> each != FailureKind.BUDGET && each.toString().equals(parts[0]))
+                .filter(each -> canBeExpected(each) && each.toString().equals(parts[0]))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("must be one of " + words()));
         if (parts.length == 2 && !REASON.matcher(parts[1]).matches()) {
@@ -44,22 +44,29 @@ public record ExpectedFailure(FailureKind word, @Nullable String reason) {
     /** Those that a round can fail with. */
     static List<String> all() {
         return Arrays.stream(FailureKind.values())
-                .filter(word -> word != FailureKind.BUDGET)
+                .filter(ExpectedFailure::canBeExpected)
                 .map(FailureKind::toString)
                 .toList();
+    }
+
+    private static boolean canBeExpected(FailureKind word) {
+        return word != FailureKind.BUDGET && word != FailureKind.UNJUDGED;
     }
 
     private static String words() {
         return all().stream().collect(Collectors.joining(", "));
     }
 
-    /** The round as it counts: passed if it failed as expected, else failed. */
+    /** The round as it counts: passed if it failed as expected, else failed; one that could not be judged is as it was. */
     public Report judge(Report round) {
         Diagnosis found = round.diagnosis();
         if (found == null) {
             return round.judged(
                     Diagnosis.of(FailureKind.UNEXPECTED, "expected to fail with " + this + ", but it passed"),
                     round.details());
+        }
+        if (found.word() == FailureKind.UNJUDGED) {
+            return round;
         }
         if (found.word() == word && (reason == null || reason.equals(found.reason()))) {
             Map<String, String> details = new HashMap<>(round.details());
