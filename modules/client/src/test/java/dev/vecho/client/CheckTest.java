@@ -13,6 +13,7 @@ import dev.vecho.client.script.Script;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.Source;
 import io.vertx.core.Future;
@@ -24,6 +25,7 @@ import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
@@ -519,6 +521,19 @@ final class CheckTest {
         Diagnosis diagnosis = assertFailed(report, word, null);
         assertThat(diagnosis.sentence()).isEqualTo("the fault is " + fault);
         assertThat(report.remoteAddress()).isNull();
+    }
+
+    @Test
+    void tellsWhatIsKnownOfAPeerThatWasNotTrusted() {
+        FakeClient client = new FakeClient(FakePeer.ECHO) {
+            @Override
+            public Future<Connection> connect(Receiver receiver) {
+                return Future.failedFuture(new TransportException(
+                        Fault.TLS, "expired", "it has expired", null, Map.of("peer", "CN=gone")));
+            }
+        };
+
+        assertThat(play(client, Script.standard()).details()).containsEntry("peer", "CN=gone");
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.vecho.core;
 
 import java.io.Serial;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a transport could not do, with the kind of fault and a message for people that names the address. */
@@ -36,6 +37,7 @@ public final class TransportException extends Exception {
 
     private final Fault fault;
     private final @Nullable String reason;
+    private final transient Map<String, String> details;
 
     public TransportException(Fault fault, String message, @Nullable Throwable cause) {
         this(fault, null, message, cause);
@@ -47,9 +49,25 @@ public final class TransportException extends Exception {
      * @param reason see {@link #reason}
      */
     public TransportException(Fault fault, @Nullable String reason, String message, @Nullable Throwable cause) {
+        this(fault, reason, message, cause, Map.of());
+    }
+
+    /**
+     * Creates an instance.
+     *
+     * @param reason see {@link #reason}
+     * @param details see {@link #details}
+     */
+    public TransportException(
+            Fault fault,
+            @Nullable String reason,
+            String message,
+            @Nullable Throwable cause,
+            Map<String, String> details) {
         super(message, cause);
         this.fault = fault;
         this.reason = reason;
+        this.details = Map.copyOf(details);
     }
 
     public Fault fault() {
@@ -59,6 +77,12 @@ public final class TransportException extends Exception {
     /** Which of the faults of its kind it was, in a stable word for programs, such as {@code expired}; null for no other. */
     public @Nullable String reason() {
         return reason;
+    }
+
+    /** What was learned of the peer before it failed, such as its certificate; as {@link Connection#details} has it. */
+    public Map<String, String> details() {
+        // Not serialized.
+        return details == null ? Map.of() : details;
     }
 
     /** The message; a {@link TransportException} always has one. */

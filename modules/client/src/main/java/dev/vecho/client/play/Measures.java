@@ -9,6 +9,7 @@ import dev.vecho.client.verify.Verifier;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.TransportException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -82,6 +83,13 @@ final class Measures {
         Map<String, String> all = new TreeMap<>(details);
         all.putAll(facts);
         return all;
+    }
+
+    /** Notes what is known of a peer that could not be connected to. */
+    void failed(Throwable cause) {
+        if (cause instanceof TransportException known && !known.details().isEmpty()) {
+            details = known.details();
+        }
     }
 
     /** Whether there was a connection. */

@@ -243,6 +243,7 @@ public final class Round {
             waiting.stop();
             measures.opened(opening);
             if (result.failed()) {
+                measures.failed(result.cause());
                 fail(Diagnosis.connecting(result.cause(), opening.phases()));
                 return;
             }

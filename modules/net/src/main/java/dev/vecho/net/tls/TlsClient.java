@@ -284,29 +284,31 @@ public final class TlsClient {
             details.put("alpn", alpn);
         }
         try {
-            Certificate[] chain = session.getPeerCertificates();
-            if (chain[0] instanceof X509Certificate certificate) {
-                details.put("peer", certificate.getSubjectX500Principal().getName());
-                details.put("peerIssuer", certificate.getIssuerX500Principal().getName());
-                details.put("peerExpires", certificate.getNotAfter().toInstant().toString());
-                details.put("peerFingerprint", Identity.fingerprint(certificate));
-            }
-            for (int i = 1; i < Math.min(chain.length, MAX_CHAIN); i++) {
-                if (chain[i] instanceof X509Certificate authority) {
-                    details.put(CHAIN + i, authority.getSubjectX500Principal().getName());
-                    details.put(
-                            CHAIN + i + "Issuer",
-                            authority.getIssuerX500Principal().getName());
-                    details.put(
-                            CHAIN + i + "Expires",
-                            authority.getNotAfter().toInstant().toString());
-                }
-            }
+            describe(session.getPeerCertificates(), details);
         } catch (SSLPeerUnverifiedException e) {
             // A peer without a certificate has nothing to tell.
             return details;
         }
         return details;
+    }
+
+    private static void describe(Certificate[] chain, Map<String, String> details) {
+        if (chain[0] instanceof X509Certificate certificate) {
+            details.put("peer", certificate.getSubjectX500Principal().getName());
+            details.put("peerIssuer", certificate.getIssuerX500Principal().getName());
+            details.put("peerExpires", certificate.getNotAfter().toInstant().toString());
+            details.put("peerFingerprint", Identity.fingerprint(certificate));
+        }
+        for (int i = 1; i < Math.min(chain.length, MAX_CHAIN); i++) {
+            if (chain[i] instanceof X509Certificate authority) {
+                details.put(CHAIN + i, authority.getSubjectX500Principal().getName());
+                details.put(
+                        CHAIN + i + "Issuer", authority.getIssuerX500Principal().getName());
+                details.put(
+                        CHAIN + i + "Expires",
+                        authority.getNotAfter().toInstant().toString());
+            }
+        }
     }
 
     /** The details of a connection on an engine. */
@@ -337,7 +339,9 @@ public final class TlsClient {
 
     private TransportException failure(PeerTrust.@Nullable Refusal refusal, Throwable cause) {
         if (refusal != null) {
-            return TlsFailure.of(refusal, peerName).exception(cause);
+            Map<String, String> details = new LinkedHashMap<>();
+            describe(refusal.chain().toArray(Certificate[]::new), details);
+            return TlsFailure.of(refusal, peerName).exception(cause, details);
         }
         TlsFailure failure = TlsFailure.of(cause);
         if (failure.reason().equals("client-certificate-required") && identity != null) {

@@ -74,7 +74,12 @@ record TlsFailure(String reason, String sentence) {
     }
 
     TransportException exception(@Nullable Throwable cause) {
-        return new TransportException(Fault.TLS, reason, sentence, cause);
+        return exception(cause, Map.of());
+    }
+
+    /** @param details of the peer */
+    TransportException exception(@Nullable Throwable cause, Map<String, String> details) {
+        return new TransportException(Fault.TLS, reason, sentence, cause, details);
     }
 
     /** The same with more to say. */

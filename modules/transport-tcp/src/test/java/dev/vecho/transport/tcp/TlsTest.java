@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +46,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** TLS between our listener and our client: whom they trust and what they say when they do not. */
 @ExtendWith(VertxExtension.class)
 class TlsTest {
+
+    private static final Set<String> OF_A_CERTIFICATE =
+            Set.of("expired", "not-yet-valid", "wrong-name", "unknown-authority", "self-signed");
 
     @TempDir
     static Path directory;
@@ -452,6 +456,10 @@ class TlsTest {
                             .as(failure.getMessage())
                             .isEqualTo(reason);
                     assertThat(failure).hasMessageContaining(told);
+                    if (OF_A_CERTIFICATE.contains(reason)) {
+                        assertThat(((TransportException) failure).details())
+                                .containsKeys("peer", "peerIssuer", "peerExpires", "peerFingerprint");
+                    }
                     assertThat(failure.getMessage())
                             .doesNotMatch("(?s).*\\p{Cntrl}.*")
                             .hasSizeLessThan(1000);
