@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
             "Ctrl-C ends it and prints the summary."
         },
         mixinStandardHelpOptions = true,
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:every check passed",
             "1:a check failed",

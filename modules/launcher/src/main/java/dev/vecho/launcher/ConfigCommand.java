@@ -27,10 +27,12 @@ import picocli.CommandLine.Spec;
         description = {
             "Prints the configuration that serve would run with, and opens nothing.",
             "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, a store, an "
-                    + "environment variable, a system property or default. Passwords are masked. What is wrong is told as "
-                    + "serve tells it, all at once, with exit code 2."
+                    + "environment variable, a system property, a flag or default. Passwords are masked. What is wrong is told as "
+                    + "serve tells it, all at once."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {"0:the configuration is right", "2:wrong usage or configuration", Main.ITSELF_FAILED})
 final class ConfigCommand implements Callable<Integer> {
 
     /** Values are aligned up to here; beyond it stands what is longer. */

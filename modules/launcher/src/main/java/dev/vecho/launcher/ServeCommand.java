@@ -44,7 +44,13 @@ import picocli.CommandLine.Spec;
                     + "transport eventbus are the ones that other members reach. vecho config tells what a "
                     + "configuration comes to, and opens nothing."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:it ended as it was told",
+            "2:wrong usage or configuration, or an address that cannot be bound",
+            Main.ITSELF_FAILED
+        })
 final class ServeCommand implements Callable<Integer> {
 
     private static final int MAX_UNTOLD = 100;
