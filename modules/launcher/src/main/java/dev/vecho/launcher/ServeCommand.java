@@ -93,6 +93,10 @@ final class ServeCommand implements Callable<Integer> {
                 vertx = Launch.vertx(otherIo ? configuration.io() : Io.AUTO, cluster, true);
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
+            ConnectionLog connections = new ConnectionLog();
+            if (connections.isWanted()) {
+                verticle.onConnections(connections);
+            }
             Executor told = reloadOutput();
             verticle.onReload(result -> told.execute(() -> print(out, result)));
             String deployment;
