@@ -85,9 +85,12 @@ public final class Traffic {
         volatile @Nullable Ends ends;
     }
 
-    /** Told of connections that end. */
+    /** Told of connections that end, and maybe that they begin. */
     @FunctionalInterface
     public interface Ends {
+
+        /** A connection has begun, which may have to agree upon TLS still. Called on its event loop, as {@link #ended}. */
+        default void began(OpenConnection connection) {}
 
         /**
          * A connection has ended. Called on its event loop, where alone what is known of it may be asked for, and only during the call.
@@ -247,6 +250,14 @@ public final class Traffic {
     /** Whether somebody is told of the ends, so that what is lost at the end has to be kept until then. */
     public boolean tellsEnds() {
         return whole.ends != null;
+    }
+
+    /** Tells of a connection that was taken in, on its event loop. */
+    public void began(OpenConnection connection) {
+        Ends told = whole.ends;
+        if (told != null) {
+            told.began(connection);
+        }
     }
 
     /** Tells of a connection that has ended, on its event loop; what {@link #closed} and {@link #broke} count is another matter. */

@@ -85,9 +85,13 @@ final class AccessLog implements ConnectionEnds {
                 tls.forEach(agreed::put);
                 line.put("tls", agreed);
             }
-            return line.put("end", failure == null ? "complete" : failure.name().toLowerCase(Locale.ROOT))
-                    .encode();
+            return line.put("end", end(failure)).encode();
         }
+    }
+
+    /** A word for how a connection ended. */
+    static String end(@Nullable FailureReason failure) {
+        return failure == null ? "complete" : failure.name().toLowerCase(Locale.ROOT);
     }
 
     private AccessLog(@Nullable Path file, OutputStreamAppender<String> appender, int queueLines) {

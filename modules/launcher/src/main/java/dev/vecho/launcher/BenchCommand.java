@@ -43,12 +43,12 @@ import picocli.CommandLine.Spec;
             "Only against servers that are yours: it sends as much as it can. Ctrl-C ends it and prints what was measured."
         },
         mixinStandardHelpOptions = true,
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:every byte that came back was right, and nothing was worse than --compare allows",
-            "1:it was not",
+            "1:a byte was wrong, a connection failed, or something was worse than --compare allows",
             "2:wrong usage or target",
-            "3:Vecho itself failed"
+            Main.ITSELF_FAILED
         })
 final class BenchCommand implements Callable<Integer> {
 

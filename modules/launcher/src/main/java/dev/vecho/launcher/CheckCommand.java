@@ -3,6 +3,7 @@ package dev.vecho.launcher;
 import dev.vecho.client.Check;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunReport;
+import dev.vecho.client.script.Payload;
 import dev.vecho.client.script.Schedule;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.config.InvalidInputException;
@@ -20,6 +21,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -52,7 +55,7 @@ import picocli.CommandLine.Spec;
             "Ctrl-C ends it and prints the summary."
         },
         mixinStandardHelpOptions = true,
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:every check passed",
             "1:a check failed",
@@ -122,6 +125,24 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "BYTES",
             description = "Sends so many random bytes instead of the line of text; not with a script.")
     private @Nullable Long size;
+
+    @Option(
+            names = "--text",
+            paramLabel = "TEXT",
+            description = "Sends this text, without a newline, instead of the line of text; not with a script.")
+    private @Nullable String text;
+
+    @Option(
+            names = "--file",
+            paramLabel = "FILE",
+            description = "Sends the bytes of a file instead of the line of text; not with a script.")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--expect",
+            paramLabel = "TEXT",
+            description = "Expects just this text as the answer, instead of the echo; not with a script.")
+    private @Nullable String expected;
 
     @Option(
             names = {"-t", "--timeout"},
@@ -280,9 +301,9 @@ final class CheckCommand implements Callable<Integer> {
     private Script script() {
         Script script = Script.standard();
         if (scriptFile != null) {
-            if (size != null) {
-                throw usage("--size is for the default script, not for " + scriptFile);
-            }
+            ofDefaultScript().findFirst().ifPresent(flag -> {
+                throw usage(flag + ": is for the default script, and cannot be combined with --script");
+            });
             Path directory = Objects.requireNonNull(scriptFile.toAbsolutePath().getParent());
             try {
                 script = Script.parse(
@@ -299,11 +320,12 @@ final class CheckCommand implements Callable<Integer> {
         if (scriptFile == null && !variables.isEmpty()) {
             throw usage("--set is for a script, which is given with --script");
         }
-        if (size != null) {
-            if (size < 0) {
-                throw usage("--size: must be 0 or more, was " + size);
-            }
-            script = script.withSize(size);
+        Payload payload = payload();
+        if (payload != null) {
+            script = script.withPayload(payload);
+        }
+        if (expected != null) {
+            script = script.withAnswer(textOf(expected));
         }
         if (timeout != null) {
             if (timeout.toMillis() < 1) {
@@ -328,6 +350,45 @@ final class CheckCommand implements Callable<Integer> {
             script = script.withTargets(targets, COMMAND_LINE);
         }
         return script.withTls(tls.toJson(), COMMAND_LINE).withOptions(options.toJson(), OptionFlags.SOURCE);
+    }
+
+    /** The flags that were given and say what the default script does. */
+    private Stream<String> ofDefaultScript() {
+        return Stream.concat(payloads(), expected == null ? Stream.of() : Stream.of("--expect"));
+    }
+
+    private Stream<String> payloads() {
+        Map<String, @Nullable Object> flags = new LinkedHashMap<>();
+        flags.put("--size", size);
+        flags.put("--text", text);
+        flags.put("--file", file);
+        return flags.entrySet().stream().filter(each -> each.getValue() != null).map(Map.Entry::getKey);
+    }
+
+    /** What is sent instead of the line of text; null where no flag says so. */
+    private @Nullable Payload payload() {
+        List<String> given = payloads().toList();
+        if (given.size() > 1) {
+            throw usage(given.get(0) + ": says what is sent, and cannot be combined with " + given.get(1));
+        }
+        if (text != null) {
+            return textOf(text);
+        }
+        if (file != null) {
+            try {
+                return Payload.file(file);
+            } catch (IOException e) {
+                throw usage("--file: " + e.getMessage());
+            }
+        }
+        if (size != null && size < 0) {
+            throw usage("--size: must be 0 or more, was " + size);
+        }
+        return size == null ? null : Payload.random(size);
+    }
+
+    private static Payload textOf(String text) {
+        return Payload.of(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** The script's, but for what the flags say. */

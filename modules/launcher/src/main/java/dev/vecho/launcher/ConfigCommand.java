@@ -3,19 +3,19 @@ package dev.vecho.launcher;
 import dev.vecho.core.Transports;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration;
+import dev.vecho.server.Configuration.Flag;
 import dev.vecho.server.ConfigurationSchema;
 import dev.vecho.server.ConfiguredValue;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,10 +27,12 @@ import picocli.CommandLine.Spec;
         description = {
             "Prints the configuration that serve would run with, and opens nothing.",
             "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, a store, an "
-                    + "environment variable, a system property or default. Passwords are masked. What is wrong is told as "
-                    + "serve tells it, all at once, with exit code 2."
+                    + "environment variable, a system property, a flag or default. Passwords are masked. What is wrong is told as "
+                    + "serve tells it, all at once."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {"0:the configuration is right", "2:wrong usage or configuration", Main.ITSELF_FAILED})
 final class ConfigCommand implements Callable<Integer> {
 
     /** Values are aligned up to here; beyond it stands what is longer. */
@@ -45,17 +47,8 @@ final class ConfigCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(
-            names = {"-c", "--config"},
-            paramLabel = "FILE",
-            description = "A file of JSON or YAML; may be given several times, later ones over earlier ones.")
-    private List<Path> files = new ArrayList<>();
-
-    @Option(
-            names = "--store",
-            paramLabel = "FILE",
-            description = "A file that describes a store of vertx-config, or several; see vecho serve --help.")
-    private List<Path> stores = new ArrayList<>();
+    @Mixin
+    private ListenerFlags flags = new ListenerFlags();
 
     @Option(
             names = "--format",
@@ -74,21 +67,20 @@ final class ConfigCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec known = Objects.requireNonNull(spec);
         PrintWriter out = known.commandLine().getOut();
+        List<Flag> listener = flags.flags();
         if (schema) {
-            if (!files.isEmpty() || !stores.isEmpty()) {
+            flags.given().ifPresent(given -> {
                 throw new ParameterException(
-                        known.commandLine(),
-                        "--schema reads no configuration: " + (files.isEmpty() ? "--store" : "--config")
-                                + " is of no use with it");
-            }
+                        known.commandLine(), "--schema reads no configuration: " + given + " is of no use with it");
+            });
             out.println(ConfigurationSchema.of(Transports.load()).encodePrettily());
             return 0;
         }
         Vertx vertx = Launch.vertx(Io.AUTO);
         List<ConfiguredValue> values;
         try {
-            Configuration configuration =
-                    Configuration.load(vertx, files, stores).await();
+            Configuration configuration = Configuration.load(vertx, flags.files(), flags.stores(), listener)
+                    .await();
             if (Launch.wantsOtherIo(vertx, configuration)) {
                 vertx.close().await();
                 vertx = Launch.vertx(configuration.io());

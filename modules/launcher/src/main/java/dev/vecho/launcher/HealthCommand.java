@@ -20,10 +20,16 @@ import picocli.CommandLine.Spec;
         name = "health",
         description = {
             "Asks the management listener of a running service whether it is well.",
-            "Exit code 0 if it is, 1 if it is not or does not answer; then it prints what is wrong. Where the service wants a "
-                    + "token, --live and --ready need none."
+            "Prints what is wrong where it is not. Where the service wants a token, --live and --ready need none."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:the service is up, maybe degraded",
+            "1:it is not, or does not answer",
+            "2:wrong usage, or a file that cannot be read",
+            Main.ITSELF_FAILED
+        })
 final class HealthCommand implements Callable<Integer> {
 
     @Spec

@@ -33,14 +33,20 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             WatchCommand.class
         },
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:every check passed, or the service ended as it was told",
             "1:a check failed, or the service is not well",
             "2:wrong usage or configuration",
-            "3:Vecho itself failed"
+            Main.ITSELF_FAILED
         })
 public final class Main implements Runnable {
+
+    /** What is above the exit codes in the help of each command. */
+    static final String EXIT_CODES = "%nExit codes:%n";
+
+    /** Such as they are for most commands. */
+    static final String ITSELF_FAILED = "3:Vecho itself failed";
 
     static final int FAILED_CHECK = 1;
     static final int WRONG_INPUT = 2;
@@ -131,6 +137,7 @@ public final class Main implements Runnable {
                     NativeLibraries.findDirectory();
                     return new RunLast().execute(parsed);
                 })
+                .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
         for (int i = 0; i < args.length; i++) {

@@ -4,14 +4,18 @@ import dev.vecho.report.Format;
 import dev.vecho.report.ReportWriter;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The files that reports are written to. A format that is written bit by bit goes to its file at once; of another the file
@@ -52,8 +56,8 @@ final class ReportFiles implements AutoCloseable {
         try {
             // What is no file, such as a pipe, stays what it is.
             boolean atOnce = format.live() || (Files.exists(path) && !Files.isRegularFile(path));
-            Path written = atOnce ? path : Files.createTempFile(path.getParent(), "." + path.getFileName(), ".part");
-            TrackedOutput output = new TrackedOutput(Files.newOutputStream(written), failure -> {});
+            Path written = atOnce ? path : partOf(path);
+            TrackedOutput output = new TrackedOutput(open(path, written), failure -> {});
             PrintWriter out =
                     new PrintWriter(new BufferedWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8)));
             files.add(new Open(path, written, output, out));
@@ -61,6 +65,25 @@ final class ReportFiles implements AutoCloseable {
         } catch (IOException e) {
             throw new OwnFailure("--report: " + file + ": cannot be written: " + OwnFailure.reasonWithoutFile(e), e);
         }
+    }
+
+    private static Path partOf(Path file) {
+        String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        return file.resolveSibling("." + file.getFileName() + "." + random + ".part");
+    }
+
+    /** Opens a file with the mode that the umask gives, or with that of an older report which it will replace. */
+    private static OutputStream open(Path file, Path written) throws IOException {
+        if (written.equals(file)) {
+            return Files.newOutputStream(written);
+        }
+        // A temporary file of Java's would be for its owner alone.
+        OutputStream output = Files.newOutputStream(written, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        PosixFileAttributeView mode = Files.getFileAttributeView(written, PosixFileAttributeView.class);
+        if (mode != null && Files.exists(file)) {
+            mode.setPermissions(Files.getPosixFilePermissions(file));
+        }
+        return output;
     }
 
     List<ReportWriter> writers() {

@@ -43,9 +43,16 @@ import picocli.CommandLine.Spec;
         name = "selftest",
         description = {
             "Opens every transport on loopback, with fresh certificates and free ports, checks each through "
-                    + "real sockets with several payloads, and prints a table of results. Exit code 1 if one fails."
+                    + "real sockets with several payloads, and prints a table of results."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:every transport that can run here passed",
+            "1:one failed",
+            "2:wrong usage",
+            Main.ITSELF_FAILED
+        })
 final class SelftestCommand implements Callable<Integer> {
 
     private static final int LARGE_BYTES = 1 << 20;

@@ -5,14 +5,13 @@ import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.io.Io;
 import dev.vecho.server.Configuration;
+import dev.vecho.server.Configuration.Flag;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.server.EchoService.Reload;
 import dev.vecho.server.OpenListener;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code vecho serve}: opens the configured listeners and echoes until it is told to stop. */
@@ -36,7 +34,8 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = {
             "Opens the listeners that the configuration names and echoes every byte.",
-            "Without a configuration: TCP on localhost, port 7007. The configuration is merged from each "
+            "Without a configuration: TCP on localhost, port 7007, or the one listener that --transport, --port and the like "
+                    + "make. The configuration is merged from each "
                     + "file, then each store, then environment variables (VECHO__LISTENERS__TCP__PORT=7008), then system properties "
                     + "(-Dvecho.listeners.tcp.port=7008). SIGHUP reloads it, as does a change of a file, a store or a "
                     + "certificate (configScanMillis). SIGTERM and Ctrl-C let connections finish (drainMillis); one "
@@ -44,7 +43,13 @@ import picocli.CommandLine.Spec;
                     + "transport eventbus are the ones that other members reach. vecho config tells what a "
                     + "configuration comes to, and opens nothing."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:it ended as it was told",
+            "2:wrong usage or configuration, or an address that cannot be bound",
+            Main.ITSELF_FAILED
+        })
 final class ServeCommand implements Callable<Integer> {
 
     private static final int MAX_UNTOLD = 100;
@@ -52,21 +57,8 @@ final class ServeCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(
-            names = {"-c", "--config"},
-            paramLabel = "FILE",
-            description =
-                    "A file of JSON, or of YAML where its name ends so (.yaml, .yml); may be given several times, later"
-                            + " ones over earlier ones.")
-    private List<Path> files = new ArrayList<>();
-
-    @Option(
-            names = "--store",
-            paramLabel = "FILE",
-            description = "A file that describes a store of vertx-config, such as"
-                    + " {\"type\": \"http\", \"config\": {\"host\": \"config\", \"path\": \"/vecho.json\"}}, or several as a"
-                    + " list named stores; may be given several times.")
-    private List<Path> stores = new ArrayList<>();
+    @Mixin
+    private ListenerFlags flags = new ListenerFlags();
 
     @Mixin
     private ClusterFlags cluster = new ClusterFlags();
@@ -74,6 +66,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         cluster.validate();
+        List<Flag> given = flags.flags();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         CountDownLatch stop = new CountDownLatch(1);
@@ -92,13 +85,18 @@ final class ServeCommand implements Callable<Integer> {
         Vertx vertx = Launch.vertx(Io.AUTO);
         Configuration configuration;
         try {
-            configuration = Configuration.load(vertx, files, stores).await();
+            configuration = Configuration.load(vertx, flags.files(), flags.stores(), given)
+                    .await();
             boolean otherIo = Launch.wantsOtherIo(vertx, configuration);
             if (otherIo || cluster.wanted()) {
                 vertx.close().await();
                 vertx = Launch.vertx(otherIo ? configuration.io() : Io.AUTO, cluster, true);
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
+            ConnectionLog connections = new ConnectionLog();
+            if (connections.isWanted()) {
+                verticle.onConnections(connections);
+            }
             Executor told = reloadOutput();
             verticle.onReload(result -> told.execute(() -> print(out, result)));
             String deployment;

@@ -23,9 +23,16 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows what a running service does: its listeners, their rates, and the busiest connections.",
             "It asks the management listener twice and compares. On a terminal it goes on until q or Ctrl-C; elsewhere it prints "
-                    + "once. Exit code 1 where the service does not answer."
+                    + "once."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:the service has answered",
+            "1:it does not answer",
+            "2:wrong usage, or a file that cannot be read",
+            Main.ITSELF_FAILED
+        })
 final class StatusCommand implements Callable<Integer> {
 
     private static final Duration LEAST_INTERVAL = Duration.ofMillis(100);
@@ -65,9 +72,12 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         CommandSpec known = Objects.requireNonNull(spec);
-        if (interval.compareTo(LEAST_INTERVAL) < 0 || count < 0) {
+        if (interval.compareTo(LEAST_INTERVAL) < 0) {
             throw new ParameterException(
-                    known.commandLine(), "--interval must be 100ms or more, and --connections 0 or more");
+                    known.commandLine(), "--interval: must be 100ms or more, was " + interval.toMillis() + "ms");
+        }
+        if (count < 0) {
+            throw new ParameterException(known.commandLine(), "--connections: must be 0 or more, was " + count);
         }
         client.open();
         PrintWriter out = known.commandLine().getOut();

@@ -50,10 +50,16 @@ import picocli.CommandLine.Spec;
             "Plays the checks of a configuration on their schedules, and opens none of its listeners.",
             "On a terminal it shows a line for each case, with the last rounds, until q or Ctrl-C. Elsewhere it prints a line for each "
                     + "change of a case's state. In the end it prints how all of them are. It tells no receivers, and neither "
-                    + "reads nor writes a stateFile. Exit code 0 where all are ok in the end, 1 where one is not, or no round of it is "
-                    + "over."
+                    + "reads nor writes a stateFile."
         },
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {
+            "0:all checks are ok in the end",
+            "1:one is not, or no round of it is over",
+            "2:wrong usage or configuration",
+            Main.ITSELF_FAILED
+        })
 final class WatchCommand implements Callable<Integer> {
 
     private static final Duration REDRAW = Duration.ofMillis(500);

@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -151,6 +153,28 @@ class ReportsIT {
         Result unknown = Vecho.run("check", good, "--report", "report.csv");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).startsWith("--report: report.csv: expected a name that ends in ");
+    }
+
+    @Test
+    void writesReportsWithTheModeOfTheUmask() throws Exception {
+        List<Path> reports = Stream.of("r.txt", "r.json", "r.jsonl", "r.xml")
+                .map(directory::resolve)
+                .toList();
+        Path older = directory.resolve("older.json");
+        Files.createFile(older, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        List<String> arguments = new ArrayList<>(List.of("check", good, "--report", older.toString()));
+        reports.forEach(report -> arguments.addAll(List.of("--report", report.toString())));
+        try (Vecho check = Vecho.startWithin(Vecho.shell("umask 026;"), List.of(), arguments.toArray(String[]::new))) {
+            Result result = check.await();
+            assertThat(result.exitCode()).as(result.err()).isZero();
+        }
+        assertThat(reports).allSatisfy(report -> assertThat(modeOf(report)).isEqualTo("rw-r-----"));
+        assertThat(modeOf(older)).isEqualTo("rw-------");
+        assertThat(Files.readString(older)).startsWith("{");
+    }
+
+    private static String modeOf(Path file) throws Exception {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
     }
 
     @Test

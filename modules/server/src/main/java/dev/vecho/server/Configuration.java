@@ -55,8 +55,18 @@ public final class Configuration {
      *
      * @param configuration in the order in which they were read
      * @param stores those that describe stores
+     * @param flags of the command line
      */
-    private record Files(List<Path> configuration, List<Path> stores) {}
+    private record Files(List<Path> configuration, List<Path> stores, List<Flag> flags) {}
+
+    /**
+     * What a flag of a command line says.
+     *
+     * @param name of the flag, which messages name, such as {@code --port}
+     * @param path of the key, such as {@code listeners.tcp.port}; no key in it has a dot
+     * @param value a text, whatever the key wants, as in the environment
+     */
+    public record Flag(String name, String path, String value) {}
 
     Configuration(Layers layers) {
         this(layers, null);
@@ -122,8 +132,17 @@ public final class Configuration {
      * @return fails with an {@link dev.vecho.core.config.InvalidInputException} where a file or a store cannot be read
      */
     public static Future<Configuration> load(Vertx vertx, List<Path> files, List<Path> storeFiles) {
-        Sources sources = new Sources(vertx, files, storeFiles, false);
-        Files from = new Files(List.copyOf(files), List.copyOf(storeFiles));
+        return load(vertx, files, storeFiles, List.of());
+    }
+
+    /**
+     * The same, with flags after all others.
+     *
+     * @param flags of those that say something of the same key the last one counts
+     */
+    public static Future<Configuration> load(Vertx vertx, List<Path> files, List<Path> storeFiles, List<Flag> flags) {
+        Sources sources = new Sources(vertx, files, storeFiles, flags, false);
+        Files from = new Files(List.copyOf(files), List.copyOf(storeFiles), List.copyOf(flags));
         return sources.read().map(layers -> new Configuration(layers, from)).eventually(() -> {
             sources.close();
             return Future.succeededFuture();
@@ -132,7 +151,7 @@ public final class Configuration {
 
     /** Where it can be read again; null where nobody but the application has made it. */
     @Nullable Sources sources(Vertx vertx) {
-        return files == null ? null : new Sources(vertx, files.configuration(), files.stores(), true);
+        return files == null ? null : new Sources(vertx, files.configuration(), files.stores(), files.flags(), true);
     }
 
     /** A configuration that an application has made. */

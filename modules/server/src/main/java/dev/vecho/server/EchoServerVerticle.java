@@ -53,6 +53,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private volatile Valid valid;
     private volatile boolean runs;
     private @Nullable Future<Void> drainDelay;
+    private @Nullable ConnectionEnds watcher;
     private volatile Handler<Reload> reloadHandler = reload -> {};
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
@@ -76,11 +77,20 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
         return this;
     }
 
+    /**
+     * Has somebody told of connections that begin and end, from the first one on, whoever else is with {@link #onConnectionEnd}. Before
+     * it is deployed.
+     */
+    public EchoServerVerticle onConnections(ConnectionEnds handler) {
+        watcher = handler;
+        return this;
+    }
+
     @Override
     public Future<?> start() {
         Configuration first = configuration == null ? Configuration.of(config()) : configuration;
         transports = Transports.load();
-        open = new OpenListeners(vertx, this::beforeDrain);
+        open = new OpenListeners(vertx, watcher, this::beforeDrain);
         watch = new ConfigurationWatch(vertx, first);
         return validate(first)
                 .compose(next -> {

@@ -46,9 +46,16 @@ public interface EchoService {
         REJECTED
     }
 
-    /** Told of the connections that end. */
+    /** Told of the connections that end, and maybe that they begin. */
     @FunctionalInterface
     interface ConnectionEnds {
+
+        /**
+         * A connection has begun, which may have to agree upon TLS still. Called on its event loop, as {@link #ended}.
+         *
+         * @param listener the name of its listener
+         */
+        default void began(String listener, OpenConnection connection) {}
 
         /**
          * A connection has ended. Called on its event loop, where alone what is known of it may be asked for, and only during the call.

@@ -1,6 +1,7 @@
 package dev.vecho.server;
 
 import dev.vecho.core.config.Source;
+import dev.vecho.server.Configuration.Flag;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,6 +65,16 @@ final class Layers {
     /** Adds what system properties such as {@code vecho.listeners.ipv4.port} say. */
     void addProperties(JsonObject properties) {
         addText("system properties", "system property ", PROPERTY_PREFIX, "\\.", properties);
+    }
+
+    /** Adds what a flag such as {@code --port} says, a layer of its own, so that a message names the flag. */
+    void addFlag(Flag flag) {
+        List<String> path = List.of(flag.path().split("\\.", -1));
+        JsonObject json = new JsonObject().put(path.get(path.size() - 1), flag.value());
+        for (int i = path.size() - 2; i >= 0; i--) {
+            json = new JsonObject().put(path.get(i), json);
+        }
+        add(new Source(flag.name(), Path.of(""), true), json);
     }
 
     /** Environment variables that look like those of Vecho, and which nobody reads. */

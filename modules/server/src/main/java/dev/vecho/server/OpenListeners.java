@@ -1,5 +1,7 @@
 package dev.vecho.server;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class OpenListeners {
 
     private final Vertx vertx;
+    private final @Nullable ConnectionEnds watcher;
     private final Supplier<Future<Void>> beforeDrain;
     private final Map<String, RunningListener> running = new TreeMap<>();
     private final Set<Future<?>> draining = ConcurrentHashMap.newKeySet();
@@ -41,10 +45,12 @@ final class OpenListeners {
     /**
      * Makes it; nothing is open.
      *
+     * @param watcher told of connections from the first one on, beside whoever else is
      * @param beforeDrain called for each event loop of each listener that stops with the whole service
      */
-    OpenListeners(Vertx vertx, Supplier<Future<Void>> beforeDrain) {
+    OpenListeners(Vertx vertx, @Nullable ConnectionEnds watcher, Supplier<Future<Void>> beforeDrain) {
         this.vertx = vertx;
+        this.watcher = watcher;
         this.beforeDrain = beforeDrain;
     }
 
@@ -55,13 +61,28 @@ final class OpenListeners {
     }
 
     private void tellEnds(RunningListener listener) {
-        if (ends != null) {
-            listener.traffic().onEnd((connection, failure) -> {
-                ConnectionEnds told = ends;
-                if (told != null) {
-                    told.ended(listener.name(), listener.transport(), connection, failure);
+        if (ends != null || watcher != null) {
+            listener.traffic().onEnd(new Traffic.Ends() {
+                @Override
+                public void began(OpenConnection connection) {
+                    tell(each -> each.began(listener.name(), connection));
+                }
+
+                @Override
+                public void ended(OpenConnection connection, @Nullable FailureReason failure) {
+                    tell(each -> each.ended(listener.name(), listener.transport(), connection, failure));
                 }
             });
+        }
+    }
+
+    private void tell(Consumer<ConnectionEnds> what) {
+        if (watcher != null) {
+            what.accept(watcher);
+        }
+        ConnectionEnds told = ends;
+        if (told != null) {
+            what.accept(told);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
+import dev.vecho.server.Configuration.Flag;
 import io.vertx.config.ConfigRetriever;
 import io.vertx.config.ConfigRetrieverOptions;
 import io.vertx.config.ConfigStoreOptions;
@@ -43,6 +44,7 @@ final class Sources {
     private final Vertx vertx;
     private final List<Path> files;
     private final List<Path> storeFiles;
+    private final List<Flag> flags;
     private final boolean again;
     private final Map<StoreDescription, ConfigRetriever> open = new HashMap<>();
     private final Map<StoreDescription, JsonObject> last = new HashMap<>();
@@ -52,17 +54,19 @@ final class Sources {
      *
      * @param files of JSON or YAML
      * @param storeFiles each describes a store, or several as the key {@code stores}
+     * @param flags what a command line says, after all others
      * @param again whether they were read before, and warned of what is of no effect
      */
-    Sources(Vertx vertx, List<Path> files, List<Path> storeFiles, boolean again) {
+    Sources(Vertx vertx, List<Path> files, List<Path> storeFiles, List<Flag> flags, boolean again) {
         this.vertx = vertx;
         this.files = List.copyOf(files);
         this.storeFiles = List.copyOf(storeFiles);
+        this.flags = List.copyOf(flags);
         this.again = again;
     }
 
     /**
-     * Reads files, then stores, then the environment, then system properties.
+     * Reads files, then stores, then the environment, then system properties, then flags.
      *
      * @return fails with an {@link InvalidInputException} for all that cannot be read
      */
@@ -90,6 +94,7 @@ final class Sources {
                 })
                 .map(properties -> {
                     layers.addProperties(properties);
+                    flags.forEach(layers::addFlag);
                     problems.throwIfAny();
                     return layers;
                 });

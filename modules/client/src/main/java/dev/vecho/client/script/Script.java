@@ -164,19 +164,35 @@ public record Script(
         });
     }
 
-    /** This script with the default steps, which send so many random bytes instead of the text. */
-    public Script withSize(long bytes) {
+    /** This script with the default steps, which send these bytes instead of the text. */
+    public Script withPayload(Payload payload) {
         return with(copy -> {
-            copy.steps = sized(bytes);
+            copy.steps = sending(payload);
             copy.stepsBySize = Map.of();
             copy.defaultSteps = true;
         });
     }
 
+    /** The same with so many random bytes. */
+    public Script withSize(long bytes) {
+        return withPayload(Payload.random(bytes));
+    }
+
+    /** This script with steps that expect these bytes as the answer where they expect an echo. */
+    public Script withAnswer(Payload answer) {
+        return with(copy -> copy.steps = steps.stream()
+                .map(step -> step instanceof Step.ExpectEcho echo ? new Step.ExpectBytes(answer, echo.within()) : step)
+                .toList());
+    }
+
     /** The default steps, with so many random bytes instead of the text. */
     static List<Step> sized(long bytes) {
+        return sending(Payload.random(bytes));
+    }
+
+    private static List<Step> sending(Payload payload) {
         return standard().steps.stream()
-                .map(step -> step instanceof Step.Send ? new Step.Send(Payload.random(bytes)) : step)
+                .map(step -> step instanceof Step.Send ? new Step.Send(payload) : step)
                 .toList();
     }
 

@@ -131,6 +131,7 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
         slot = traffic.connections().add(this);
         if (traffic.tellsEnds()) {
             SocketFacts.keepAddresses(ctx.channel());
+            traffic.began(this);
         }
         reads = StoppableReads.install(ctx.channel(), writeQueueBytes);
         watch = IdleWatch.start(ctx.channel(), idle, this::closeIdle);

@@ -134,6 +134,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         context = ctx;
         slot = traffic.connections().add(this);
         SocketFacts.keepAddresses(channel);
+        traffic.began(this);
         reads = StoppableReads.install(channel, limits.writeQueueBytes());
         watch = IdleWatch.start(channel, limits.idle(), this::closeIdle);
         if (throttled != null) {

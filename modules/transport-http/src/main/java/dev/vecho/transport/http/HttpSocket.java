@@ -118,6 +118,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         slot = traffic.connections().add(this);
         if (traffic.tellsEnds()) {
             SocketFacts.keepAddresses(ctx.channel());
+            traffic.began(this);
         }
         ChannelConfig config = ctx.channel().config();
         // Without it Netty closes the channel, with all that is queued, as soon as it reads the end of the input.

@@ -105,6 +105,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             agreed = tls();
             remote = SocketFacts.text(channel.remoteSocketAddress());
             local = SocketFacts.text(channel.localSocketAddress());
+            traffic.began(this);
         }
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
