@@ -133,6 +133,8 @@ public final class Main implements Runnable {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                // A text to send may begin with an @, and is no name of a file then.
+                .setExpandAtFiles(false)
                 .setExecutionStrategy(parsed -> {
                     NativeLibraries.findDirectory();
                     return new RunLast().execute(parsed);

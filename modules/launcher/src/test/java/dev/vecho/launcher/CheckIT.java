@@ -189,10 +189,10 @@ class CheckIT {
     @Test
     void failsWithTheWordBudgetAndTheFigures() throws Exception {
         String script = write("budget.json", "{\"budget\":{\"p50Millis\":0}}");
-        Result result = Vecho.run("check", server.address("tcp"), "-s", script);
+        Result result = Vecho.run("check", server.address("tcp"), "-s", script, "-n", "20", "-i", "0");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out())
-                .contains("1 round, 1 passed, 0 failed")
+                .contains("20 rounds, 20 passed, 0 failed")
                 .containsPattern("FAILED budget: p50Millis is [0-9.]+, allowed is 0\n");
     }
 
