@@ -46,7 +46,7 @@ class PayloadFlagsIT {
 
     @Test
     void expectsJustAnAnswer() throws Exception {
-        Result same = Vecho.run("check", target, "--text", "hello", "--expect", "hello");
+        Result same = Vecho.run("check", target, "--text", "@hello", "--expect", "@hello");
         assertThat(same.exitCode()).as(same.out()).isZero();
         Result other = Vecho.run("check", target, "--text", "hello", "--expect", "HELLO");
         assertThat(other.exitCode()).isEqualTo(1);
