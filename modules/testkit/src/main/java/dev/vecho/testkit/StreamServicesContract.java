@@ -50,6 +50,14 @@ public abstract class StreamServicesContract extends ListenerContract {
         return 3 * 65_536L;
     }
 
+    /**
+     * Whether a service can still write when its client has closed its output. The engine openssl for TLS cannot: it closes both directions at
+     * the first close_notify, and what the service has not written by then is lost.
+     */
+    protected boolean writesAfterTheEndOfTheInput() {
+        return true;
+    }
+
     private String serving(Object service) throws Exception {
         return listen(options().put("service", service));
     }
@@ -266,15 +274,19 @@ public abstract class StreamServicesContract extends ListenerContract {
                 client.out().write(small);
                 assertThat(client.in().readNBytes(small.length)).isEqualTo(small);
             }
-            Future<byte[]> rest = inBackground(() -> client.in().readAllBytes());
+            Future<byte[]> rest = inBackground(() -> client.in().readNBytes(large.length + small.length));
             client.out().write(large);
             client.out().write(small);
+            if (!writesAfterTheEndOfTheInput()) {
+                await(rest);
+            }
             client.closeOutput();
             assertThat(await(rest))
                     .isEqualTo(ByteBuffer.allocate(large.length + small.length)
                             .put(large)
                             .put(small)
                             .array());
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
         }
         allEnded();
     }
@@ -286,18 +298,26 @@ public abstract class StreamServicesContract extends ListenerContract {
         try (EchoClient client = connect(address, 4096)) {
             Future<Void> sending = inBackground(() -> {
                 client.out().write(frame);
-                client.closeOutput();
+                if (writesAfterTheEndOfTheInput()) {
+                    client.closeOutput();
+                }
                 return null;
             });
-            eventually("it is served", () -> traffic().snapshot().bytes() > MIB);
+            eventually("it is served", () -> traffic().snapshot().bytes() > 0);
             eventually("nothing moves", StreamServicesContract.this::isSettled);
             Traffic.Snapshot held = traffic().snapshot();
             assertThat(held.bytes()).isLessThan(frame.length);
             assertThat(held.bytes() - held.sent())
                     .as("bytes held for a peer that does not read")
                     .isLessThanOrEqualTo(bytesForAPeerThatDoesNotRead());
-            assertThat(client.in().readAllBytes()).as("to a late reader").isEqualTo(frame);
+            assertThat(client.in().readNBytes(frame.length))
+                    .as("to a late reader")
+                    .isEqualTo(frame);
             await(sending);
+            if (!writesAfterTheEndOfTheInput()) {
+                client.closeOutput();
+            }
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
         }
         allEnded();
     }
@@ -321,7 +341,11 @@ public abstract class StreamServicesContract extends ListenerContract {
             Future<byte[]> told = inBackground(() -> client.in().readAllBytes());
             client.out().write(frame, 0, frame.length - 1);
             client.closeOutput();
-            assertThat(await(told)).as("what came of it").isEqualTo(Arrays.copyOf(frame, frame.length - 1));
+            if (writesAfterTheEndOfTheInput()) {
+                assertThat(await(told)).as("what came of it").isEqualTo(Arrays.copyOf(frame, frame.length - 1));
+            } else {
+                eventually("it is told", told::isComplete);
+            }
         }
         assertCountedAs(FailureReason.UNFINISHED);
     }
