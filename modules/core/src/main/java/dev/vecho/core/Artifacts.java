@@ -29,7 +29,7 @@ final class Artifacts {
             Map.entry("bus", EVENTBUS));
 
     /** Vecho's own services beside the echo. */
-    private static final Set<String> SERVICES = Set.of("chargen", "daytime", "discard", "time", "whoami");
+    private static final Set<String> SERVICES = Set.of("chargen", "daytime", "discard", "framed", "time", "whoami");
 
     private Artifacts() {}
 

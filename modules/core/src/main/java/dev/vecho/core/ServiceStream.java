@@ -58,6 +58,14 @@ public interface ServiceStream extends ReadStream<Buffer>, WriteStream<Buffer> {
     @Override
     ServiceStream drainHandler(@Nullable Handler<Void> handler);
 
+    /**
+     * Closes the connection as {@link #end} does, and counts it as failed: for a peer that has broken the rules of the service's
+     * protocol. What was written before still arrives. No handler is called any more.
+     *
+     * @param why follows the connection in the one DEBUG line; nothing that the peer has sent as text
+     */
+    void fail(FailureReason reason, String why);
+
     /** Closes the connection now, with a reset where that is possible. */
     Future<Void> reset();
 }

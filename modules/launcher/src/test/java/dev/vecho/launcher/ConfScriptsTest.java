@@ -1,6 +1,7 @@
 package dev.vecho.launcher;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.client.CaseReport;
@@ -14,6 +15,7 @@ import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.Certificates.Issued;
+import dev.vecho.testkit.ForeignProgram;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -44,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConfScriptsTest {
 
     private static final Path SCRIPTS = Path.of("..", "..", "conf", "check");
+    private static final String FRAMES = SCRIPTS.resolveSibling("framed.py").toString();
 
     @TempDir
     static Path directory;
@@ -67,6 +70,7 @@ class ConfScriptsTest {
                 .put("tls", any.copy().put("tls", tls))
                 .put("chargen", any.copy().put("service", "chargen"))
                 .put("daytime", any.copy().put("service", "daytime"))
+                .put("framed", any.copy().put("host", "127.0.0.1").put("service", "framed"))
                 .put("whoami", any.copy().put("tls", tls).put("service", "whoami"))
                 .put("http", any.copy().put("transport", "http"))
                 .put("ws", any.copy().put("transport", "websocket").put("subprotocols", new JsonArray().add("echo")))
@@ -251,6 +255,49 @@ class ConfScriptsTest {
     }
 
     @Test
+    void echoesFrames() throws Exception {
+        Map<String, String> framed = Map.of("host", "127.0.0.1", "port", Objects.requireNonNull(ports.get("framed")));
+        assertPassed(play(parse("framed", framed)), 1);
+        assertThat(play(parse("search", framed)).passed())
+                .as("an echo is no answer")
+                .isFalse();
+    }
+
+    @Test
+    void echoesFramesToAClientInPython() throws Exception {
+        String port = Objects.requireNonNull(ports.get("framed"));
+        assertThat(ask(port, "search", "ring 💍"))
+                .isEqualTo("text/json {\"action\": \"search\", \"value\": \"ring 💍\"}\n");
+        String much = "2".repeat(100_000);
+        assertThat(ask(port, "double", much)).isEqualTo("binary/custom-client-binary-type b'double" + much + "'\n");
+    }
+
+    @Test
+    void verifiesAServerOfFramesInPython() throws Exception {
+        Process server = python().start(FRAMES, "serve", "0");
+        try (var out = server.inputReader(UTF_8)) {
+            String ready = Objects.requireNonNull(out.readLine());
+            String port = ready.replace("ready on port ", "");
+            assertPassed(play(parse("search", Map.of("port", port))), 1);
+            assertThat(ask(port, "double", "12345"))
+                    .isEqualTo("binary/custom-server-binary-type b'First 10 bytes of request: double1234'\n");
+        } finally {
+            server.destroy();
+            assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    private static String ask(String port, String action, String value) throws Exception {
+        ForeignProgram.Result answer = python().run(new byte[0], FRAMES, "ask", "127.0.0.1", port, action, value);
+        assertThat(answer.exitCode()).as(answer.err()).isZero();
+        return answer.text();
+    }
+
+    private static ForeignProgram python() {
+        return ForeignProgram.find("python3", "apt-get install python3");
+    }
+
+    @Test
     void playsThemAll() throws IOException {
         try (Stream<Path> files = Files.list(SCRIPTS)) {
             assertThat(files.map(file -> file.getFileName().toString()))
@@ -259,6 +306,7 @@ class ConfScriptsTest {
                             "chargen.json",
                             "default.json",
                             "firewall.json",
+                            "framed.json",
                             "half-close.json",
                             "large.json",
                             "loss.json",
@@ -266,6 +314,7 @@ class ConfScriptsTest {
                             "reconnect.json",
                             "report.schema.json",
                             "script.schema.json",
+                            "search.json",
                             "starttls.json",
                             "watch.json",
                             "web.json",

@@ -2,6 +2,10 @@ package dev.vecho.services;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.net.io.Io;
@@ -17,9 +21,11 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 @ParameterizedClass(name = "on {0}")
 @MethodSource("ios")
@@ -100,5 +106,27 @@ class TcpServicesTest extends StreamServicesContract {
         byte[] bytes = new byte[header.readableBytes()];
         header.readBytes(bytes);
         return bytes;
+    }
+
+    @Test
+    void logsOneLineOfWhatIsNoFrame() throws Exception {
+        Logger vecho = (Logger) LoggerFactory.getLogger("dev.vecho");
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        logged.list = new CopyOnWriteArrayList<>();
+        logged.start();
+        vecho.addAppender(logged);
+        vecho.setLevel(Level.DEBUG);
+        try (EchoClient client = connect(listen(options().put("service", "framed")), 0)) {
+            client.out().write(new byte[10_000]);
+            assertThat(client.in().read()).isEqualTo(-1);
+            eventually("it is counted as ended", () -> traffic().snapshot().active() == 0);
+        } finally {
+            vecho.setLevel(null);
+            vecho.detachAppender(logged);
+        }
+        assertThat(logged.list).singleElement().satisfies(event -> {
+            assertThat(event.getLevel()).isEqualTo(Level.DEBUG);
+            assertThat(event.getFormattedMessage()).endsWith("]: a header must have 1 to 4096 bytes, not 0");
+        });
     }
 }

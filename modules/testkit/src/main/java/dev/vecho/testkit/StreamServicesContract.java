@@ -2,6 +2,8 @@ package dev.vecho.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.FailureReason;
+import dev.vecho.core.Traffic;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -12,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +48,14 @@ public abstract class StreamServicesContract extends ListenerContract {
     /** What such a peer may cost: the queue, and what is written when there is room for one byte. */
     protected long bytesForAPeerThatDoesNotRead() {
         return 3 * 65_536L;
+    }
+
+    /**
+     * Whether a service can still write when its client has closed its output. The engine openssl for TLS cannot: it closes both directions at
+     * the first close_notify, and what the service has not written by then is lost.
+     */
+    protected boolean writesAfterTheEndOfTheInput() {
+        return true;
     }
 
     private String serving(Object service) throws Exception {
@@ -240,6 +252,107 @@ public abstract class StreamServicesContract extends ListenerContract {
     /** Looks at what whoami tells of this transport. */
     protected void verify(JsonObject told) {
         assertThat(told.getString("local")).isNotEmpty();
+    }
+
+    private static byte[] frame(byte[] content) {
+        byte[] header = ("{\"byteorder\": \"big\", \"content-type\": \"x/y\", \"content-encoding\": \"binary\", "
+                        + "\"content-length\": " + content.length + "}")
+                .getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(2 + header.length + content.length)
+                .putShort((short) header.length)
+                .put(header)
+                .put(content)
+                .array();
+    }
+
+    @Test
+    void echoesFramesAndEndsAfterThem() throws Exception {
+        byte[] small = frame(bytes(10, 1));
+        byte[] large = frame(bytes(8 * MIB, 2));
+        try (EchoClient client = connect(serving("framed"), 0)) {
+            for (int i = 0; i < 100; i++) {
+                client.out().write(small);
+                assertThat(client.in().readNBytes(small.length)).isEqualTo(small);
+            }
+            Future<byte[]> rest = inBackground(() -> client.in().readNBytes(large.length + small.length));
+            client.out().write(large);
+            client.out().write(small);
+            if (!writesAfterTheEndOfTheInput()) {
+                await(rest);
+            }
+            client.closeOutput();
+            assertThat(await(rest))
+                    .isEqualTo(ByteBuffer.allocate(large.length + small.length)
+                            .put(large)
+                            .put(small)
+                            .array());
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
+        }
+        allEnded();
+    }
+
+    @Test
+    void readsNoMoreOfAFrameThanItsClientTakesBack() throws Exception {
+        String address = serving("framed");
+        byte[] frame = frame(bytes(64 * MIB, 1));
+        try (EchoClient client = connect(address, 4096)) {
+            Future<Void> sending = inBackground(() -> {
+                client.out().write(frame);
+                if (writesAfterTheEndOfTheInput()) {
+                    client.closeOutput();
+                }
+                return null;
+            });
+            eventually("it is served", () -> traffic().snapshot().bytes() > 0);
+            eventually("nothing moves", StreamServicesContract.this::isSettled);
+            Traffic.Snapshot held = traffic().snapshot();
+            assertThat(held.bytes()).isLessThan(frame.length);
+            assertThat(held.bytes() - held.sent())
+                    .as("bytes held for a peer that does not read")
+                    .isLessThanOrEqualTo(bytesForAPeerThatDoesNotRead());
+            assertThat(client.in().readNBytes(frame.length))
+                    .as("to a late reader")
+                    .isEqualTo(frame);
+            await(sending);
+            if (!writesAfterTheEndOfTheInput()) {
+                client.closeOutput();
+            }
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
+        }
+        allEnded();
+    }
+
+    @Test
+    void closesAfterWhatIsNoFrame() throws Exception {
+        byte[] good = frame(bytes(MIB, 1));
+        try (EchoClient client = connect(serving("framed"), 0)) {
+            Future<byte[]> told = inBackground(() -> client.in().readAllBytes());
+            client.out().write(good);
+            client.out().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(await(told)).as("the frame before it, and the end").isEqualTo(good);
+        }
+        assertCountedAs(FailureReason.INPUT);
+    }
+
+    @Test
+    void closesAfterAFrameThatTheClientDoesNotFinish() throws Exception {
+        byte[] frame = frame(bytes(MIB, 1));
+        try (EchoClient client = connect(serving("framed"), 0)) {
+            Future<byte[]> told = inBackground(() -> client.in().readAllBytes());
+            client.out().write(frame, 0, frame.length - 1);
+            client.closeOutput();
+            if (writesAfterTheEndOfTheInput()) {
+                assertThat(await(told)).as("what came of it").isEqualTo(Arrays.copyOf(frame, frame.length - 1));
+            } else {
+                eventually("it is told", told::isComplete);
+            }
+        }
+        assertCountedAs(FailureReason.UNFINISHED);
+    }
+
+    private void assertCountedAs(FailureReason reason) throws Exception {
+        eventually("it is counted as ended", () -> traffic().snapshot().active() == 0);
+        assertThat(traffic().failures()).isEqualTo(Map.of(reason.words(), 1L));
     }
 
     @Test

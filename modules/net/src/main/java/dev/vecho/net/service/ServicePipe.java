@@ -658,6 +658,16 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         }
 
         @Override
+        public void fail(FailureReason reason, String why) {
+            if (end.is(State.OPEN)) {
+                LOG.debug("{}: {}", context.channel(), why);
+                end.broken(reason);
+                exceptionHandler = null;
+                end();
+            }
+        }
+
+        @Override
         public Future<Void> reset() {
             Promise<Void> promise = VertxInternals.promise(vertxContext);
             end.cut(FailureReason.INTERNAL);
