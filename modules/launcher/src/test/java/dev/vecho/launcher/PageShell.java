@@ -72,11 +72,12 @@ final class PageShell implements AutoCloseable {
      * Runs a command to its end, or if it runs in the background until it has printed what is shown.
      *
      * @return what it has printed, on both outputs
+     * @throws IOException if it does not come to that in time; says what it has printed until then
      */
     List<String> run(String command, List<String> shown) throws Exception {
         boolean background = command.endsWith("&");
-        // A service that is told to end has the time to say goodbye.
-        String waiting = command.startsWith("kill ") ? "; wait" : "";
+        // A service that is told to end has the time to say goodbye; others run on.
+        String waiting = command.startsWith("kill ") ? "; wait " + command.substring("kill ".length()) : "";
         commands.write(
                 "{ " + command + waiting + "\n} </dev/null; status=$?; echo; echo '" + MARK + "'; (exit $status)\n");
         commands.flush();
@@ -86,8 +87,9 @@ final class PageShell implements AutoCloseable {
         while (!over || (background && !Shown.matches(shown, lines))) {
             String line = printed.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (line == null || line.equals(CLOSED)) {
-                lines.add(line == null ? "--- and nothing more within " + PATIENCE_SECONDS + " s" : line);
-                return lines;
+                // What comes after would run into the same.
+                throw new IOException("$ " + command + "\nprinted:\n" + String.join("\n", lines) + "\nand "
+                        + (line == null ? "nothing more within " + PATIENCE_SECONDS + " s" : "the shell has ended"));
             }
             if (line.equals(MARK)) {
                 over = true;
