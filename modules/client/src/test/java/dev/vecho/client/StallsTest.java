@@ -58,6 +58,21 @@ final class StallsTest {
     }
 
     @Test
+    void waitsForATransportThatWasMisled() {
+        Report report = await(check(300, blocking(250, echoAfter(900)), true).play(1));
+
+        assertThat(report.diagnosis()).isNull();
+    }
+
+    @Test
+    void blamesASilentPeerOnATransportThatWasMisled() {
+        Report report =
+                await(check(300, blocking(250, (connection, bytes) -> {}), true).play(1));
+
+        assertThat(Objects.requireNonNull(report.diagnosis()).word()).isEqualTo(FailureKind.SILENT);
+    }
+
+    @Test
     void blamesNobodyForAnEndThatItMayHaveCausedItself() {
         Reaction reset = (connection, bytes) -> vertx.timer(1, TimeUnit.MILLISECONDS)
                 .onComplete(due -> connection.deliverFault(FakePeer.fault(Fault.RESET)));
@@ -120,11 +135,20 @@ final class StallsTest {
     }
 
     private Check check(int timeoutMillis, FakePeer peer) {
+        return check(timeoutMillis, peer, false);
+    }
+
+    private Check check(int timeoutMillis, FakePeer peer, boolean resends) {
         JsonObject json = new JsonObject("{\"timeoutMillis\": " + timeoutMillis
                 + ", \"steps\": [{\"send\": {\"text\": \"x\"}}, {\"expect\": \"echo\"}]}");
         CaseContext context =
                 Settings.of(vertx, Framing.STREAM, Script.of(json, Source.named("test")), CaseContext.CLOCK);
-        return new Check(context, Case.of("fake://peer"), null, () -> new FakeClient(peer));
+        return new Check(context, Case.of("fake://peer"), null, () -> new FakeClient(peer) {
+            @Override
+            public boolean resends() {
+                return resends;
+            }
+        });
     }
 
     private Report play(int timeoutMillis, FakePeer peer) {

@@ -24,6 +24,14 @@ public interface ClientTransport {
         return Future.succeededFuture(false);
     }
 
+    /**
+     * Whether what gets lost is sent again by this process, as with QUIC, and not by the operating system. Where the process stood
+     * still, it takes that for long round trips, and has too much patience for some time.
+     */
+    default boolean resends() {
+        return false;
+    }
+
     /** Closes every connection and frees what they used; never fails. */
     Future<Void> close();
 }

@@ -23,6 +23,14 @@ final class LoopStalls {
     /** One of these is about as long as the shortest limits that peers have. */
     static final Duration LONG = Duration.ofSeconds(1);
 
+    /** Shorter ones change little in what is believed of round trips. */
+    private static final long MISLEADING = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** What is lost is sent again after a round trip and four times its variation; of the first one, that is its half. */
+    private static final int AFTERMATH = 4;
+
+    private static final long MAX_AFTERMATH = TimeUnit.SECONDS.toNanos(30);
+
     private static final FastThreadLocal<LoopStalls> OF_THIS_THREAD = new FastThreadLocal<>();
 
     private final EventLoop loop;
@@ -31,6 +39,10 @@ final class LoopStalls {
     private long due;
     private long total;
     private long totalOfLong;
+    private long aftermath;
+
+    /** How much of it is to come. */
+    private long aftermathLeft;
 
     private LoopStalls(EventLoop loop) {
         this.loop = loop;
@@ -70,6 +82,15 @@ final class LoopStalls {
         return totalOfLong + ifLong(late());
     }
 
+    /**
+     * With the time after stalls in which a transport that {@link dev.vecho.core.ClientTransport#resends} may wait too long.
+     *
+     * @see <a href="https://www.rfc-editor.org/rfc/rfc9002#section-6.2">RFC 9002, section 6.2</a>
+     */
+    long totalWithAftermath() {
+        return total() + aftermath;
+    }
+
     private static long ifLong(long nanos) {
         return nanos > LONG.toNanos() ? nanos : 0;
     }
@@ -88,6 +109,12 @@ final class LoopStalls {
         long late = late();
         total += late;
         totalOfLong += ifLong(late);
+        long passed = Math.min(aftermathLeft, TimeUnit.MILLISECONDS.toNanos(PERIOD_MILLIS));
+        aftermath += passed;
+        aftermathLeft -= passed;
+        if (late > MISLEADING) {
+            aftermathLeft = Math.max(aftermathLeft, Math.min(AFTERMATH * late, MAX_AFTERMATH));
+        }
         if (watching > 0) {
             next();
         } else {

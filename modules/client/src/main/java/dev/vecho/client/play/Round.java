@@ -92,7 +92,7 @@ public final class Round {
         this.number = number;
         this.within = within;
         this.seed = caseContext.seed().round(caseContext.index(), number);
-        this.waiting = new Wait(vertx, caseContext.nanoTime(), this::stalls);
+        this.waiting = new Wait(vertx, caseContext.nanoTime(), this::excused);
         this.timeline = new Timeline(trace, caseContext.nanoTime());
         this.player = new StepPlayer(this, caseContext.steps(), probes);
         this.events = new ConnectionEvents(this, player, player.heldBack());
@@ -431,6 +431,11 @@ public final class Round {
                 connection.close();
             }
         }
+    }
+
+    /** The time that does not count for limits. */
+    private long excused() {
+        return stalls == null ? 0 : transport.resends() ? stalls.totalWithAftermath() : stalls.total();
     }
 
     /** See {@link LoopStalls#total}. */

@@ -179,6 +179,11 @@ public final class QuicClientTransport implements ClientTransport {
     }
 
     @Override
+    public boolean resends() {
+        return true;
+    }
+
+    @Override
     public Future<Void> close() {
         connector.close();
         List<Future<Void>> closing =
