@@ -3,6 +3,7 @@ package dev.vecho.services;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.net.io.Io;
+import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
@@ -10,21 +11,46 @@ import dev.vecho.transport.tcp.TcpTransport;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A service that pipes its stream into itself keeps all promises of the echo: back-pressure, half-closes, ends, drains. */
-@ParameterizedClass(name = "on {0}")
-@MethodSource("ios")
+@ParameterizedClass(name = "on {0}, tls {1}")
+@MethodSource("settings")
 class CopiedStreamTest extends StreamContract {
 
-    CopiedStreamTest(String io) {
+    @TempDir
+    static Path directory;
+
+    private static Certificates.Issued certificate;
+    private static SSLContext trusting;
+
+    private final boolean tls;
+
+    CopiedStreamTest(String io, boolean tls) {
         super(io);
+        this.tls = tls;
     }
 
-    static List<String> ios() {
-        return Io.available();
+    static List<Arguments> settings() {
+        List<Arguments> settings = new ArrayList<>();
+        Io.available().forEach(io -> settings.add(Arguments.of(io, false)));
+        settings.add(Arguments.of(usualIo(), true));
+        return settings;
+    }
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        Certificates certificates = new Certificates(directory);
+        certificate = certificates.localhost();
+        trusting = SocketClient.trusting(certificates.trustManager());
     }
 
     @Override
@@ -34,7 +60,9 @@ class CopiedStreamTest extends StreamContract {
 
     @Override
     protected JsonObject options() {
-        return new JsonObject().put("host", "127.0.0.1").put("port", 0).put("service", "copy");
+        JsonObject options =
+                new JsonObject().put("host", "127.0.0.1").put("port", 0).put("service", "copy");
+        return tls ? options.put("tls", certificate.options()) : options;
     }
 
     @Override
@@ -44,12 +72,13 @@ class CopiedStreamTest extends StreamContract {
 
     @Override
     protected int shortConnections() {
-        return 2000;
+        return tls ? 200 : 2000;
     }
 
     @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
-        return SocketClient.tcp(new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+        InetSocketAddress to = new InetSocketAddress(target.host(), target.port());
+        return tls ? SocketClient.tls(trusting, "TLSv1.3", to, receiveBuffer) : SocketClient.tcp(to, receiveBuffer);
     }
 }

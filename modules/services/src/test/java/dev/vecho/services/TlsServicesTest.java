@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,7 +43,9 @@ class TlsServicesTest extends StreamServicesContract {
     }
 
     static List<String> engines() {
-        return TlsEngines.available();
+        List<String> engines = new ArrayList<>(TlsEngines.available());
+        engines.add("auto");
+        return engines;
     }
 
     @BeforeAll

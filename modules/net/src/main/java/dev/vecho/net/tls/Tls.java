@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -98,6 +99,16 @@ record Tls(
             options.problem("keyExchangeGroups", "needs the engine openssl, or Java 20 with the engine jdk");
         }
         return engines;
+    }
+
+    /** The same, with the JDK's engine first where it may be taken. */
+    Tls preferringJdk() {
+        List<SslProvider> order = engines.contains(SslProvider.JDK)
+                ? Stream.concat(Stream.of(SslProvider.JDK), engines.stream())
+                        .distinct()
+                        .toList()
+                : engines;
+        return new Tls(order, protocols, cipherSuites, groups, alpn, trust);
     }
 
     /** An engine's name in the options. */

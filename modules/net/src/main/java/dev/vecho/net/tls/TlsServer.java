@@ -94,8 +94,24 @@ public final class TlsServer {
      * @return null where something is wrong, which is added to the options' problems
      */
     public static @Nullable TlsServer read(Options options, String host, List<String> alpn) {
+        return read(options, host, alpn, false);
+    }
+
+    /**
+     * Reads a listener's {@code tls} object, for connections on which {@link TlsHandler} has to write after the client's close_notify.
+     * With {@code auto}, the JDK's engine is preferred: that of OpenSSL closes both directions then.
+     *
+     * @param host the listener's, for a self-signed certificate
+     * @return null where something is wrong, which is added to the options' problems
+     */
+    public static @Nullable TlsServer readForHalfCloses(Options options, String host) {
+        return read(options, host, List.of(), true);
+    }
+
+    private static @Nullable TlsServer read(Options options, String host, List<String> alpn, boolean halfCloses) {
         int before = options.problemCount();
-        Tls tls = Tls.read(options, alpn);
+        Tls read = Tls.read(options, alpn);
+        Tls tls = halfCloses ? read.preferringJdk() : read;
         ClientAuth clientAuth = options.choice("clientAuth", ClientAuth.NONE, CLIENT_AUTH);
         if (clientAuth != ClientAuth.NONE && !options.has("trust")) {
             options.problem("trust", "is missing, clientAuth needs it: the certificates that sign those of clients");
@@ -144,7 +160,11 @@ public final class TlsServer {
      * self-signed certificate stays the same.
      */
     public static @Nullable TlsServer keep(@Nullable TlsServer now, @Nullable TlsServer next) {
-        boolean same = now != null && next != null && now.host.equals(next.host) && now.content.equals(next.content);
+        boolean same = now != null
+                && next != null
+                && now.host.equals(next.host)
+                && now.content.equals(next.content)
+                && now.tls.engines().equals(next.tls.engines());
         return same ? now : next;
     }
 

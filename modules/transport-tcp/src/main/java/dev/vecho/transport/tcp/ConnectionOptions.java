@@ -25,11 +25,15 @@ record ConnectionOptions(
 
     /** Reads them; the host is for a self-signed certificate. */
     static ConnectionOptions read(Vertx vertx, Options options, String host) {
-        return new ConnectionOptions(
-                ConnectionLimits.read(options),
-                options.flag("proxyProtocol", false),
-                options.has("tls") ? TlsServer.read(options.object("tls"), host) : null,
-                Services.read(vertx, options, Framing.STREAM));
+        ConnectionLimits limits = ConnectionLimits.read(options);
+        boolean proxyProtocol = options.flag("proxyProtocol", false);
+        ConfiguredService service = Services.read(vertx, options, Framing.STREAM);
+        TlsServer tls = null;
+        if (options.has("tls")) {
+            Options own = options.object("tls");
+            tls = service == null ? TlsServer.read(own, host) : TlsServer.readForHalfCloses(own, host);
+        }
+        return new ConnectionOptions(limits, proxyProtocol, tls, service);
     }
 
     /** What a listener has after these that takes over others. */
