@@ -138,6 +138,7 @@ final class CheckFactory {
         if (!tls.isEmpty()) {
             json.put("tls", tls);
         }
+        Diagnosis.putIfKnown(json, "proxy", script.proxy());
         Diagnosis.putIfKnown(json, "family", played.family());
         String key = transport.optionsKey();
         if (script.options().getValue(key) instanceof JsonObject own) {

@@ -21,24 +21,13 @@ public interface Listener {
     }
 
     /**
-     * What a client on this machine has to do to be served, so that the service can check its own listeners.
+     * The options of {@link Transport#client} that a client on this machine needs to be served, so that the service can check its
+     * own listeners.
      *
      * @param address one of {@link #addresses}
      */
-    default OwnClient ownClient(String address) {
-        return OwnClient.PLAIN;
-    }
-
-    /**
-     * A client of the service's own.
-     *
-     * @param options those of {@link Transport#client}
-     * @param proxyHeader whether a PROXY header comes before all else, also before TLS
-     */
-    record OwnClient(JsonObject options, boolean proxyHeader) {
-
-        /** One that needs no options. */
-        public static final OwnClient PLAIN = new OwnClient(new JsonObject(), false);
+    default JsonObject ownClient(String address) {
+        return new JsonObject();
     }
 
     /**

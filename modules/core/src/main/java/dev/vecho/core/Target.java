@@ -123,6 +123,13 @@ public record Target(String text, String scheme, @Nullable String host, int port
         return checked;
     }
 
+    /** Refuses a client's key {@code proxy}, where a connection cannot begin with a PROXY header. */
+    public void refuseProxyHeader(Options options) {
+        options.refuse(
+                "proxy",
+                "has no meaning for " + this + ", a PROXY header begins connections of TCP and Unix domain sockets");
+    }
+
     /**
      * The host, of a target that has one of the Internet. What is wrong is added to the problems of its options.
      *

@@ -72,6 +72,7 @@ class ConfScriptsTest {
                 .put("daytime", any.copy().put("service", "daytime"))
                 .put("framed", any.copy().put("host", "127.0.0.1").put("service", "framed"))
                 .put("whoami", any.copy().put("tls", tls).put("service", "whoami"))
+                .put("proxied", any.copy().put("proxyProtocol", true).put("service", "whoami"))
                 .put("http", any.copy().put("transport", "http"))
                 .put("ws", any.copy().put("transport", "websocket").put("subprotocols", new JsonArray().add("echo")))
                 .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"));
@@ -123,6 +124,7 @@ class ConfScriptsTest {
         assertPassed(
                 play(parse("whoami", Map.of("insecure", "true", "port", Objects.requireNonNull(ports.get("whoami"))))),
                 1);
+        assertPassed(play(parse("proxied", Map.of("port", Objects.requireNonNull(ports.get("proxied"))))), 1);
     }
 
     @Test
@@ -311,6 +313,7 @@ class ConfScriptsTest {
                             "large.json",
                             "loss.json",
                             "matrix.json",
+                            "proxied.json",
                             "reconnect.json",
                             "report.schema.json",
                             "script.schema.json",

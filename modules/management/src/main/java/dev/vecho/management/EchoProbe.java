@@ -2,7 +2,6 @@ package dev.vecho.management;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
-import dev.vecho.core.Listener.OwnClient;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
@@ -18,7 +17,6 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -37,9 +35,6 @@ final class EchoProbe {
     private static final long RESEND_MILLIS = 500;
 
     private static final int PAYLOAD_BYTES = 8;
-
-    /** The PROXY header of version 1 for a connection that nobody else's stands behind. */
-    private static final Buffer PROXY_HEADER = Buffer.buffer("PROXY UNKNOWN\r\n".getBytes(StandardCharsets.US_ASCII));
 
     private static final List<String> WANTS_CERTIFICATE =
             List.of("client-certificate-required", "client-certificate-refused");
@@ -74,12 +69,10 @@ final class EchoProbe {
      *
      * @return fails with a message that says what is wrong
      */
-    Future<Found> ask(String address, OwnClient own) {
+    Future<Found> ask(String address, JsonObject own) {
         long start = System.nanoTime();
-        boolean proxied = own.proxyHeader() && address.startsWith("tls:");
-        String reached = proxied ? "tcp" + reachable(address).substring("tls".length()) : reachable(address);
-        return vertx.executeBlocking(() -> client(reached, own), false)
-                .compose(client -> new Attempt(client, own, proxied)
+        return vertx.executeBlocking(() -> client(reachable(address), own), false)
+                .compose(client -> new Attempt(client)
                         .run()
                         .eventually(client.transport()::close)
                         .map(checked -> new Found(address, checked, System.nanoTime() - start)));
@@ -92,11 +85,11 @@ final class EchoProbe {
 
     private record Client(ClientTransport transport, Framing framing) {}
 
-    private Client client(String address, OwnClient own) {
+    private Client client(String address, JsonObject own) {
         Target target = Target.parse(address);
         Transport transport = transports.reaching(vertx, target);
         Problems problems = new Problems();
-        Options options = new Options(own.options(), path -> Source.named("probe"), problems);
+        Options options = new Options(own, path -> Source.named("probe"), problems);
         ClientTransport client = transport.client(vertx, target, options);
         problems.throwIfAny();
         return new Client(client, transport.framing());
@@ -106,8 +99,6 @@ final class EchoProbe {
     private final class Attempt implements Receiver {
 
         private final Client client;
-        private final OwnClient own;
-        private final boolean beginTls;
         private final Promise<String> result = Promise.promise();
         private final byte[] payload = new byte[PAYLOAD_BYTES];
         private final Buffer echoed = Buffer.buffer();
@@ -115,10 +106,8 @@ final class EchoProbe {
         private long timer;
         private String doing = "connect";
 
-        Attempt(Client client, OwnClient own, boolean beginTls) {
+        Attempt(Client client) {
             this.client = client;
-            this.own = own;
-            this.beginTls = beginTls;
             ThreadLocalRandom.current().nextBytes(payload);
         }
 
@@ -136,16 +125,10 @@ final class EchoProbe {
         }
 
         private Future<Void> begin(Connection opened) {
-            Future<Void> begun = own.proxyHeader() ? opened.send(PROXY_HEADER) : Future.succeededFuture();
-            if (beginTls) {
-                begun = begun.compose(sent -> opened.startTls());
-            }
-            return begun.compose(ready -> {
-                doing = "echo";
-                return client.framing() == Framing.STREAM
-                        ? opened.send(Buffer.buffer(payload)).compose(sent -> opened.closeOutput())
-                        : sendAgain(opened);
-            });
+            doing = "echo";
+            return client.framing() == Framing.STREAM
+                    ? opened.send(Buffer.buffer(payload)).compose(sent -> opened.closeOutput())
+                    : sendAgain(opened);
         }
 
         private Future<Void> sendAgain(Connection opened) {

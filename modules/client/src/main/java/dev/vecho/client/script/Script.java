@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param stepsBySize the same for each size of the matrix; empty where it has none
  * @param defaultSteps whether the user left the steps to Vecho, so that those that a target cannot do are left out
  * @param tls options of TLS, for the transport; by default none
+ * @param proxy the PROXY header that connections begin with, for the transport; null, the default, for none
  * @param options of connections, by the {@link dev.vecho.core.Transport#optionsKey key} of the transport; by default none
  * @param expectFailure how each round must fail; null, the default, if it must not
  * @param budget how good each case must be; by default just that no round fails
@@ -49,6 +50,7 @@ public record Script(
         Map<Long, List<Step>> stepsBySize,
         boolean defaultSteps,
         JsonObject tls,
+        @Nullable JsonObject proxy,
         JsonObject options,
         @Nullable ExpectedFailure expectFailure,
         Budget budget,
@@ -64,6 +66,7 @@ public record Script(
         steps = List.copyOf(steps);
         stepsBySize = Map.copyOf(stepsBySize);
         tls = tls.copy();
+        proxy = proxy == null ? null : proxy.copy();
         options = options.copy();
     }
 
@@ -260,6 +263,7 @@ public record Script(
         private Map<Long, List<Step>> stepsBySize;
         private boolean defaultSteps;
         private JsonObject tls;
+        private final @Nullable JsonObject proxy;
         private JsonObject options;
         private @Nullable ExpectedFailure expectFailure;
         private Budget budget;
@@ -276,6 +280,7 @@ public record Script(
             stepsBySize = script.stepsBySize;
             defaultSteps = script.defaultSteps;
             tls = script.tls;
+            proxy = script.proxy;
             options = script.options;
             expectFailure = script.expectFailure;
             budget = script.budget;
@@ -294,6 +299,7 @@ public record Script(
                     stepsBySize,
                     defaultSteps,
                     tls,
+                    proxy,
                     options,
                     expectFailure,
                     budget,

@@ -88,6 +88,8 @@ public final class ScriptReader {
         if (!matrix.tls().isEmpty() && tls.containsKey("protocols")) {
             root.problem("tls.protocols", "cannot be given beside matrix.tls, which varies them");
         }
+        root.object("proxy");
+        JsonObject proxy = json.getValue("proxy") instanceof JsonObject object ? object : null;
         root.object("options");
         JsonObject options = json.getValue("options") instanceof JsonObject object ? object : new JsonObject();
         ExpectedFailure expectFailure = expectFailure(root);
@@ -117,6 +119,7 @@ public final class ScriptReader {
                 bySize,
                 rawSteps == null,
                 tls,
+                proxy,
                 options,
                 expectFailure,
                 budget,

@@ -61,12 +61,19 @@ public final class SocketConnector {
     private static final int BACKLOG_MILLIS = 10;
 
     private final Vertx vertx;
+    private final @Nullable SentProxyHeader header;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
     private final boolean ioUring;
     private volatile boolean closed;
 
     public SocketConnector(Vertx vertx) {
+        this(vertx, null);
+    }
+
+    /** @param header what each connection begins with; null for none */
+    public SocketConnector(Vertx vertx, @Nullable SentProxyHeader header) {
         this.vertx = vertx;
+        this.header = header;
         this.ioUring = Io.of(vertx).equals("io_uring");
     }
 
@@ -213,6 +220,8 @@ public final class SocketConnector {
             channel.closeFuture().addListener(ended -> channels.remove(channel));
             if (closed) {
                 channel.close();
+            } else if (header != null) {
+                header.send(channel);
             }
             promise.complete(channel);
         });

@@ -52,6 +52,7 @@ public final class EventBusTransport implements TestableTransport {
         }
         // Known, but of no use here: one script may have targets with and without TLS.
         options.has("tls");
+        target.refuseProxyHeader(options);
         options.rejectUnknownKeys();
         return new EventBusClientTransport(vertx, host + target.path());
     }

@@ -203,6 +203,7 @@ final class Http3 implements QuicProtocol {
     static ClientTransport client(Vertx vertx, Target target, Options options, HttpClientOptions own) {
         QuicTransport.unavailable().ifPresent(why -> options.problem("", target + ": HTTP/3 cannot run here: " + why));
         String host = target.checkedHost(options, "host/path");
+        target.refuseProxyHeader(options);
         int port = target.port() == -1 ? DEFAULT_PORT : target.port();
         URI uri = target.uri(host);
         Http3Request request = new Http3Request(uri.getRawAuthority(), HttpConnector.requestTarget(uri), own);

@@ -8,6 +8,7 @@ import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.Connector;
 import dev.vecho.net.connect.Family;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsClient;
 import dev.vecho.net.tls.TlsConnection;
@@ -29,11 +30,12 @@ final class HttpConnector {
     private final @Nullable TlsClient tls;
     private final SocketConnector sockets;
 
-    private HttpConnector(Vertx vertx, URI uri, Connector connector, @Nullable TlsClient tls) {
+    private HttpConnector(
+            Vertx vertx, URI uri, Connector connector, @Nullable TlsClient tls, @Nullable SentProxyHeader header) {
         this.uri = uri;
         this.connector = connector;
         this.tls = tls;
-        this.sockets = new SocketConnector(vertx);
+        this.sockets = new SocketConnector(vertx, header);
     }
 
     /** Reads a target and the options of connections to it. */
@@ -49,8 +51,9 @@ final class HttpConnector {
             options.has("tls");
         }
         Connector connector = new Connector(host, port, Family.read(options));
+        SentProxyHeader header = SentProxyHeader.read(options);
         options.rejectUnknownKeys();
-        return new HttpConnector(vertx, target.uri(host), connector, tls);
+        return new HttpConnector(vertx, target.uri(host), connector, tls, header);
     }
 
     /** The target, as its server is to know it. */

@@ -135,17 +135,15 @@ final class HttpListener implements Listener {
     }
 
     @Override
-    public OwnClient ownClient(String address) {
+    public JsonObject ownClient(String address) {
         TlsServer now = options.get().tls();
         if (now == null) {
-            return OwnClient.PLAIN;
+            return new JsonObject();
         }
         // Each version of HTTP has application protocols of its own, which its client knows; QUIC brings its own TLS.
         JsonObject tls = now.forOwnClient();
         tls.remove("alpn");
-        return new OwnClient(
-                new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls),
-                false);
+        return new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls);
     }
 
     @Override

@@ -255,11 +255,11 @@ final class QuicListener implements Listener {
     }
 
     @Override
-    public OwnClient ownClient(String address) {
+    public JsonObject ownClient(String address) {
         JsonObject client = new JsonObject()
                 .put("insecure", true)
                 .put("alpn", new JsonArray(tls(options).alpn()));
-        return new OwnClient(new JsonObject().put("tls", client), false);
+        return new JsonObject().put("tls", client);
     }
 
     @Override

@@ -99,6 +99,7 @@ public final class QuicTransport implements TestableTransport {
     @Override
     public ClientTransport client(Vertx vertx, Target target, Options options) {
         String host = target.hostOfSocket(options);
+        target.refuseProxyHeader(options);
         List<String> alpn = readAlpn(options.object("options").object(optionsKey()));
         return QuicClientTransport.read(vertx, options, host, target.port(), new QuicRequest() {
             @Override

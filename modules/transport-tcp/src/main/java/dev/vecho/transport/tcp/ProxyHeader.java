@@ -81,9 +81,7 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
                     header.sourceAddress(),
                     header.sourcePort());
             if (header.sourceAddress() != null) {
-                ctx.channel()
-                        .attr(SocketFacts.CLIENT)
-                        .set(Addresses.format(header.sourceAddress(), header.sourcePort()));
+                ctx.channel().attr(SocketFacts.CLIENT).set(address(header.sourceAddress(), header.sourcePort()));
             }
             boolean admitted = admits(ctx, header);
             if (keepsAll) {
@@ -116,9 +114,18 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
         return tlvs.isEmpty() ? facts : facts.put("tlvs", tlvs);
     }
 
-    /** That of a Unix domain socket is a path, and has no port. */
+    /** As any other address is written; that of a Unix domain socket is a path, and has no port. */
     private static String address(String address, int port) {
-        return port == 0 ? address : Addresses.format(address, port);
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
+        return bytes == null ? address : Addresses.format(Addresses.text(inet(bytes)), port);
+    }
+
+    private static InetAddress inet(byte[] address) {
+        try {
+            return InetAddress.getByAddress(address);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address has 4 or 16 bytes", e);
+        }
     }
 
     /** With the text, where it is one; what is within that of TLS follows it. */
@@ -151,14 +158,9 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
         byte[] told = own || header.sourceAddress() == null
                 ? null
                 : NetUtil.createByteArrayFromIpAddressString(header.sourceAddress());
-        if (told == null) {
-            return admission.admits(ctx.channel(), traffic);
-        }
-        try {
-            return admission.admits(InetAddress.getByAddress(told), ctx.channel(), traffic);
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException("an address has 4 or 16 bytes", e);
-        }
+        return told == null
+                ? admission.admits(ctx.channel(), traffic)
+                : admission.admits(inet(told), ctx.channel(), traffic);
     }
 
     /** What comes after the header is not looked at. */

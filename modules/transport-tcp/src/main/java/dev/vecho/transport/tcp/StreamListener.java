@@ -3,6 +3,7 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.echo.Gate;
 import dev.vecho.net.echo.ThrottledReads;
@@ -145,11 +146,13 @@ final class StreamListener implements Listener {
     }
 
     @Override
-    public OwnClient ownClient(String address) {
+    public JsonObject ownClient(String address) {
         ConnectionOptions now = options.get();
         JsonObject client = new JsonObject();
-        return new OwnClient(
-                now.tls() == null ? client : client.put("tls", now.tls().forOwnClient()), now.proxyProtocol());
+        if (now.tls() != null) {
+            client.put("tls", now.tls().forOwnClient());
+        }
+        return now.proxyProtocol() ? client.put(SentProxyHeader.KEY, SentProxyHeader.ofNobody()) : client;
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.net.connect.Connector;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Future;
@@ -21,10 +22,16 @@ final class TcpClientTransport implements ClientTransport {
     /**
      * @param tls null for a plain connection
      * @param later for TLS that begins on a plain connection; null for what is usual
+     * @param header what each connection begins with; null for none
      */
-    TcpClientTransport(Vertx vertx, Connector connector, @Nullable TlsClient tls, @Nullable TlsClient later) {
+    TcpClientTransport(
+            Vertx vertx,
+            Connector connector,
+            @Nullable TlsClient tls,
+            @Nullable TlsClient later,
+            @Nullable SentProxyHeader header) {
         this.connector = connector;
-        this.sockets = new SocketConnector(vertx);
+        this.sockets = new SocketConnector(vertx, header);
         this.tls = tls;
         this.startTls = new StartTls(vertx, sockets, connector.host(), connector.port(), later);
     }

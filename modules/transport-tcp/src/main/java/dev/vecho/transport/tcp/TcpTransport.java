@@ -8,6 +8,7 @@ import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.connect.Connector;
 import dev.vecho.net.connect.Family;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -65,7 +66,8 @@ public final class TcpTransport implements TestableTransport {
             later = StartTls.read(options, host);
         }
         Connector connector = new Connector(host, target.port(), Family.read(options));
+        SentProxyHeader header = SentProxyHeader.read(options);
         options.rejectUnknownKeys();
-        return new TcpClientTransport(vertx, connector, tls, later);
+        return new TcpClientTransport(vertx, connector, tls, later, header);
     }
 }

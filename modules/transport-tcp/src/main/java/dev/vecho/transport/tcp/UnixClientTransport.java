@@ -6,6 +6,7 @@ import dev.vecho.core.Receiver;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.connect.SocketConnector;
 import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Future;
@@ -27,10 +28,11 @@ final class UnixClientTransport implements ClientTransport {
 
     /**
      * @param later for TLS that begins on a plain connection; null for what is usual
+     * @param header what each connection begins with; null for none
      */
-    UnixClientTransport(Vertx vertx, UnixAddress address, @Nullable TlsClient later) {
+    UnixClientTransport(Vertx vertx, UnixAddress address, @Nullable TlsClient later, @Nullable SentProxyHeader header) {
         this.address = address;
-        this.sockets = new SocketConnector(vertx);
+        this.sockets = new SocketConnector(vertx, header);
         this.startTls = new StartTls(vertx, sockets, HOST, -1, later);
     }
 

@@ -6,6 +6,7 @@ import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.connect.Family;
+import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.io.Io;
 import dev.vecho.net.tls.TlsClient;
 import io.vertx.core.Vertx;
@@ -67,7 +68,8 @@ public final class UnixTransport implements TestableTransport {
         TlsClient later = StartTls.read(options, UnixClientTransport.HOST);
         // Of no use here, but one script may have targets of several kinds.
         Family.read(options);
+        SentProxyHeader header = SentProxyHeader.read(options);
         options.rejectUnknownKeys();
-        return new UnixClientTransport(vertx, address, later);
+        return new UnixClientTransport(vertx, address, later, header);
     }
 }

@@ -51,6 +51,7 @@ public final class UdpTransport implements TestableTransport {
         String host = target.hostOfSocket(options);
         // Known, but of no use here: one script may have targets with and without TLS.
         options.has("tls");
+        target.refuseProxyHeader(options);
         Connector connector = new Connector(host, target.port(), Family.read(options));
         options.rejectUnknownKeys();
         return new UdpClientTransport(vertx, connector);
