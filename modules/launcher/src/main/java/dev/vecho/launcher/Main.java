@@ -4,6 +4,7 @@ import dev.vecho.core.config.FileNames;
 import dev.vecho.core.config.InvalidInputException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -31,7 +32,9 @@ import picocli.CommandLine.Spec;
             SelftestCommand.class,
             HealthCommand.class,
             StatusCommand.class,
-            WatchCommand.class
+            WatchCommand.class,
+            CompletionCommand.class,
+            ManCommand.class
         },
         exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
@@ -72,13 +75,23 @@ public final class Main implements Runnable {
         ERROR,
         WARN,
         INFO,
-        DEBUG
+        DEBUG;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** How a line of the log is written. */
     enum LogFormat {
         TEXT,
-        JSON
+        JSON;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     // While the command line is parsed no logger has been made; logback.xml reads the properties.
@@ -180,7 +193,7 @@ public final class Main implements Runnable {
         CommandSpec known = Objects.requireNonNull(spec);
         throw new ParameterException(
                 known.commandLine(),
-                "expected a command: serve, config, check, bench, selftest, health, status or watch");
+                "expected a command: serve, config, check, bench, selftest, health, status, watch, completion or man");
     }
 
     /** The version from the jar's manifest. */

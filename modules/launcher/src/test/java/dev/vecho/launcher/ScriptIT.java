@@ -44,8 +44,8 @@ class ScriptIT {
     }
 
     private List<Path> archives() throws Exception {
-        try (Stream<Path> files = Files.list(target)) {
-            return files.filter(file -> !file.endsWith("vecho.jar")).toList();
+        try (Stream<Path> files = Files.walk(target)) {
+            return files.filter(file -> file.toString().endsWith(".jsa")).toList();
         }
     }
 
@@ -67,8 +67,7 @@ class ScriptIT {
 
         Files.setLastModifiedTime(target.resolve("vecho.jar"), FileTime.fromMillis(made.toMillis() + 1000));
         assertThat(vecho("--version").exitCode()).isZero();
-        assertThat(archives()).hasSize(1);
-        assertThat(Files.getLastModifiedTime(archives().get(0))).isGreaterThan(made);
+        assertThat(archives()).singleElement().isNotEqualTo(archive);
     }
 
     @Test

@@ -76,6 +76,11 @@ final class Vecho implements AutoCloseable {
         return start(wrapper, Map.of(), List.of("-jar", jar.toString()), Arrays.asList(arguments));
     }
 
+    /** Starts a program that becomes Vecho, such as the script {@code vecho}. */
+    static Vecho startProgram(String... command) throws IOException {
+        return start(Map.of(), List.of(command));
+    }
+
     /** What runs a command that follows it in a shell, after something else. */
     static List<String> shell(String before) {
         return List.of("/bin/sh", "-c", before + " exec \"$@\"", "sh");
@@ -100,6 +105,10 @@ final class Vecho implements AutoCloseable {
                 .toString());
         command.addAll(jvmOptions);
         command.addAll(arguments);
+        return start(environment, command);
+    }
+
+    private static Vecho start(Map<String, String> environment, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("VECHO__"));
         builder.environment().putAll(environment);

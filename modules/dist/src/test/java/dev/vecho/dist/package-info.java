@@ -1,0 +1,4 @@
+@NullMarked
+package dev.vecho.dist;
+
+import org.jspecify.annotations.NullMarked;
