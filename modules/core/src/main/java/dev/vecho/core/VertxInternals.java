@@ -35,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VertxInternals {
 
+    private static final boolean NET_IMPL = isOpen("io.vertx.core.net.impl", VertxInternals.class);
+
+    private static final boolean EVENTBUS_IMPL = isOpen("io.vertx.core.eventbus.impl", VertxInternals.class);
+
     private VertxInternals() {}
 
     /** A new context, on an event loop that Vert.x chooses, whatever context calls. */
@@ -121,20 +125,35 @@ public final class VertxInternals {
         return ((NetSocketInternal) socket).channelHandlerContext();
     }
 
-    /** Whether an event in a pipeline says that the server which has the connection shuts down. */
-    public static boolean isShutdown(Object event) {
-        return event instanceof ShutdownEvent;
+    /**
+     * Whether a module may use a package of Vert.x that is an {@code impl}: always on the class path, and where both are named modules
+     * with {@code --add-exports} only.
+     *
+     * @param user a class of that module
+     */
+    public static boolean isOpen(String vertxPackage, Class<?> user) {
+        return Vertx.class.getModule().isExported(vertxPackage, user.getModule());
     }
 
-    /** Hands over the messages that still wait when a consumer is unregistered; Vert.x drops them with a warning each. */
+    /** Whether an event in a pipeline says that the server which has the connection shuts down. */
+    public static boolean isShutdown(Object event) {
+        return NET_IMPL
+                ? event instanceof ShutdownEvent
+                : event.getClass().getName().equals("io.vertx.core.net.impl.ShutdownEvent");
+    }
+
+    /**
+     * Hands over the messages that still wait when a consumer is unregistered; Vert.x drops them with a warning each. So it does where
+     * its class is closed.
+     */
     public static <T> void onDiscard(MessageConsumer<T> consumer, Handler<Message<T>> handler) {
-        if (consumer instanceof MessageConsumerImpl<T> known) {
+        if (EVENTBUS_IMPL && consumer instanceof MessageConsumerImpl<T> known) {
             known.discardHandler(handler);
         }
     }
 
     /** The codec that a message was sent with; null where that is not known. */
     public static @Nullable MessageCodec<?, ?> codec(Message<?> message) {
-        return message instanceof MessageImpl<?, ?> known ? known.codec() : null;
+        return EVENTBUS_IMPL && message instanceof MessageImpl<?, ?> known ? known.codec() : null;
     }
 }

@@ -3,7 +3,9 @@ package dev.vecho.launcher;
 import dev.vecho.core.config.FileNames;
 import dev.vecho.core.config.InvalidInputException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -114,6 +116,17 @@ public final class Main implements Runnable {
         System.setProperty("dev.vecho.log.format", format.name());
     }
 
+    @Option(
+            names = Plugins.FLAG,
+            scope = ScopeType.INHERIT,
+            paramLabel = "JAR",
+            description =
+                    "A jar with a transport or a service that is not Vecho's; may be given more than once. The environment"
+                            + " variable VECHO_CLASSPATH names some, too.")
+    void plugin(List<Path> jars) {
+        // They were loaded before.
+    }
+
     private boolean verbose;
 
     private final StandardOutput output = StandardOutput.install();
@@ -132,7 +145,14 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         OwnFailure.watch();
         try {
+            List<Path> plugins = Plugins.named(args);
+            if (!plugins.isEmpty()) {
+                Plugins.run(plugins, args);
+            }
             System.exit(run(args));
+        } catch (InvalidInputException invalid) {
+            invalid.problems().forEach(System.err::println);
+            System.exit(WRONG_INPUT);
         } catch (Throwable failure) {
             OwnFailure.end(failure);
         }

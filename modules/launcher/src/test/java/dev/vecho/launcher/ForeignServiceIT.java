@@ -30,7 +30,8 @@ class ForeignServiceIT {
     @Test
     void servesWithAServiceOfSomebodyElse() throws Exception {
         Path config = config("{\"host\":\"127.0.0.1\",\"port\":0,\"service\":{\"shout\":{\"word\":\"OH\"}}}");
-        try (Vecho server = Vecho.startWith(jar("shout", Map.of()), "serve", "-c", config.toString())) {
+        String jar = jar("shout", Map.of()).toString();
+        try (Vecho server = Vecho.start("serve", "-c", config.toString(), "--plugin", jar)) {
             server.awaitLine("ready");
             String address = server.address("mine");
             try (Socket client = new Socket("127.0.0.1", Integer.parseInt(address.replaceAll(".*:", "")))) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vecho.core.Transport;
 import dev.vecho.launcher.Vecho.Result;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,8 +24,7 @@ class ForeignTransportIT {
         Path jar = jar("plain");
         Path config = Files.writeString(
                 directory.resolve("plain.json"), "{\"listeners\":{\"mine\":{\"transport\":\"plain\"}}}");
-        Path script = Files.writeString(
-                directory.resolve("script.json"), "{\"steps\":[{\"send\":{\"random\":100000}},{\"expect\":\"echo\"}]}");
+        Path script = script();
         try (Vecho server = Vecho.startWith(jar, "serve", "-c", config.toString())) {
             server.awaitLine("ready");
             assertThat(server.address("mine")).startsWith("plain://127.0.0.1:");
@@ -33,6 +34,42 @@ class ForeignTransportIT {
                 assertThat(result.out()).contains("bytes=100000");
             }
         }
+    }
+
+    /** Without an end of the output, which that transport does not have. */
+    private Path script() throws IOException {
+        return Files.writeString(
+                directory.resolve("script.json"), "{\"steps\":[{\"send\":{\"random\":100000}},{\"expect\":\"echo\"}]}");
+    }
+
+    @Test
+    void takesItsJarFromAFlagOrTheEnvironmentWhereTheProgramIsAJar() throws Exception {
+        Path jar = jar("plain");
+        Path config = Files.writeString(
+                directory.resolve("plain.json"), "{\"listeners\":{\"mine\":{\"transport\":\"plain\"}}}");
+        try (Vecho server = Vecho.start("serve", "-c", config.toString(), "--plugin", jar.toString())) {
+            server.awaitLine("ready");
+            Map<String, String> environment = Map.of("VECHO_CLASSPATH", jar.toString());
+            String script = script().toString();
+            try (Vecho check = Vecho.start(environment, List.of(), "check", server.address("mine"), "-s", script)) {
+                Result result = check.await();
+                assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+                assertThat(result.out()).contains("1 passed");
+            }
+        }
+        try (Vecho without = Vecho.start("config", "-c", config.toString())) {
+            assertThat(without.await().err()).contains("transport: must be one of ", "was \"plain\"");
+        }
+    }
+
+    @Test
+    void saysWhichPluginIsNone() throws Exception {
+        Path text = Files.writeString(directory.resolve("text.jar"), "no jar");
+        Result result = Vecho.run("serve", "--plugin", "missing.jar", "--plugin=" + text);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err().lines()).hasSize(2).first().isEqualTo("--plugin: missing.jar: no such file");
+        assertThat(result.err()).contains("--plugin: " + text + ": must be a jar or a directory of classes: ");
     }
 
     @Test

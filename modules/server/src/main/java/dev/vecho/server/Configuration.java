@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,17 @@ public final class Configuration {
     /** What listens where no source names a listener: TCP on the default address. */
     private static final JsonObject DEFAULT =
             new JsonObject().put("listeners", new JsonObject().put("tcp", new JsonObject()));
+
+    /** Those at the top, beside the sections. */
+    private static final List<String> OWN_KEYS = List.of(
+            "$schema",
+            "busyPollMicros",
+            "configScanMillis",
+            "drainDelayMillis",
+            "drainMillis",
+            "io",
+            "listeners",
+            Sources.STORES);
 
     private static final Logger LOG = LoggerFactory.getLogger(Configuration.class);
 
@@ -154,9 +166,17 @@ public final class Configuration {
         return files == null ? null : new Sources(vertx, files.configuration(), files.stores(), files.flags(), true);
     }
 
-    /** A configuration that an application has made. */
+    /**
+     * A configuration that an application has made, or has retrieved with vertx-config: of the environment and the system properties
+     * that are in it only Vecho's count, as for {@link #load}.
+     */
     static Configuration of(JsonObject json) {
-        return new Configuration(Layers.of(json, "deployment options"));
+        Set<String> own = new TreeSet<>(OWN_KEYS);
+        own.addAll(Section.ARTIFACTS.keySet());
+        Section.all().forEach(section -> own.add(section.key()));
+        return new Configuration(new ApplicationLayers(
+                        own, System.getenv(), System.getProperties().stringPropertyNames())
+                .read(json));
     }
 
     /** All that it says, not validated. */

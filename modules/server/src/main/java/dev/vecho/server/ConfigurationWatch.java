@@ -72,6 +72,21 @@ final class ConfigurationWatch {
         saw(new Seen(configuration.json(), files.digests(), List.of()));
     }
 
+    /** Notes that another configuration is in effect now, which an application has made. */
+    void replaced(Configuration configuration, NamedFiles files) {
+        latest = configuration;
+        validated(configuration, files);
+        Runnable action = changed;
+        if (action != null) {
+            start(period, action);
+        }
+    }
+
+    /** Whether it is read from somewhere, and not an application's own. Any thread. */
+    boolean readsSources() {
+        return sources != null;
+    }
+
     /**
      * Looks from time to time.
      *

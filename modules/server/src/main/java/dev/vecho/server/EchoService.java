@@ -3,14 +3,29 @@ package dev.vecho.server;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The running service, as its {@link Section}s see it. Safe for any thread. */
+/**
+ * The running service, as its {@link Section}s and the application around it see it: {@link #of} finds it. Safe for any thread.
+ */
 public interface EchoService {
+
+    /**
+     * The service that runs as a deployment, however it was deployed.
+     *
+     * @param deploymentId what {@code deployVerticle} has told
+     * @return empty before the deployment has succeeded, after it has ended, and where it is of something else
+     */
+    static Optional<EchoService> of(Vertx vertx, String deploymentId) {
+        return RunningService.find(vertx, deploymentId);
+    }
 
     /** Where it is in its life. */
     enum State {
@@ -77,6 +92,26 @@ public interface EchoService {
         throw new UnsupportedOperationException("it has no connections");
     }
 
+    /**
+     * Has one more told of the connections that begin and end, from now on.
+     *
+     * @param watcher called on the event loop of the connection
+     * @return ends it
+     */
+    default Runnable watchConnections(ConnectionEnds watcher) {
+        throw new UnsupportedOperationException("it has no connections");
+    }
+
+    /**
+     * Has one more told of each attempt to {@link #reload}, whoever asked for it.
+     *
+     * @param handler called on the service's context
+     * @return ends it
+     */
+    default Runnable watchReloads(Handler<Reload> handler) {
+        throw new UnsupportedOperationException("it does not reload");
+    }
+
     State state();
 
     /** The listeners that are open, in the order of their names. */
@@ -91,6 +126,17 @@ public interface EchoService {
      * @return never fails
      */
     Future<Reload> reload();
+
+    /**
+     * Goes over to another configuration in place of the one in the deployment options, all or nothing: listeners that are in both stay
+     * open, with their connections. Where it is refused, the one before stays in effect. Of several that wait for a reload under way the
+     * last one counts. One that was loaded from files is not replaced, but reloaded.
+     *
+     * @return never fails; an outcome {@link Outcome#REJECTED} has all that is wrong
+     */
+    default Future<Reload> reconfigure(JsonObject configuration) {
+        throw new UnsupportedOperationException("it has no configuration");
+    }
 
     /** The last attempt to reload; empty before the first. */
     Optional<Reload> lastReload();

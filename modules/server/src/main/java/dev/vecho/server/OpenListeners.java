@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class OpenListeners {
 
     private final Vertx vertx;
-    private final @Nullable ConnectionEnds watcher;
+    private final List<ConnectionEnds> watchers = new CopyOnWriteArrayList<>();
     private final Supplier<Future<Void>> beforeDrain;
     private final Map<String, RunningListener> running = new TreeMap<>();
     private final Set<Future<?>> draining = ConcurrentHashMap.newKeySet();
@@ -45,23 +46,36 @@ final class OpenListeners {
     /**
      * Makes it; nothing is open.
      *
-     * @param watcher told of connections from the first one on, beside whoever else is
      * @param beforeDrain called for each event loop of each listener that stops with the whole service
      */
-    OpenListeners(Vertx vertx, @Nullable ConnectionEnds watcher, Supplier<Future<Void>> beforeDrain) {
+    OpenListeners(Vertx vertx, Supplier<Future<Void>> beforeDrain) {
         this.vertx = vertx;
-        this.watcher = watcher;
         this.beforeDrain = beforeDrain;
     }
 
     /** Has somebody told of the connections that end; null for nobody. */
     void onConnectionEnd(@Nullable ConnectionEnds told) {
         ends = told;
+        tellEnds();
+    }
+
+    /** Has one more told of connections: of all from now on, once {@link #tellEnds} was called. Any thread. */
+    void watch(ConnectionEnds watcher) {
+        watchers.add(watcher);
+    }
+
+    /** Takes {@link #watch} back. Any thread. */
+    void unwatch(ConnectionEnds watcher) {
+        watchers.remove(watcher);
+    }
+
+    /** Has the open listeners tell whoever wants to know. */
+    void tellEnds() {
         running.values().forEach(this::tellEnds);
     }
 
     private void tellEnds(RunningListener listener) {
-        if (ends != null || watcher != null) {
+        if (ends != null || !watchers.isEmpty()) {
             listener.traffic().onEnd(new Traffic.Ends() {
                 @Override
                 public void began(OpenConnection connection) {
@@ -77,9 +91,7 @@ final class OpenListeners {
     }
 
     private void tell(Consumer<ConnectionEnds> what) {
-        if (watcher != null) {
-            what.accept(watcher);
-        }
+        watchers.forEach(what);
         ConnectionEnds told = ends;
         if (told != null) {
             what.accept(told);

@@ -4,10 +4,7 @@ import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.EpollLoop;
 import dev.vecho.net.listen.AcceptFailures;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.IoHandlerFactory;
 import io.vertx.core.Vertx;
-import io.vertx.core.impl.transports.EpollTransport;
-import io.vertx.core.impl.transports.IoUringTransport;
 import io.vertx.core.impl.transports.NioTransport;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.transport.Transport;
@@ -92,9 +89,9 @@ public final class Io {
             throw new IllegalArgumentException("io " + name + " is not available here: " + problem.orElse(""));
         }
         return switch (name) {
-            case "epoll" -> new Own(transport, epoll());
-            case "nio" -> new Own(transport, nio());
-            case "io_uring" -> new Own(transport, ioUring());
+            case "epoll" -> new Own(transport, new OwnTransport(transport.implementation(), true));
+            case "nio" -> new Own(transport, nio(transport));
+            case "io_uring" -> new Own(transport, new OwnTransport(transport.implementation(), false));
             default -> transport;
         };
     }
@@ -113,7 +110,8 @@ public final class Io {
 
     /** The name of what a Vert.x instance runs on. */
     public static String of(Vertx vertx) {
-        Object running = VertxInternals.transport(vertx);
+        io.vertx.core.spi.transport.Transport own = VertxInternals.transport(vertx);
+        Object running = own instanceof OwnTransport known ? known.vertx() : own;
         for (Map.Entry<String, @Nullable Transport> entry : ALL.entrySet()) {
             Transport transport = entry.getValue();
             if (transport != null
@@ -125,39 +123,19 @@ public final class Io {
         return running.getClass().getSimpleName();
     }
 
-    private static io.vertx.core.spi.transport.Transport epoll() {
-        return new EpollTransport() {
-            @Override
-            public IoHandlerFactory ioHandlerFactory() {
-                return EpollLoop.factory(super.ioHandlerFactory());
-            }
-
-            @Override
-            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
-                super.configure(options, domainSocket, server);
-                AcceptFailures.install(server);
-            }
-        };
-    }
-
-    private static io.vertx.core.spi.transport.Transport nio() {
-        return new NioTransport() {
-            @Override
-            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
-                super.configure(options, domainSocket, server);
-                AcceptFailures.install(server);
-            }
-        };
-    }
-
-    private static io.vertx.core.spi.transport.Transport ioUring() {
-        return new IoUringTransport() {
-            @Override
-            public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
-                super.configure(options, domainSocket, server);
-                AcceptFailures.install(server);
-            }
-        };
+    /** A subclass, by which Vert.x tells nio from the others; where its class is closed to a named module, Vert.x's own. */
+    private static io.vertx.core.spi.transport.Transport nio(Transport transport) {
+        try {
+            return new NioTransport() {
+                @Override
+                public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap server) {
+                    super.configure(options, domainSocket, server);
+                    AcceptFailures.install(server);
+                }
+            };
+        } catch (IllegalAccessError closed) {
+            return transport.implementation();
+        }
     }
 
     /** One of Vert.x's, but for its implementation. */
