@@ -27,6 +27,7 @@ class CompletionIT {
     @TempDir
     Path directory;
 
+    @SuppressWarnings("NullAway.Init") // Each test makes it first.
     private Path script;
 
     private void script(String shell, String name) throws Exception {
