@@ -1,6 +1,7 @@
 package dev.vecho.launcher;
 
 import dev.vecho.net.io.Io;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class NativeLibraries {
 
     /** Lets Netty use the first directory that will do, unless the user has chosen one. Call it before a class of Netty loads. */
     static void findDirectory() {
-        if (System.getProperty(WORK_DIRECTORY) != null) {
+        if (System.getProperty(WORK_DIRECTORY) != null || areInstalled()) {
             return;
         }
         List<String> problems = new ArrayList<>();
@@ -52,6 +53,17 @@ final class NativeLibraries {
                                 + " choose another with -D{}=DIRECTORY",
                         String.join("; ", problems),
                         WORK_DIRECTORY);
+    }
+
+    /** Whether they are files, from where Netty loads them before it looks into the jar. */
+    private static boolean areInstalled() {
+        for (String directory : System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {
+            String[] libraries = new File(directory).list((parent, name) -> name.startsWith("libnetty_"));
+            if (libraries != null && libraries.length > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Says why a service runs on nio although nobody has chosen it; nothing on systems that have nothing better. */

@@ -1,0 +1,29 @@
+package dev.vecho.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vecho.testkit.ForeignProgram;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The container image, made without a daemon, as a container of runc's. */
+@Timeout(600)
+class ContainerImageIT {
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void runsReadOnlyAndConfined() throws Exception {
+        ForeignProgram.find("mmdebstrap", "apt-get install mmdebstrap");
+        ForeignProgram.find("python3", "apt-get install python3");
+        ForeignProgram.find("runc", "apt-get install runc");
+        if (!Installed.run("id", "-u").strip().equals("0")) {
+            throw ForeignProgram.missing("a container takes root here");
+        }
+        String said = Installed.run(Path.of("src/test/sh/run-image").toString(), directory.toString());
+        assertThat(said).endsWith("ran as a container\n");
+    }
+}
