@@ -178,6 +178,7 @@ final class Api {
                 .put("receivedBytes", counts.bytes())
                 .put("sentBytes", counts.sent())
                 .put("drops", counted(traffic.drops()))
+                .put("faults", counted(traffic.faults()))
                 .put("tlsHandshakes", counted(traffic.handshakes()));
     }
 

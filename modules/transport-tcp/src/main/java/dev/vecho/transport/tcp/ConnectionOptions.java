@@ -29,11 +29,12 @@ record ConnectionOptions(
                 ConnectionLimits.read(options),
                 options.flag("proxyProtocol", false),
                 options.has("tls") ? TlsServer.read(options.object("tls"), host) : null,
-                Services.read(vertx, options, Framing.STREAM));
+                Services.readWithFaults(vertx, options, Framing.STREAM));
     }
 
     /** What a listener has after these that takes over others. */
     ConnectionOptions then(ConnectionOptions next) {
+        Services.replace(service, next.service);
         return new ConnectionOptions(next.limits, next.proxyProtocol, TlsServer.keep(tls, next.tls), next.service);
     }
 }
