@@ -142,7 +142,8 @@ public final class ConfigurationSchema {
                 && service.containsKey("anyOf")) {
             service.put("anyOf", services());
         }
-        if (listener.getJsonObject("properties", new JsonObject()).getValue(Services.FAULTS) instanceof JsonObject faulty
+        if (listener.getJsonObject("properties", new JsonObject()).getValue(Services.FAULTS)
+                        instanceof JsonObject faulty
                 && Faults.find().isPresent()
                 && !"null".equals(faulty.getValue("type"))) {
             faulty.put("allOf", new JsonArray().add(reference(faults(transport.framing()))));

@@ -1,5 +1,6 @@
 package dev.vecho.server;
 
+import dev.vecho.core.Services;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.Transports;
 import dev.vecho.core.config.InvalidInputException;
@@ -9,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +57,7 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     private @Nullable Future<Void> drainDelay;
     private @Nullable ConnectionEnds watcher;
     private volatile Handler<Reload> reloadHandler = reload -> {};
+    private Future<?> faultChange = Future.succeededFuture();
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
     private volatile List<ConfiguredValue> values = List.of();
@@ -247,6 +250,44 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
         Promise<Reload> ended = Promise.promise();
         context.runOnContext(here -> reloads.ask().onComplete(ended));
         return ended.future();
+    }
+
+    @Override
+    public JsonObject faults(String listener) {
+        return valid.listeners().stream()
+                .filter(each -> each.name().equals(listener))
+                .findFirst()
+                .map(each -> each.content().json().getJsonObject(Services.FAULTS))
+                .orElseGet(JsonObject::new);
+    }
+
+    @Override
+    public Future<Reload> changeFaults(String listener, @Nullable JsonObject patch) {
+        Promise<Reload> ended = Promise.promise();
+        context.runOnContext(here -> {
+            // One after the other: what is wrong with one must not take another back.
+            Future<Reload> next = faultChange.transform(before -> attemptFaults(listener, patch));
+            faultChange = next;
+            next.onComplete(ended);
+        });
+        return ended.future();
+    }
+
+    private Future<Reload> attemptFaults(String listener, @Nullable JsonObject patch) {
+        JsonObject before = watch.changes();
+        JsonObject all = before.copy();
+        if (patch == null) {
+            all.getJsonObject("listeners", new JsonObject()).remove(listener);
+        } else {
+            JsonObject faults = new JsonObject().put(Services.FAULTS, patch);
+            all.mergeIn(new JsonObject().put("listeners", new JsonObject().put(listener, faults)), true);
+        }
+        watch.change(all);
+        return reloads.ask().onSuccess(reload -> {
+            if (reload.outcome() == Outcome.REJECTED) {
+                watch.change(before);
+            }
+        });
     }
 
     @Override
