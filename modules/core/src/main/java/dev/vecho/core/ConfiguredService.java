@@ -1,6 +1,7 @@
 package dev.vecho.core;
 
 import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,4 +46,51 @@ public interface ConfiguredService {
      * @return null for no answer; at most 512 bytes, or as many as the message had, fit everywhere
      */
     @Nullable Buffer answer(Peer peer, Buffer message);
+
+    /** Takes what a service has to say to a message. Used on the event loop that the message came on. */
+    interface Answers {
+
+        /** Sends an answer, also after the call that has got this. */
+        void send(Buffer answer);
+
+        /** Counts something that was done to the message, or to the answer, on purpose. */
+        void fault(String name);
+    }
+
+    /**
+     * Answers a message, now or later, once, several times or never. By default, now and with {@link #answer(Peer, Buffer)}. For
+     * transports that carry any number of answers to a message.
+     */
+    default void answer(Peer peer, Buffer message, Answers answers) {
+        Buffer answer = answer(peer, message);
+        if (answer != null) {
+            answers.send(answer);
+        }
+    }
+
+    /**
+     * What happens to a new connection before anything else does.
+     *
+     * @param silent whether nothing is said at all, not even in a handshake of TLS; what comes is discarded
+     * @param delay how long nothing is read, and so a handshake of TLS takes longer
+     */
+    record Welcome(boolean silent, Duration delay) {
+
+        /** Nothing. */
+        public static final Welcome PLAIN = new Welcome(false, Duration.ZERO);
+    }
+
+    /** Asked for each new connection, on its event loop. By default, {@link Welcome#PLAIN}. */
+    default Welcome welcome(Traffic traffic) {
+        return Welcome.PLAIN;
+    }
+
+    /**
+     * Tells that the listener has another service from now on. Connections that are open keep this one.
+     *
+     * @param next null for the transport's own echo
+     */
+    default void replacedBy(@Nullable ConfiguredService next) {
+        // Most do not care.
+    }
 }

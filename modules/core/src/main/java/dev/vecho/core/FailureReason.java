@@ -36,6 +36,9 @@ public enum FailureReason {
     /** It was as old as it may be, and did not end in the time that it had for that. */
     LIFETIME("cut at the end of their lifetime"),
 
+    /** A fault of its listener, which somebody has configured, has broken it off. */
+    FAULT("broken by a configured fault"),
+
     /** There was no memory for a buffer, neither here nor in the operating system. */
     MEMORY("for lack of memory"),
 

@@ -66,6 +66,34 @@ public interface ServiceStream extends ReadStream<Buffer>, WriteStream<Buffer> {
      */
     void fail(FailureReason reason, String why);
 
-    /** Closes the connection now, with a reset where that is possible. */
-    Future<Void> reset();
+    /**
+     * Closes the connection now, with a reset where that is possible.
+     *
+     * @param reason how it counts
+     */
+    Future<Void> reset(FailureReason reason);
+
+    /** The same, for what has gone wrong within the service. */
+    default Future<Void> reset() {
+        return reset(FailureReason.INTERNAL);
+    }
+
+    /** Sets what is called last, once the connection is closed in whatever way. */
+    ServiceStream closeHandler(@Nullable Handler<Void> handler);
+
+    /** What a service has taken from a connection, or was given for it, and keeps for now. */
+    interface Held {
+
+        /** Whether there is any, so that the connection is not whole if it is closed now. */
+        boolean isAny();
+
+        /** Whether some of it moves by itself before long, so that the connection is not idle. */
+        boolean isMoving();
+    }
+
+    /** Tells of what the service keeps, which is asked for when the connection could be closed. */
+    ServiceStream holding(Held held);
+
+    /** Counts something that was done to this connection on purpose. */
+    void fault(String name);
 }

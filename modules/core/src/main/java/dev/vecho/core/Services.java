@@ -21,6 +21,9 @@ public final class Services {
     /** A listener's key. */
     public static final String KEY = "service";
 
+    /** A listener's key for what it does on purpose. */
+    public static final String FAULTS = "faults";
+
     private final Map<String, Service> byName = new TreeMap<>();
 
     private Services(Iterable<Service> services) {
@@ -83,6 +86,39 @@ public final class Services {
             options.problem(KEY, chosen.name() + " " + refusal);
         }
         return configured;
+    }
+
+    /**
+     * The same with the key {@code faults}, for a transport that does them.
+     *
+     * @return null for the echo without faults
+     */
+    public static @Nullable ConfiguredService readWithFaults(Vertx vertx, Options options, Transport.Framing carried) {
+        ConfiguredService service = read(vertx, options, carried);
+        Options own = options.object(FAULTS);
+        if (!options.has(FAULTS)) {
+            return service;
+        }
+        Optional<Faults> faults = Faults.find();
+        if (faults.isEmpty()) {
+            options.problem(FAULTS, "needs the artifact dev.vecho:vecho-faults on the class path");
+            return service;
+        }
+        ConfiguredService faulty = faults.get().read(vertx, own, carried, options.has("tls"), service);
+        own.rejectUnknownKeys();
+        return faulty;
+    }
+
+    /** Says that the listeners of a transport do nothing on purpose. */
+    public static void refuseFaults(Options options, String transport) {
+        options.refuse(FAULTS, "has no meaning for " + transport + " so far: tcp, unix and udp have faults");
+    }
+
+    /** Tells a service, null for the echo, that another has taken its place. */
+    public static void replace(@Nullable ConfiguredService before, @Nullable ConfiguredService next) {
+        if (before != null && before != next) {
+            before.replacedBy(next);
+        }
     }
 
     /** Says that the listeners of a transport have no service but the echo. */

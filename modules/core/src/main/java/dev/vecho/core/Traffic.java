@@ -82,6 +82,7 @@ public final class Traffic {
         final Map<String, LongAdder> drops = new ConcurrentHashMap<>();
         final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
         final Map<String, LongAdder> handshakes = new ConcurrentHashMap<>();
+        final Map<String, LongAdder> faults = new ConcurrentHashMap<>();
         volatile @Nullable Ends ends;
     }
 
@@ -214,6 +215,20 @@ public final class Traffic {
     /** The completed TLS handshakes by version; those for which there are any. */
     public Map<String, Long> handshakes() {
         return sums(whole.handshakes);
+    }
+
+    /**
+     * Counts something that was done on purpose. Any thread.
+     *
+     * @param fault one of a few, such as {@code toPeer.latency}
+     */
+    public void fault(String fault) {
+        count(whole.faults, fault);
+    }
+
+    /** What was done on purpose, by its name; those for which there is any. */
+    public Map<String, Long> faults() {
+        return sums(whole.faults);
     }
 
     private static void count(Map<String, LongAdder> counters, String reason) {

@@ -26,6 +26,7 @@ import io.vertx.core.net.impl.ShutdownEvent;
 import io.vertx.core.spi.transport.Transport;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,11 @@ public final class VertxInternals {
     /** A future that has failed, and tells on the context. */
     public static <T> Future<T> failed(Context context, Throwable cause) {
         return ((ContextInternal) context).failedFuture(cause);
+    }
+
+    /** Runs something on a context's event loop after some time; more exact than a timer of Vert.x. */
+    public static java.util.concurrent.Future<?> schedule(Context context, Runnable action, long nanos) {
+        return eventLoop(context).schedule(() -> dispatch(context, action), nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Runs an action as the context's own, on its event loop, where the caller is. */

@@ -86,6 +86,13 @@ final class ListenerFlags {
                 paramLabel = "NAME",
                 description = "What it does instead of the echo: discard, chargen, daytime, time or whoami.")
         private @Nullable String service;
+
+        @Option(
+                names = "--fault",
+                paramLabel = "KEY=VALUE",
+                description = "What it does on purpose, such as toPeer.latency=50ms+-10ms, fromPeer.cut.afterBytes=1000"
+                        + " or silent=true; may be given several times.")
+        private List<String> faults = new ArrayList<>();
     }
 
     List<Path> files() {
@@ -107,6 +114,15 @@ final class ListenerFlags {
         add(flags, "--cert", "tls.certificate", listener.certificate);
         add(flags, "--key", "tls.key", listener.key);
         add(flags, "--service", "service", listener.service);
+        for (String fault : listener.faults) {
+            int equals = fault.indexOf('=');
+            if (equals < 1 || equals == fault.length() - 1) {
+                throw new ParameterException(
+                        Objects.requireNonNull(spec).commandLine(),
+                        "--fault: must be a key and a value, such as toPeer.latency=50ms, was \"" + fault + "\"");
+            }
+            add(flags, "--fault", "faults." + fault.substring(0, equals), fault.substring(equals + 1));
+        }
         // The last one, which has the last word on the listener as a whole.
         add(flags, "--transport", "transport", listener.transport);
         if (!flags.isEmpty() && !(files.isEmpty() && stores.isEmpty())) {

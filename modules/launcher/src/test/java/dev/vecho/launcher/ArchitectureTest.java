@@ -33,6 +33,7 @@ class ArchitectureTest {
             "net.service",
             "selfsigned",
             "services",
+            "faults",
             "transport.tcp",
             "transport.udp",
             "transport.http",
@@ -65,6 +66,8 @@ class ArchitectureTest {
                 .definedBy("dev.vecho.selfsigned..")
                 .layer("services")
                 .definedBy("dev.vecho.services..")
+                .layer("faults")
+                .definedBy("dev.vecho.faults..")
                 .layer("transports")
                 .definedBy("dev.vecho.transport..")
                 .layer("server")
@@ -105,6 +108,8 @@ class ArchitectureTest {
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("services")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("faults")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("net")
                 .mayOnlyBeAccessedByLayers(
                         "selfsigned", "transports", "server", "monitor", "management", "launcher", "testkit")
@@ -113,6 +118,7 @@ class ArchitectureTest {
                         "net",
                         "selfsigned",
                         "services",
+                        "faults",
                         "transports",
                         "server",
                         "management",

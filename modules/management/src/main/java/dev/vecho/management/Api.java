@@ -12,6 +12,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.healthchecks.CheckResult;
@@ -25,6 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What the management listener answers. The resource {@code openapi.json} beside this class describes it. */
 final class Api {
@@ -65,6 +68,13 @@ final class Api {
                 get("/version", false, call -> Future.succeededFuture(version())),
                 get("/config", false, call -> Future.succeededFuture(configuration())),
                 get("/listeners", false, call -> Future.succeededFuture(listeners())),
+                get("/listeners/{name}/faults", false, call -> Future.succeededFuture(faults(call.part("name")))),
+                new Route(HttpMethod.PATCH, "/listeners/{name}/faults", false, this::changeFaults),
+                new Route(
+                        HttpMethod.DELETE,
+                        "/listeners/{name}/faults",
+                        false,
+                        call -> changeFaults(call.part("name"), null)),
                 get("/connections", false, this::connections),
                 get(
                         "/connections/{id}",
@@ -178,6 +188,7 @@ final class Api {
                 .put("receivedBytes", counts.bytes())
                 .put("sentBytes", counts.sent())
                 .put("drops", counted(traffic.drops()))
+                .put("faults", counted(traffic.faults()))
                 .put("tlsHandshakes", counted(traffic.handshakes()));
     }
 
@@ -209,15 +220,55 @@ final class Api {
         return Answer.problem(404, "There is no such connection, or it has ended.");
     }
 
+    private Answer faults(String listener) {
+        return hasListener(listener)
+                ? Answer.json(service.faults(listener))
+                : Answer.problem(404, "There is no such listener.");
+    }
+
+    private boolean hasListener(String name) {
+        return service.listeners().stream().anyMatch(listener -> listener.name().equals(name));
+    }
+
+    private Future<Answer> changeFaults(Call call) {
+        Object patch;
+        try {
+            patch = Json.decodeValue(call.body());
+        } catch (DecodeException e) {
+            patch = e;
+        }
+        return patch instanceof JsonObject object
+                ? changeFaults(call.part("name"), object)
+                : Future.succeededFuture(Answer.problem(
+                        400, "The body must be an object in JSON, a merge patch of the listener's faults."));
+    }
+
+    private Future<Answer> changeFaults(String listener, @Nullable JsonObject patch) {
+        if (!hasListener(listener)) {
+            return Future.succeededFuture(Answer.problem(404, "There is no such listener."));
+        }
+        return bounded(service.changeFaults(listener, patch)
+                .map(reload -> reload.outcome() == Outcome.REJECTED
+                        ? reloaded(reload)
+                        : Answer.json(new JsonObject()
+                                .put("faults", service.faults(listener))
+                                .put("changes", new JsonArray(reload.changes())))));
+    }
+
     private Future<Answer> reload() {
+        return bounded(service.reload().map(Api::reloaded));
+    }
+
+    /** Waits for a reload, but not for ever. */
+    private Future<Answer> bounded(Future<Answer> reload) {
         Promise<Answer> answer = Promise.promise();
         long timer = vertx.setTimer(
                 RELOAD_BOUND.toMillis(),
                 late -> answer.tryComplete(Answer.json(202, new JsonObject().put("outcome", "UNDER_WAY"))));
-        service.reload().onComplete(done -> {
+        reload.onComplete(done -> {
             vertx.cancelTimer(timer);
             if (done.succeeded()) {
-                answer.tryComplete(reloaded(done.result()));
+                answer.tryComplete(done.result());
             } else {
                 answer.tryFail(done.cause());
             }

@@ -72,6 +72,7 @@ final class ServiceMetrics implements MultiCollector {
                 traffic -> traffic.snapshot().sent()));
         all.metricSnapshot(byReason(
                 listeners, "vecho_datagrams_dropped", "Datagrams that got no answer", "reason", Traffic::drops));
+        all.metricSnapshot(byReason(listeners, "vecho_faults", "What was done on purpose", "fault", Traffic::faults));
         all.metricSnapshot(byReason(
                 listeners, "vecho_tls_handshakes", "TLS handshakes completed", "version", Traffic::handshakes));
         all.metricSnapshot(durations(listeners));

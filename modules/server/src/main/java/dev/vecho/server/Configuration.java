@@ -179,6 +179,11 @@ public final class Configuration {
                 .read(json));
     }
 
+    /** The same, changed by somebody while the service runs. */
+    Configuration with(String name, JsonObject json) {
+        return json.isEmpty() ? this : new Configuration(layers.with(name, json), files);
+    }
+
     /** All that it says, not validated. */
     JsonObject json() {
         return layers.merged();

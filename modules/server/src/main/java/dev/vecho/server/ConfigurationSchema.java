@@ -1,7 +1,9 @@
 package dev.vecho.server;
 
+import dev.vecho.core.Faults;
 import dev.vecho.core.Services;
 import dev.vecho.core.Transport;
+import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.Transports;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -51,6 +53,7 @@ public final class ConfigurationSchema {
                     .put("if", isOf(name))
                     .put("then", new JsonObject().put("$ref", "#/$defs/" + name(name))));
         }
+        Faults.find().ifPresent(faults -> addFaults(faults, definitions));
         definitions.put(
                 "listener",
                 new JsonObject()
@@ -88,6 +91,21 @@ public final class ConfigurationSchema {
                                 .put("else", reference(definition)));
     }
 
+    /** The definition of the faults of what a transport carries. */
+    private static String faults(Framing carried) {
+        return carried == Framing.STREAM ? "faults-stream" : "faults-messages";
+    }
+
+    private static void addFaults(Faults faults, JsonObject definitions) {
+        for (Framing carried : Framing.values()) {
+            String resource = faults(carried) + ".json";
+            JsonObject own = read(faults.getClass(), resource).orElseGet(() -> new JsonObject().put("type", "object"));
+            JsonObject resolved = new Resolution(faults.getClass()).resolve(own, resource, List.of());
+            resolved.remove("$schema");
+            definitions.put(faults(carried), orNull(withNulls(resolved)));
+        }
+    }
+
     private static String name(String transport) {
         return "listener-" + transport;
     }
@@ -123,6 +141,12 @@ public final class ConfigurationSchema {
         if (listener.getJsonObject("properties", new JsonObject()).getValue(Services.KEY) instanceof JsonObject service
                 && service.containsKey("anyOf")) {
             service.put("anyOf", services());
+        }
+        if (listener.getJsonObject("properties", new JsonObject()).getValue(Services.FAULTS)
+                        instanceof JsonObject faulty
+                && Faults.find().isPresent()
+                && !"null".equals(faulty.getValue("type"))) {
+            faulty.put("allOf", new JsonArray().add(reference(faults(transport.framing()))));
         }
         return listener.put("properties", properties.mergeIn(listener.getJsonObject("properties", new JsonObject())));
     }

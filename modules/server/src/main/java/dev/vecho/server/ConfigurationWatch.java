@@ -20,6 +20,7 @@ final class ConfigurationWatch {
     private final Vertx vertx;
     private final @Nullable Sources sources;
     private Configuration latest;
+    private JsonObject changes = new JsonObject();
     private Seen seen = new Seen(new JsonObject(), Map.of(), List.of());
     private @Nullable Runnable changed;
     private Duration period = Duration.ZERO;
@@ -46,12 +47,28 @@ final class ConfigurationWatch {
     /** Reads it; fails with an {@link InvalidInputException}. */
     Future<Configuration> read() {
         if (sources == null) {
-            return Future.succeededFuture(latest);
+            return Future.succeededFuture(changed(latest));
         }
         return sources.read()
                 .map(Configuration::new)
                 .onSuccess(read -> latest = read)
+                .map(this::changed)
                 .onFailure(failure -> saw(unreadable(failure)));
+    }
+
+    /** What was changed while the service runs. */
+    JsonObject changes() {
+        return changes;
+    }
+
+    /** Has the configuration changed in this way from the next read on. */
+    void change(JsonObject next) {
+        changes = next;
+    }
+
+    /** A configuration, with that. */
+    Configuration changed(Configuration read) {
+        return read.with("management", changes);
     }
 
     private void saw(Seen now) {
@@ -127,8 +144,9 @@ final class ConfigurationWatch {
 
     private Future<Seen> now() {
         Future<JsonObject> json = sources == null
-                ? Future.succeededFuture(latest.json())
-                : sources.read().map(Layers::merged);
+                ? Future.succeededFuture(changed(latest).json())
+                : sources.read()
+                        .map(layers -> changed(new Configuration(layers)).json());
         return json.compose(merged -> vertx.executeBlocking(
                         () -> new Seen(merged, NamedFiles.digests(seen.files().keySet()), List.of()), false))
                 .recover(failure -> Future.succeededFuture(unreadable(failure)));

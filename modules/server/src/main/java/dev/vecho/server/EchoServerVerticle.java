@@ -147,6 +147,16 @@ public final class EchoServerVerticle extends VerticleBase implements EchoServic
     }
 
     @Override
+    public JsonObject faults(String listener) {
+        return running().faults(listener);
+    }
+
+    @Override
+    public Future<Reload> changeFaults(String listener, @Nullable JsonObject patch) {
+        return running().changeFaults(listener, patch);
+    }
+
+    @Override
     public Optional<Reload> lastReload() {
         return running().lastReload();
     }

@@ -138,6 +138,22 @@ public interface EchoService {
         throw new UnsupportedOperationException("it has no configuration");
     }
 
+    /** What a listener does on purpose, as its key {@code faults} says it; nothing where it has none, or there is no such listener. */
+    default JsonObject faults(String listener) {
+        return new JsonObject();
+    }
+
+    /**
+     * Changes what a listener does on purpose, also to the connections that it has faults for. That lasts over reloads until the service
+     * stops, or until it is taken back.
+     *
+     * @param patch a JSON merge patch of its key {@code faults} (RFC 7396); null takes back all that was changed so
+     * @return how the reload that this is has ended; never fails
+     */
+    default Future<Reload> changeFaults(String listener, @Nullable JsonObject patch) {
+        throw new UnsupportedOperationException("it has no listeners");
+    }
+
     /** The last attempt to reload; empty before the first. */
     Optional<Reload> lastReload();
 

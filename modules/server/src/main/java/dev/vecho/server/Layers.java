@@ -38,6 +38,16 @@ final class Layers {
         return layers;
     }
 
+    /** The same with one more layer over all others. */
+    Layers with(String name, JsonObject json) {
+        Layers more = new Layers();
+        // Copies, for merging changes what is merged into.
+        layers.forEach(layer -> more.add(layer.source(), layer.json().copy(), layer.names()));
+        more.add(Source.named(name), json.copy());
+        more.stray.addAll(stray);
+        return more;
+    }
+
     void add(Source source, JsonObject json) {
         add(source, json, Map.of());
     }

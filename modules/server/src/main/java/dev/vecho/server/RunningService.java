@@ -1,5 +1,6 @@
 package dev.vecho.server;
 
+import dev.vecho.core.Services;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.Transports;
 import dev.vecho.core.VertxInternals;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +56,7 @@ final class RunningService implements EchoService, Shareable {
     private @Nullable Future<Void> drainDelay;
     private @Nullable Future<?> stopped;
     private @Nullable Configuration wanted;
+    private Future<?> faultChange = Future.succeededFuture();
     private volatile State state = State.STARTING;
     private volatile List<OpenListener> listeners = List.of();
     private volatile List<ConfiguredValue> values = List.of();
@@ -203,7 +206,8 @@ final class RunningService implements EchoService, Shareable {
     /** Goes over to a configuration that the application gives; where it is refused, the one before is the one to read again. */
     private Future<List<String>> take(Configuration given) {
         NamedFiles files = new NamedFiles();
-        return vertx.executeBlocking(() -> given.validate(vertx, transports, files))
+        Configuration changed = watch.changed(given);
+        return vertx.executeBlocking(() -> changed.validate(vertx, transports, files))
                 .compose(this::change)
                 .onSuccess(changes -> watch.replaced(given, files));
     }
@@ -309,6 +313,45 @@ final class RunningService implements EchoService, Shareable {
             reloads.ask().onComplete(ended);
         });
         return ended.future();
+    }
+
+    @Override
+    public JsonObject faults(String listener) {
+        Valid now = valid;
+        return (now == null ? Stream.<Configuration.ValidListener>empty() : now.listeners().stream())
+                .filter(each -> each.name().equals(listener))
+                .findFirst()
+                .map(each -> each.content().json().getJsonObject(Services.FAULTS))
+                .orElseGet(JsonObject::new);
+    }
+
+    @Override
+    public Future<Reload> changeFaults(String listener, @Nullable JsonObject patch) {
+        Promise<Reload> ended = Promise.promise();
+        context.runOnContext(here -> {
+            // One after the other: what is wrong with one must not take another back.
+            Future<Reload> next = faultChange.transform(before -> attemptFaults(listener, patch));
+            faultChange = next;
+            next.onComplete(ended);
+        });
+        return ended.future();
+    }
+
+    private Future<Reload> attemptFaults(String listener, @Nullable JsonObject patch) {
+        JsonObject before = watch.changes();
+        JsonObject all = before.copy();
+        if (patch == null) {
+            all.getJsonObject("listeners", new JsonObject()).remove(listener);
+        } else {
+            JsonObject faults = new JsonObject().put(Services.FAULTS, patch);
+            all.mergeIn(new JsonObject().put("listeners", new JsonObject().put(listener, faults)), true);
+        }
+        watch.change(all);
+        return reloads.ask().onSuccess(reload -> {
+            if (reload.outcome() == Outcome.REJECTED) {
+                watch.change(before);
+            }
+        });
     }
 
     @Override

@@ -21,20 +21,22 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** What the contracts share: a listener of the transport on each event loop of a Vert.x instance, and ways to wait. */
-abstract class ListenerContract {
+public abstract class ListenerContract {
 
     /** How long to wait for what must happen, however slow the machine. */
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    protected static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final int EVENT_LOOPS = 2;
 
@@ -43,6 +45,7 @@ abstract class ListenerContract {
     private Traffic traffic = new Traffic();
     private List<Part> parts = List.of();
     private ExecutorService threads;
+    private @Nullable ServerTransport open;
 
     /** One event loop's share of the listener. */
     private record Part(Context loop, Listener listener) {
@@ -57,7 +60,7 @@ abstract class ListenerContract {
 
     /** Made for each test. */
     @SuppressWarnings("NullAway.Init") // setUp sets the rest.
-    ListenerContract(String io) {
+    protected ListenerContract(String io) {
         this.io = io;
     }
 
@@ -113,9 +116,8 @@ abstract class ListenerContract {
 
     /** Opens a listener, on each event loop as the service does, and returns its address. */
     protected final String listen(JsonObject options) throws Exception {
-        Problems problems = new Problems();
-        ServerTransport server = transport().server(vertx, Options.of(options, Source.named("test"), problems));
-        problems.throwIfAny();
+        ServerTransport server = read(options);
+        open = server;
         traffic = new Traffic();
         List<Future<Part>> opening = new ArrayList<>();
         for (int i = 0; i < EVENT_LOOPS; i++) {
@@ -135,13 +137,28 @@ abstract class ListenerContract {
         return addresses.get(0);
     }
 
+    private ServerTransport read(JsonObject options) {
+        Problems problems = new Problems();
+        ServerTransport server = transport().server(vertx, Options.of(options, Source.named("test"), problems));
+        problems.throwIfAny();
+        return server;
+    }
+
+    /** Gives the listener that was opened last other options, as a reload does. */
+    protected final void change(JsonObject options) throws Exception {
+        ServerTransport next = read(options);
+        ServerTransport now = Objects.requireNonNull(open, "listen first");
+        assertThat(now.canAdopt(next)).isTrue();
+        await(now.adopt(next));
+    }
+
     /** The counters of the listener. */
     protected final Traffic traffic() {
         return traffic;
     }
 
     /** Drains the listener on each event loop and tells the counters of that moment. */
-    final Future<Traffic.Snapshot> drain(Duration grace) {
+    protected final Future<Traffic.Snapshot> drain(Duration grace) {
         return Future.all(parts.stream().map(part -> part.drain(grace)).toList())
                 .map(drained -> traffic.snapshot());
     }

@@ -258,6 +258,14 @@ public final class Options {
         if (value == null) {
             return null;
         }
+        if (value instanceof String text && source(key).textual()) {
+            try {
+                value = Double.valueOf(text.strip());
+            } catch (NumberFormatException e) {
+                // It is refused as what it is.
+                value = text;
+            }
+        }
         if (!(value instanceof Number number) || !(number.doubleValue() >= least && number.doubleValue() <= most)) {
             wrong(key, (value instanceof Number ? "must be " : "must be a number, ") + least + ".." + most, value);
             return null;

@@ -264,11 +264,14 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
     private boolean isNothingUnderWay() {
         TlsHandler tls = context.pipeline().get(TlsHandler.class);
-        return !isHeldBack() && WriteQueue.isEmpty(context.channel()) && (tls == null || tls.isBetweenRecords());
+        return !isHeldBack()
+                && !stream.isMoving()
+                && WriteQueue.isEmpty(context.channel())
+                && (tls == null || tls.isBetweenRecords());
     }
 
     private void closeIdle() {
-        if (isHeldBack() && watch != null) {
+        if ((isHeldBack() || stream.isMoving()) && watch != null) {
             watch.goOn();
         } else {
             close(FailureReason.IDLE, context.newPromise());
@@ -365,7 +368,11 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
     /** Closes now. The reason is that of a failure, and counts only where something waits. */
     private void close(FailureReason reason, ChannelPromise promise) {
-        if (WriteQueue.isEmpty(context.channel())) {
+        if (stream.isHolding()) {
+            end.cut(reason);
+            SocketEnd.reset(context.channel());
+            cut(context, promise);
+        } else if (WriteQueue.isEmpty(context.channel())) {
             closeInOrder(promise);
         } else {
             end.cut(reason);
@@ -464,10 +471,20 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         private @Nullable Handler<Void> drainHandler;
         private @Nullable Handler<Void> shutdownHandler;
         private @Nullable Handler<Throwable> exceptionHandler;
+        private @Nullable Handler<Void> closeHandler;
+        private @Nullable Held held;
         private long demand = Long.MAX_VALUE;
         private boolean delivering;
         private boolean endTold;
         private boolean shutdown;
+
+        boolean isHolding() {
+            return held != null && end.is(State.OPEN) && held.isAny();
+        }
+
+        boolean isMoving() {
+            return held != null && end.is(State.OPEN) && held.isMoving();
+        }
 
         boolean wantsToRead() {
             return !begun || !end.is(State.OPEN) || (handler != null && demand > 0 && waiting.isEmpty());
@@ -531,6 +548,12 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
             exceptionHandler = null;
             if (whom != null && begun && end.isBroken()) {
                 VertxInternals.dispatch(vertxContext, () -> whom.handle(new ClosedChannelException()));
+            }
+            Handler<Void> last = closeHandler;
+            closeHandler = null;
+            held = null;
+            if (last != null) {
+                VertxInternals.dispatch(vertxContext, () -> last.handle(null));
             }
         }
 
@@ -668,9 +691,26 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         }
 
         @Override
-        public Future<Void> reset() {
+        public ServiceStream closeHandler(@Nullable Handler<Void> to) {
+            closeHandler = to;
+            return this;
+        }
+
+        @Override
+        public ServiceStream holding(Held what) {
+            held = what;
+            return this;
+        }
+
+        @Override
+        public void fault(String name) {
+            traffic.fault(name);
+        }
+
+        @Override
+        public Future<Void> reset(FailureReason reason) {
             Promise<Void> promise = VertxInternals.promise(vertxContext);
-            end.cut(FailureReason.INTERNAL);
+            end.cut(reason);
             SocketEnd.reset(context.channel());
             context.channel().closeFuture().addListener(closed -> promise.complete());
             cut(context, context.newPromise());

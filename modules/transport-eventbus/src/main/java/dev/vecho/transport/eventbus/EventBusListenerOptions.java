@@ -41,6 +41,7 @@ record EventBusListenerOptions(
                 options.flag("localOnly", false),
                 options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, Bounds.MAX_BYTES),
                 Services.read(vertx, options, Framing.MESSAGES));
+        Services.refuseFaults(options, "the event bus");
         options.rejectUnknownKeys();
         return read;
     }

@@ -100,6 +100,7 @@ record HttpListenerOptions(
                 readCors(options),
                 tls,
                 Services.read(vertx, options, Framing.MESSAGES));
+        Services.refuseFaults(options, "HTTP");
         options.rejectUnknownKeys();
         return read;
     }

@@ -67,6 +67,7 @@ public record QuicListenerOptions(
                 options.flag("addressValidation", true),
                 options.has("tls") ? QuicTls.readServer(options.object("tls"), address.host()) : null);
         Services.onlyEcho(options, "QUIC carries no other service yet; HTTP/3 does, as do the other transports");
+        Services.refuseFaults(options, "QUIC");
         options.rejectUnknownKeys();
         return read;
     }

@@ -27,7 +27,7 @@ record ConnectionOptions(
     static ConnectionOptions read(Vertx vertx, Options options, String host) {
         ConnectionLimits limits = ConnectionLimits.read(options);
         boolean proxyProtocol = options.flag("proxyProtocol", false);
-        ConfiguredService service = Services.read(vertx, options, Framing.STREAM);
+        ConfiguredService service = Services.readWithFaults(vertx, options, Framing.STREAM);
         TlsServer tls = null;
         if (options.has("tls")) {
             Options own = options.object("tls");
@@ -38,6 +38,7 @@ record ConnectionOptions(
 
     /** What a listener has after these that takes over others. */
     ConnectionOptions then(ConnectionOptions next) {
+        Services.replace(service, next.service);
         return new ConnectionOptions(next.limits, next.proxyProtocol, TlsServer.keep(tls, next.tls), next.service);
     }
 }

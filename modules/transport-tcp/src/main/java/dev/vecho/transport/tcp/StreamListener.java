@@ -1,5 +1,7 @@
 package dev.vecho.transport.tcp;
 
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.ConfiguredService.Welcome;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -90,6 +92,15 @@ final class StreamListener implements Listener {
         if (throttled != null) {
             last.pipeline().addFirst(throttled);
         }
+        Welcome welcome =
+                options.service() == null ? Welcome.PLAIN : options.service().welcome(traffic);
+        if (welcome.silent()) {
+            addBefore(last, servicePipe(new Silence(), options, Before.NOTHING, throttled));
+            return;
+        }
+        if (!welcome.delay().isZero()) {
+            last.pipeline().addFirst(new LateReads(welcome.delay()));
+        }
         if (options.proxyProtocol()) {
             addBefore(last, new HAProxyMessageDecoder());
             addBefore(last, new ProxyHeader(gate.admission(), traffic, options.service() != null));
@@ -114,14 +125,13 @@ final class StreamListener implements Listener {
             return new EchoPipe(traffic, options.limits(), throttled, encrypted);
         }
         Before before = encrypted ? Before.TLS : options.proxyProtocol() ? Before.PROXY_HEADER : Before.NOTHING;
+        return servicePipe(options.service(), options, before, throttled);
+    }
+
+    private ServicePipe servicePipe(
+            ConfiguredService service, ConnectionOptions options, Before before, @Nullable ThrottledReads throttled) {
         return new ServicePipe(
-                options.service(),
-                vertx.getOrCreateContext(),
-                scheme.get(),
-                traffic,
-                options.limits(),
-                before,
-                throttled);
+                service, vertx.getOrCreateContext(), scheme.get(), traffic, options.limits(), before, throttled);
     }
 
     private static void addBefore(ChannelHandlerContext last, ChannelHandler handler) {

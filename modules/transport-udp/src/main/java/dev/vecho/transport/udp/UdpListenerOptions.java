@@ -83,8 +83,8 @@ record UdpListenerOptions(
         }
         if (!missing.isEmpty()) {
             options.problem(
-                    Services.KEY,
-                    "answers a datagram with a larger one, which whoever forges its source can turn against others: needs "
+                    options.has(Services.KEY) ? Services.KEY : Services.FAULTS,
+                    "answers a datagram with a larger one, or with several, which whoever forges its source can turn against others: needs "
                             + String.join(" and ", missing));
         }
     }

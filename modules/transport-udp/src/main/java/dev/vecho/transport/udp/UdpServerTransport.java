@@ -2,6 +2,7 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Services;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.net.Addresses;
@@ -102,6 +103,7 @@ final class UdpServerTransport implements ServerTransport {
         UdpListenerOptions now = options;
         UdpListenerOptions other = ((UdpServerTransport) next).options;
         options = other;
+        Services.replace(now.service(), other.service());
         UdpRules open = rules;
         if (open != null) {
             open.change(other);

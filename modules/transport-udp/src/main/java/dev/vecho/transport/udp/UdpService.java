@@ -1,6 +1,7 @@
 package dev.vecho.transport.udp;
 
 import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.ConfiguredService.Answers;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
@@ -34,6 +35,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
     private final Traffic traffic;
     private final UdpEcho.EmptySender emptySender;
     private int waiting;
+    private boolean reading;
 
     UdpService(
             ConfiguredService service,
@@ -58,6 +60,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         DatagramPacket datagram = (DatagramPacket) message;
+        reading = true;
         try {
             InetSocketAddress source = datagram.sender();
             Reason refused = rules.refuse(source);
@@ -78,14 +81,30 @@ final class UdpService extends ChannelInboundHandlerAdapter {
     }
 
     private void answer(ChannelHandlerContext ctx, InetSocketAddress source, Buffer asked) {
-        Buffer answer;
         try {
-            answer = service.answer(() -> facts(ctx, source), asked);
+            service.answer(() -> facts(ctx, source), asked, new Answers() {
+                @Override
+                public void send(Buffer answer) {
+                    UdpService.this.send(ctx, source, answer);
+                }
+
+                @Override
+                public void fault(String name) {
+                    traffic.fault(name);
+                }
+            });
         } catch (RuntimeException e) {
             LOG.debug("{}: the service has failed", ctx.channel(), e);
+        }
+    }
+
+    private void send(ChannelHandlerContext ctx, InetSocketAddress source, Buffer answer) {
+        if (!ctx.channel().isOpen()) {
+            // It comes late.
             return;
         }
-        if (answer == null) {
+        if (waiting == UdpEcho.MAX_WAITING) {
+            drop(ctx, Reason.SEND_BUFFER, source, null);
             return;
         }
         if (answer.length() == 0) {
@@ -102,6 +121,9 @@ final class UdpService extends ChannelInboundHandlerAdapter {
                 sendFailed(ctx, source, written.cause());
             }
         });
+        if (!reading) {
+            ctx.flush();
+        }
     }
 
     private static JsonObject facts(ChannelHandlerContext ctx, InetSocketAddress source) {
@@ -140,6 +162,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        reading = false;
         ctx.flush();
     }
 

@@ -43,7 +43,7 @@ public final class UdpTransport implements TestableTransport {
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
         return new UdpServerTransport(
-                vertx, UdpListenerOptions.read(options, Services.read(vertx, options, framing())));
+                vertx, UdpListenerOptions.read(options, Services.readWithFaults(vertx, options, framing())));
     }
 
     @Override

@@ -1,0 +1,19 @@
+package dev.vecho.faults;
+
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Faults;
+import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.config.Options;
+import io.vertx.core.Vertx;
+import org.jspecify.annotations.Nullable;
+
+/** The faults of a listener's key {@code faults}. */
+public final class ListenerFaults implements Faults {
+
+    @Override
+    public ConfiguredService read(
+            Vertx vertx, Options options, Framing carried, boolean encrypted, @Nullable ConfiguredService service) {
+        FaultSet faults = new FaultsReader(options, carried, encrypted).read();
+        return new FaultyService(service == null ? new Echo() : service, new SharedFaults(faults));
+    }
+}
