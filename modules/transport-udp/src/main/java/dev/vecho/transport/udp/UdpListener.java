@@ -1,6 +1,5 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -141,7 +140,7 @@ final class UdpListener implements Listener {
 
     /** What answers: the echo, or another service. */
     private ChannelHandler handler(UdpSocket socket) {
-        ConfiguredService service = options.service();
+        DatagramService service = options.service();
         return service == null
                 ? new UdpEcho(rules, drops, traffic, socket::sendEmpty)
                 : new UdpService(service, context, rules, drops, traffic, socket::sendEmpty);
@@ -286,6 +285,12 @@ final class UdpListener implements Listener {
     @Override
     public List<String> notes() {
         return notes;
+    }
+
+    @Override
+    public OwnClient ownClient(String address) {
+        DatagramService service = options.service();
+        return service == null ? OwnClient.PLAIN : new OwnClient(service.ownClientOptions(), false);
     }
 
     /** Closes at once: a datagram that was taken is answered or dropped by the time this is called. */

@@ -1,18 +1,14 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.SocketFacts;
 import dev.vecho.transport.udp.UdpDrops.Reason;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DatagramPacket;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +23,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(UdpService.class);
 
-    private final ConfiguredService service;
+    private final DatagramService service;
     private final Context context;
     private final UdpRules rules;
     private final UdpDrops drops;
@@ -36,7 +32,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
     private int waiting;
 
     UdpService(
-            ConfiguredService service,
+            DatagramService service,
             Context context,
             UdpRules rules,
             UdpDrops drops,
@@ -69,18 +65,18 @@ final class UdpService extends ChannelInboundHandlerAdapter {
                 return;
             }
             traffic.received(datagram.content().readableBytes());
-            Buffer asked =
-                    service.readsMessages() ? Buffer.buffer(ByteBufUtil.getBytes(datagram.content())) : Buffer.buffer();
-            VertxInternals.dispatch(context, () -> answer(ctx, source, asked));
+            VertxInternals.dispatch(context, () -> answer(ctx, datagram));
         } finally {
             datagram.release();
         }
     }
 
-    private void answer(ChannelHandlerContext ctx, InetSocketAddress source, Buffer asked) {
+    private void answer(ChannelHandlerContext ctx, DatagramPacket datagram) {
+        InetSocketAddress source = datagram.sender();
         Buffer answer;
         try {
-            answer = service.answer(() -> facts(ctx, source), asked);
+            answer = service.answer(
+                    source, (InetSocketAddress) ctx.channel().localAddress(), datagram.content(), drops::count);
         } catch (RuntimeException e) {
             LOG.debug("{}: the service has failed", ctx.channel(), e);
             return;
@@ -102,13 +98,6 @@ final class UdpService extends ChannelInboundHandlerAdapter {
                 sendFailed(ctx, source, written.cause());
             }
         });
-    }
-
-    private static JsonObject facts(ChannelHandlerContext ctx, InetSocketAddress source) {
-        return new JsonObject()
-                .put("transport", "udp")
-                .put("remote", SocketFacts.text(source))
-                .put("local", SocketFacts.text(ctx.channel().localAddress()));
     }
 
     private void sendEmpty(ChannelHandlerContext ctx, InetSocketAddress source) {
