@@ -179,7 +179,7 @@ public final class TextReport implements ReportWriter {
         }
         Delay delay = direction.delay();
         if (delay != null) {
-            known.add("delay min/mean/max = " + millis(delay.min(), delay.mean(), delay.max()) + " ± "
+            known.add("delay min/mean/max = " + millis(delay.min(), delay.mean(), delay.max()) + ", error "
                     + millis(delay.error()));
         }
         if (!known.isEmpty()) {

@@ -115,8 +115,9 @@ final class PathMeasures {
         findOut((int) number, reply);
         int ahead = reply.sequence() - (int) highest;
         long reflector = highest < 0 ? reply.sequence() & UNSIGNED : highest + ahead;
+        boolean late = number < first || replied.get((int) (number - first));
         count(number, reflector);
-        if (number < first) {
+        if (late) {
             return;
         }
         forward.took(Duration.between(sent, reply.received()).toNanos());
@@ -158,33 +159,34 @@ final class PathMeasures {
             highestArrived = base;
         }
         long place = reflector - base - 1;
-        if (place > 2 * (next - first) + MAX_AHEAD) {
-            confused = true;
+        boolean tooFar = place > MAX_AHEAD + 2 * (next - first);
+        boolean taken = place < 0 || (!tooFar && reflected.get((int) place));
+        boolean repeated = !late && replied.get((int) (number - first));
+        if (!late) {
+            replied.set((int) (number - first));
+            // Such a number is that of a reflector that began anew, or lies.
+            confused |= tooFar || (taken && !repeated && number >= from);
         }
-        if (place < 0 || confused) {
-            if (!late) {
-                replied.set((int) (number - first));
-            }
+        if (confused || tooFar) {
             return;
         }
         highest = Math.max(highest, reflector);
-        boolean again = reflected.get((int) place);
+        if (repeated) {
+            duplicatedForward += taken ? 0 : 1;
+            duplicatedBackward += taken ? 1 : 0;
+        }
+        if (taken) {
+            return;
+        }
         reflected.set((int) place);
-        if (!again && reflector < highestArrived) {
-            reorderedBackward++;
+        if (!late) {
+            reorderedBackward += reflector < highestArrived ? 1 : 0;
         }
         highestArrived = Math.max(highestArrived, reflector);
-        if (late) {
-            return;
+        if (!late && !repeated && number >= from) {
+            highestReplied = Math.max(highestReplied, number);
+            pair(place, number - first);
         }
-        if (replied.get((int) (number - first))) {
-            duplicatedForward += again ? 0 : 1;
-            duplicatedBackward += again ? 1 : 0;
-            return;
-        }
-        replied.set((int) (number - first));
-        highestReplied = Math.max(highestReplied, number);
-        pair(place, number - first);
     }
 
     private void pair(long place, long offset) {
@@ -220,7 +222,8 @@ final class PathMeasures {
             long begin = from - first;
             long end = Math.max(highestReplied + 1, from) - first;
             long missing = end - begin - replied.get((int) begin, (int) end).cardinality();
-            lostBackward = highestArrived - base - reflected.cardinality();
+            // Of what came twice, one may be missing, and no packet.
+            lostBackward = Math.min(lost, highestArrived - base - reflected.cardinality());
             lostForward = Math.max(0, missing - lostBackward);
         }
         long unknown = Math.max(0, lost - lostForward - lostBackward);

@@ -52,15 +52,7 @@ record ReflectorOptions(
         }
 
         static LocalClock read(Options options) {
-            int source = options.choice("clockSource", FREE_RUNNING, SOURCES);
-            Duration error = clockError(options);
-            if (source != FREE_RUNNING && error == null) {
-                options.problem(
-                        "clockErrorMicros", "is missing: clockSource says that something keeps the clock right");
-            } else if (source == FREE_RUNNING && error != null) {
-                options.problem("clockErrorMicros", "belongs to clockSource");
-            }
-            return new LocalClock(source, error);
+            return new LocalClock(options.choice("clockSource", FREE_RUNNING, SOURCES), clockError(options));
         }
 
         ErrorEstimate estimate(Timestamps format) {

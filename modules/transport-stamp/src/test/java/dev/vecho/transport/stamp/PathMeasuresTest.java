@@ -150,6 +150,30 @@ class PathMeasuresTest {
     }
 
     @Test
+    void claimsNoDirectionWhereTheReflectorBeganAnew() {
+        measures = new PathMeasures(true, null);
+        send(8);
+        back(0, 0);
+        back(1, 1);
+        back(2, 2);
+        // From here on it has lost its state, and its reply 1 is lost on the way back.
+        back(3, 0);
+        back(5, 2);
+        back(6, 3);
+        back(7, 4);
+        Directions directions = measures.take();
+        assertThat(directions.forward().lost()).isNull();
+        assertThat(directions.backward().lost()).isNull();
+        assertThat(directions.lostUnknown()).isEqualTo(1);
+        send(2);
+        back(8, 5);
+        back(9, 7);
+        send(1);
+        back(10, 8);
+        isLost(0, 0, 0);
+    }
+
+    @Test
     void numbersGoOnAfterTheLargest() {
         send(2);
         assertThat(measures.number(0)).isZero();
