@@ -13,6 +13,19 @@ import org.jspecify.annotations.Nullable;
 public record Directions(Direction forward, Direction backward, long lostUnknown) {
 
     /**
+     * The same with no more messages that were lost than somebody has waited for in vain: where nobody waited, the others may be under way
+     * still.
+     */
+    public Directions lostAtMost(long lost) {
+        Long ahead = forward.lost();
+        Long back = backward.lost();
+        long known = (ahead == null ? 0 : ahead) + (back == null ? 0 : back);
+        return known <= lost
+                ? new Directions(forward, backward, Math.min(lostUnknown, lost - known))
+                : new Directions(forward.withoutLost(), backward.withoutLost(), lost);
+    }
+
+    /**
      * One direction.
      *
      * @param lost those lost for certain on this way; null where the peer does not count, as for {@code duplicated} and
@@ -26,7 +39,12 @@ public record Directions(Direction forward, Direction backward, long lostUnknown
             @Nullable Long duplicated,
             @Nullable Long reordered,
             @Nullable Duration jitter,
-            @Nullable Delay delay) {}
+            @Nullable Delay delay) {
+
+        private Direction withoutLost() {
+            return new Direction(null, duplicated, reordered, jitter, delay);
+        }
+    }
 
     /**
      * How long messages were on one way. Clocks that differ may make it negative.

@@ -163,15 +163,15 @@ final class Measures {
             lost += messages.lost();
             duplicated += messages.duplicated();
             reordered += messages.reordered();
-            direct(roundConnection.tracked());
+            direct(roundConnection.tracked(), messages.lost());
         }
     }
 
-    private void direct(TrackedConnection tracked) {
+    private void direct(TrackedConnection tracked, long lostHere) {
         Connection connection = tracked.connection();
         Directions found = connection == null ? null : connection.takeDirections();
         if (found != null) {
-            directions.add(found);
+            directions.add(found.lostAtMost(lostHere));
             // There is more to tell of the peer than at first.
             at(tracked);
         }
