@@ -70,7 +70,7 @@ final class ScriptSchemaTest {
                 "{ 'steps': [ { 'expect': { 'service': 'discard', 'forMillis': 5 } }, { 'expect': { 'service': 'time', 'toleranceMillis': 5000 } } ] }",
                 "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a/0': 1, '/b': null, '/c': { 'pattern': 'x' } } } } ] }",
                 "{ 'options': { 'http': { 'method': 'PUT', 'headers': { 'X-A': ['1', '2'], 'X-B': '${b}' } } }, 'variables': { 'b': '' } }",
-                "{ 'options': { 'ws': { 'compression': true, 'subprotocols': 'a' }, 'quic': { 'alpn': ['a'] }, 'foreign': { 'a': 1 } } }",
+                "{ 'options': { 'ws': { 'compression': true, 'subprotocols': 'a' }, 'quic': { 'alpn': ['a'] }, 'stamp': { 'key': 'a', 'timestamps': 'ptp', 'tlvs': false, 'clockErrorMicros': 5 }, 'foreign': { 'a': 1 } } }",
                 "{ 'steps': [ { 'startTls': true }, { 'pauseMillis': 5 }, { 'reset': true }, { 'reconnect': true, 'withinMillis': 5 } ] }"
             })
     void takesWhatTheReaderTakes(String json) {

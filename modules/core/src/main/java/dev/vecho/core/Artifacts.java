@@ -8,6 +8,7 @@ final class Artifacts {
 
     private static final String TCP = "vecho-transport-tcp";
     private static final String UDP = "vecho-transport-udp";
+    private static final String STAMP = "vecho-transport-stamp";
     private static final String HTTP = "vecho-transport-http";
     private static final String QUIC = "vecho-transport-quic";
     private static final String EVENTBUS = "vecho-transport-eventbus";
@@ -18,6 +19,7 @@ final class Artifacts {
             Map.entry("tls", TCP),
             Map.entry("unix", TCP),
             Map.entry("udp", UDP),
+            Map.entry("stamp", STAMP),
             Map.entry("http", HTTP),
             Map.entry("https", HTTP),
             Map.entry("h3", HTTP),

@@ -4,6 +4,7 @@ import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** An open connection to a target. Every method is called on the connection's event loop. */
 public interface Connection {
@@ -59,6 +60,14 @@ public interface Connection {
      */
     default long dropped() {
         return 0;
+    }
+
+    /**
+     * What became of the messages that were sent, and came back, since the last call, on each of the two ways; {@link #details} may say more
+     * then. Null where the transport cannot tell, the default.
+     */
+    default @Nullable Directions takeDirections() {
+        return null;
     }
 
     /** What was negotiated, for a report: names and values such as {@code protocol} and {@code TLSv1.3}. */

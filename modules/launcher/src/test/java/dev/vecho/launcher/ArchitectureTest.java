@@ -39,6 +39,7 @@ class ArchitectureTest {
             "transport.http",
             "transport.quic",
             "transport.eventbus",
+            "transport.stamp",
             "server",
             "management",
             "monitor",
@@ -124,13 +125,17 @@ class ArchitectureTest {
                         "management",
                         "monitor",
                         "client",
+                        "report",
                         "load",
                         "launcher",
                         "testkit")
                 .check(classes);
     }
 
-    /** HTTP/3 is HTTP on streams of QUIC: with a listener, limits and a drain of its own it would repeat that transport. */
+    /**
+     * HTTP/3 is HTTP on streams of QUIC, and STAMP is packets in datagrams of UDP: with a listener, limits and a drain of their own they
+     * would repeat that transport.
+     */
     @Test
     void transportsDoNotKnowEachOther() {
         slices().matching("dev.vecho.transport.(*)..")
@@ -138,6 +143,8 @@ class ArchitectureTest {
                 .notDependOnEachOther()
                 .ignoreDependency(
                         resideInAPackage("dev.vecho.transport.http.."), resideInAPackage("dev.vecho.transport.quic.."))
+                .ignoreDependency(
+                        resideInAPackage("dev.vecho.transport.stamp.."), resideInAPackage("dev.vecho.transport.udp.."))
                 .check(classes);
     }
 

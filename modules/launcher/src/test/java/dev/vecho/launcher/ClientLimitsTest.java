@@ -168,7 +168,9 @@ class ClientLimitsTest {
         "websocket, ws, deny",
         "quic, quic, deny",
         "udp, udp, deny",
-        "udp, udp, allow"
+        "udp, udp, allow",
+        "stamp, stamp, deny",
+        "stamp, stamp, allow"
     })
     void refusesWhoIsNotAllowedUntilTheListChanges(String transport, String scheme, String list) throws Exception {
         Certificates certificates = new Certificates(directory);
@@ -181,7 +183,7 @@ class ClientLimitsTest {
         String block = list.equals("deny") ? "127.0.0.0/8" : "192.0.2.0/24";
         serve(options.copy().put(list, new JsonArray().add(block)));
         Future<Echoing> refused = Echoing.open(clients, address(scheme), client, 0);
-        boolean datagrams = List.of("h3", "quic", "udp").contains(scheme);
+        boolean datagrams = List.of("h3", "quic", "stamp", "udp").contains(scheme);
         eventually(
                 "it is refused",
                 () -> (datagrams ? traffic().drops() : traffic().refusals()).containsKey("not allowed"));

@@ -11,6 +11,7 @@ import dev.vecho.client.RunReport;
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.script.Script;
+import dev.vecho.core.Directions;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.Certificates;
@@ -75,7 +76,8 @@ class ConfScriptsTest {
                 .put("proxied", any.copy().put("proxyProtocol", true).put("service", "whoami"))
                 .put("http", any.copy().put("transport", "http"))
                 .put("ws", any.copy().put("transport", "websocket").put("subprotocols", new JsonArray().add("echo")))
-                .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"));
+                .put("udp", any.copy().put("transport", "udp").put("host", "127.0.0.1"))
+                .put("stamp", any.copy().put("transport", "stamp").put("host", "127.0.0.1"));
         vertx.deployVerticle(
                         server,
                         new DeploymentOptions()
@@ -188,6 +190,30 @@ class ConfScriptsTest {
             assertThat(each.summary().failed()).isZero();
             assertThat(Objects.requireNonNull(each.diagnosis()).word()).isEqualTo(FailureKind.BUDGET);
             assertThat(each.diagnosis().sentence()).matches("p99Millis is [0-9.]+, allowed is 0");
+        });
+    }
+
+    @Test
+    void measuresByDirection() throws Exception {
+        RunReport report = play(parse(
+                "stamp",
+                Map.of(
+                        "host",
+                        "127.0.0.1",
+                        "port",
+                        ports.get("stamp"),
+                        "count",
+                        "50",
+                        "ratePerSecond",
+                        "500",
+                        "jitterMillis",
+                        "60000")));
+        assertPassed(report, 1);
+        var messages = Objects.requireNonNull(report.cases().get(0).summary().messages());
+        Directions directions = Objects.requireNonNull(messages.directions());
+        assertThat(List.of(directions.forward(), directions.backward())).allSatisfy(way -> {
+            assertThat(way.lost()).isZero();
+            assertThat(way.jitter()).isNotNull();
         });
     }
 
@@ -318,6 +344,7 @@ class ConfScriptsTest {
                             "report.schema.json",
                             "script.schema.json",
                             "search.json",
+                            "stamp.json",
                             "starttls.json",
                             "watch.json",
                             "web.json",

@@ -48,7 +48,8 @@ class OptionTablesTest {
         "modules/transport-udp/README.md, Keys, listener-udp",
         "modules/transport-http/README.md, Keys, listener-http",
         "modules/transport-quic/README.md, Keys, listener-quic",
-        "modules/transport-eventbus/README.md, Keys, listener-eventbus"
+        "modules/transport-eventbus/README.md, Keys, listener-eventbus",
+        "modules/transport-stamp/README.md, Keys, listener-stamp"
     })
     void haveTheKeysAndDefaultsOfTheSchema(String page, String heading, @Nullable String definition)
             throws IOException {
@@ -78,7 +79,8 @@ class OptionTablesTest {
                 "modules/transport-udp/README.md",
                 "modules/transport-http/README.md",
                 "modules/transport-quic/README.md",
-                "modules/transport-eventbus/README.md"
+                "modules/transport-eventbus/README.md",
+                "modules/transport-stamp/README.md"
             })
     void areAllHeldToASchema(String page) throws IOException {
         CsvSource held;

@@ -268,6 +268,21 @@ class ReloadTransportsTest {
     }
 
     @Test
+    void keepsTheSessionsOfStamp() throws Exception {
+        serve(any("stamp"));
+        Echoing first = connect("stamp", new JsonObject());
+        reload(any("stamp").put("clockSource", "ntp").put("clockErrorMicros", 1).put("maxSessions", 5));
+        awaitEcho(first);
+        assertThat(first.fault()).isNull();
+        reload(any("stamp").put("key", "of-now-on"));
+        eventually(
+                "packets without the key get no answer",
+                () -> !listener().traffic().drops().isEmpty());
+        assertThat(listener().traffic().drops().keySet())
+                .containsAnyOf("too short for a test packet", "with a wrong HMAC");
+    }
+
+    @Test
     void changesTheLimitOfTheEventBus() throws Exception {
         JsonObject options = new JsonObject().put("transport", "eventbus").put("maxMessageBytes", 1);
         serve(options);

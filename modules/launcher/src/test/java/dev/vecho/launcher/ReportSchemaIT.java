@@ -36,7 +36,9 @@ class ReportSchemaIT {
         Path config = Files.writeString(
                 directory.resolve("server.json"),
                 "{\"listeners\":{\"tcp\":{\"port\":0},\"tls\":{\"port\":0,\"tls\":{\"selfSigned\":true}},"
-                        + "\"udp\":{\"transport\":\"udp\",\"host\":\"127.0.0.1\",\"port\":0}}}");
+                        + "\"udp\":{\"transport\":\"udp\",\"host\":\"127.0.0.1\",\"port\":0},"
+                        + "\"stamp\":{\"transport\":\"stamp\",\"host\":\"127.0.0.1\",\"port\":0,"
+                        + "\"clockSource\":\"ntp\",\"clockErrorMicros\":100}}}");
         server = Vecho.serve("-c", config.toString());
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             nobody = "tcp://127.0.0.1:" + socket.getLocalPort();
@@ -72,8 +74,11 @@ class ReportSchemaIT {
                 server.address("tcp"),
                 server.address("tls"),
                 server.address("udp"),
+                server.address("stamp"),
                 nobody,
                 "--insecure",
+                "--option",
+                "stamp.clockErrorMicros=100",
                 "-s",
                 script.toString(),
                 "-o",
@@ -84,11 +89,12 @@ class ReportSchemaIT {
         JsonObject run = new JsonObject(result.out());
         assertValid("run", run);
         List<String> rounds = Files.readAllLines(lines);
-        assertThat(rounds).hasSize(16);
+        assertThat(rounds).hasSize(20);
         rounds.forEach(line -> assertValid("round", new JsonObject(line)));
         // What stands nowhere but in some reports stands in these.
         assertThat(run.encode())
                 .contains("\"diagnosis\":", "\"budget\":", "\"messages\":", "\"corrected\":", "\"jitterMillis\":")
+                .contains("\"forward\":", "\"backward\":", "\"lostUnknown\":", "\"delayMillis\":")
                 .contains("\"tlsMillis\":", "\"refused\"", "\"size\":100");
     }
 

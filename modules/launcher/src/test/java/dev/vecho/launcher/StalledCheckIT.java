@@ -25,7 +25,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 class StalledCheckIT {
 
     private static final List<String> LISTENERS =
-            List.of("tcp", "tls", "unix", "udp", "http", "https", "websocket", "quic");
+            List.of("tcp", "tls", "unix", "udp", "stamp", "http", "https", "websocket", "quic");
 
     @TempDir
     Path directory;
@@ -39,6 +39,7 @@ class StalledCheckIT {
                   "tls": {"port": 0, %1$s},
                   "unix": {"transport": "unix", "path": "%2$s"},
                   "udp": {"transport": "udp", "port": 0},
+                  "stamp": {"transport": "stamp", "port": 0},
                   "http": {"transport": "http", "port": 0},
                   "https": {"transport": "http", "port": 0, "http3": true, %1$s},
                   "websocket": {"transport": "websocket", "port": 0},

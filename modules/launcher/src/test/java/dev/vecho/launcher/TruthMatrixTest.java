@@ -148,6 +148,7 @@ class TruthMatrixTest {
                 .put("tls", Listeners.any().put("tls", overTcp))
                 .put("unix", new JsonObject().put("transport", "unix").put("path", path.toString()))
                 .put("udp", Listeners.any().put("transport", "udp"))
+                .put("stamp", Listeners.any().put("transport", "stamp"))
                 .put("http", Listeners.any().put("transport", "http"))
                 .put("https", Listeners.any().put("transport", "http").put("tls", overTcp))
                 .put("quic", Listeners.any().put("transport", "quic").put("tls", tls))
@@ -199,7 +200,8 @@ class TruthMatrixTest {
     private static boolean canPlay(String script, String scheme) {
         return switch (script) {
             case "standard", "watch" -> true;
-            case "matrix" -> !scheme.equals("udp"); // It has sizes that no datagram can have.
+            case "matrix" ->
+                !scheme.equals("udp") && !scheme.equals("stamp"); // It has sizes that no datagram can have.
             default -> STREAMS.contains(scheme);
         };
     }

@@ -3,6 +3,8 @@ package dev.vecho.management;
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.RoundTrips;
+import dev.vecho.core.Directions;
+import dev.vecho.core.Directions.Direction;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What a single round found, as metrics. Names are those of the blackbox exporter where the meaning is the same. */
@@ -95,7 +98,51 @@ final class RoundMetrics {
                 if (round.messages() != null && round.messages().jitter() != null) {
                     points.add(labels, seconds(round.messages().jitter()));
                 }
-            }));
+            }),
+            new Family(
+                    "vecho_check_direction_lost",
+                    "Messages of the last round that were lost, by the way on which they were: forward, backward or unknown",
+                    RoundMetrics::lostByDirection),
+            ofDirections(
+                    "vecho_check_direction_jitter_seconds",
+                    "The jitter of the last round, by direction",
+                    way -> way.jitter()),
+            ofDirections(
+                    "vecho_check_direction_delay_seconds",
+                    "The mean delay of the last round, by direction, by clocks that both sides say are right",
+                    way -> way.delay() == null ? null : way.delay().mean()));
+
+    private static Family ofDirections(String name, String help, Function<Direction, @Nullable Duration> time) {
+        return new Family(name, help, (round, labels, points) -> {
+            Directions directions = directions(round);
+            if (directions != null) {
+                Duration forward = time.apply(directions.forward());
+                Duration backward = time.apply(directions.backward());
+                if (forward != null && backward != null) {
+                    points.add(labels.add("direction", "forward"), seconds(forward));
+                    points.add(labels.add("direction", "backward"), seconds(backward));
+                }
+            }
+        });
+    }
+
+    private static void lostByDirection(Report round, Labels labels, Points points) {
+        Directions directions = directions(round);
+        if (directions == null) {
+            return;
+        }
+        Long forward = directions.forward().lost();
+        Long backward = directions.backward().lost();
+        if (forward != null && backward != null) {
+            points.add(labels.add("direction", "forward"), forward.doubleValue());
+            points.add(labels.add("direction", "backward"), backward.doubleValue());
+        }
+        points.add(labels.add("direction", "unknown"), (double) directions.lostUnknown());
+    }
+
+    private static @Nullable Directions directions(Report round) {
+        return round.messages() == null ? null : round.messages().directions();
+    }
 
     private static void failure(Report round, Labels labels, Points points) {
         Diagnosis why = round.diagnosis();

@@ -10,6 +10,9 @@ import dev.vecho.client.report.RoundTrips;
 import dev.vecho.client.report.Summary;
 import dev.vecho.client.report.Summary.PhaseTime;
 import dev.vecho.client.script.Case;
+import dev.vecho.core.Directions;
+import dev.vecho.core.Directions.Delay;
+import dev.vecho.core.Directions.Direction;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -150,6 +153,38 @@ public final class TextReport implements ReportWriter {
                 messages.reordered()));
         Duration jitter = messages.jitter();
         text.append(jitter == null ? "\n" : ", jitter " + millis(jitter) + "\n");
+        Directions directions = messages.directions();
+        if (directions != null) {
+            direction(text, "forward", directions.forward());
+            direction(text, "backward", directions.backward());
+            if (directions.lostUnknown() > 0) {
+                text.append("lost on either way: " + directions.lostUnknown() + "\n");
+            }
+        }
+    }
+
+    private static void direction(StringBuilder text, String name, Direction direction) {
+        List<String> known = new ArrayList<>();
+        if (direction.lost() != null) {
+            known.add(direction.lost() + " lost");
+        }
+        if (direction.duplicated() != null) {
+            known.add(direction.duplicated() + " duplicated");
+        }
+        if (direction.reordered() != null) {
+            known.add(direction.reordered() + " reordered");
+        }
+        if (direction.jitter() != null) {
+            known.add("jitter " + millis(direction.jitter()));
+        }
+        Delay delay = direction.delay();
+        if (delay != null) {
+            known.add("delay min/mean/max = " + millis(delay.min(), delay.mean(), delay.max()) + ", error "
+                    + millis(delay.error()));
+        }
+        if (!known.isEmpty()) {
+            text.append(name + ": " + String.join(", ", known) + "\n");
+        }
     }
 
     private static void phases(StringBuilder text, Summary.Phases phases) {

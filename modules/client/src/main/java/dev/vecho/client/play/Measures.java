@@ -1,12 +1,14 @@
 package dev.vecho.client.play;
 
 import dev.vecho.client.report.Diagnosis;
+import dev.vecho.client.report.DirectionTotals;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.RoundTrips;
 import dev.vecho.client.script.Seed;
 import dev.vecho.client.verify.MessageVerifier;
 import dev.vecho.client.verify.Verifier;
 import dev.vecho.core.Connection;
+import dev.vecho.core.Directions;
 import dev.vecho.core.Receiver.Phase;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
@@ -49,6 +51,7 @@ final class Measures {
     private long lost;
     private long duplicated;
     private long reordered;
+    private final DirectionTotals directions = new DirectionTotals();
 
     /** A connection was opened, or could not be. Of several, the phases of the first are reported. */
     void opened(TrackedConnection tracked) {
@@ -160,6 +163,17 @@ final class Measures {
             lost += messages.lost();
             duplicated += messages.duplicated();
             reordered += messages.reordered();
+            direct(roundConnection.tracked(), messages.lost());
+        }
+    }
+
+    private void direct(TrackedConnection tracked, long lostHere) {
+        Connection connection = tracked.connection();
+        Directions found = connection == null ? null : connection.takeDirections();
+        if (found != null) {
+            directions.add(found.lostAtMost(lostHere));
+            // There is more to tell of the peer than at first.
+            at(tracked);
         }
     }
 
@@ -173,7 +187,7 @@ final class Measures {
             Seed seed) {
         Duration mean = transits < 2 ? null : Duration.ofNanos(Math.round(jitter));
         Report.Messages messages = caseContext.framing() == Framing.MESSAGES
-                ? new Report.Messages(sent, received, lost, duplicated, reordered, mean)
+                ? new Report.Messages(sent, received, lost, duplicated, reordered, mean, directions.get())
                 : null;
         return new Report(
                 caseContext.target(),

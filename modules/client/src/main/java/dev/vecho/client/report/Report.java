@@ -1,5 +1,8 @@
 package dev.vecho.client.report;
 
+import dev.vecho.core.Directions;
+import dev.vecho.core.Directions.Delay;
+import dev.vecho.core.Directions.Direction;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -82,6 +85,7 @@ public record Report(
      * @param reordered those that came after one that was sent later
      * @param jitter the mean deviation of the time between messages, smoothed, as RFC 3550 section 6.4.1 has it, but of
      *     round trips, since the clock of the other side is not known; null where less than two round trips were measured
+     * @param directions the same by direction, where the transport can tell; else null
      */
     public record Messages(
             long sent,
@@ -89,7 +93,14 @@ public record Report(
             long lost,
             long duplicated,
             long reordered,
-            @Nullable Duration jitter) {
+            @Nullable Duration jitter,
+            @Nullable Directions directions) {
+
+        /** Of a transport that does not tell directions. */
+        public Messages(
+                long sent, long received, long lost, long duplicated, long reordered, @Nullable Duration jitter) {
+            this(sent, received, lost, duplicated, reordered, jitter, null);
+        }
 
         JsonObject toJson() {
             JsonObject json = new JsonObject()
@@ -99,6 +110,31 @@ public record Report(
                     .put("duplicated", duplicated)
                     .put("reordered", reordered);
             Diagnosis.putIfKnown(json, "jitterMillis", jitter == null ? null : millis(jitter));
+            if (directions != null) {
+                json.put("forward", toJson(directions.forward()))
+                        .put("backward", toJson(directions.backward()))
+                        .put("lostUnknown", directions.lostUnknown());
+            }
+            return json;
+        }
+
+        private static JsonObject toJson(Direction direction) {
+            JsonObject json = new JsonObject();
+            Diagnosis.putIfKnown(json, "lost", direction.lost());
+            Diagnosis.putIfKnown(json, "duplicated", direction.duplicated());
+            Diagnosis.putIfKnown(json, "reordered", direction.reordered());
+            Duration jitter = direction.jitter();
+            Diagnosis.putIfKnown(json, "jitterMillis", jitter == null ? null : millis(jitter));
+            Delay delay = direction.delay();
+            if (delay != null) {
+                json.put(
+                        "delayMillis",
+                        new JsonObject()
+                                .put("min", millis(delay.min()))
+                                .put("mean", millis(delay.mean()))
+                                .put("max", millis(delay.max()))
+                                .put("error", millis(delay.error())));
+            }
             return json;
         }
     }
@@ -171,8 +207,8 @@ public record Report(
      * ({@code resolveMillis}, {@code connectMillis}, {@code tlsMillis}, {@code firstByteMillis}, {@code lastByteMillis}),
      * {@code bytesSent}, {@code bytesReceived}, {@code roundTripMillis} (a list; empty if there were more than 1000),
      * {@code roundTrips} and {@code corrected} (see {@link RoundTrips#toJson}), {@code messages} ({@code sent},
-     * {@code received}, {@code lost}, {@code duplicated}, {@code reordered}, {@code jitterMillis}), {@code warnings} (a list
-     * of {@code word} and {@code sentence}; not there if there is none), {@code stalledMillis}, {@code seed}. What is not known is not there.
+     * {@code received}, {@code lost}, {@code duplicated}, {@code reordered}, {@code jitterMillis}, and of some transports
+     * {@code forward}, {@code backward} and {@code lostUnknown}, see {@link Directions}), {@code warnings} (a list of {@code word} and {@code sentence}; not there if there is none), {@code stalledMillis}, {@code seed}. What is not known is not there.
      * Milliseconds have up to three decimals.
      */
     public JsonObject toJson() {

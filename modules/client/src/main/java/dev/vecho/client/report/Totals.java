@@ -23,6 +23,7 @@ public final class Totals {
     private final Time firstByte = new Time();
     private final Time lastByte = new Time();
     private final Time jitter = new Time();
+    private final DirectionTotals directions = new DirectionTotals();
     private Report.@Nullable Messages messages;
     private boolean differs;
     private long rounds;
@@ -49,6 +50,7 @@ public final class Totals {
         if (more != null) {
             messages = messages == null ? more : sum(messages, more);
             jitter.add(more.jitter());
+            directions.add(more.directions());
         }
         if (round.diagnosis() != null) {
             words.merge(round.diagnosis().word(), 1L, Long::sum);
@@ -92,7 +94,8 @@ public final class Totals {
                     all.lost(),
                     all.duplicated(),
                     all.reordered(),
-                    mean == null ? null : mean.mean());
+                    mean == null ? null : mean.mean(),
+                    directions.get());
         }
         return new Summary(
                 rounds,

@@ -42,7 +42,12 @@ final class UdpDrops {
     }
 
     void count(Reason reason) {
-        traffic.drop(reason.words);
+        count(reason.words);
+    }
+
+    /** Counts what a service does not answer, for a reason of its own. */
+    void count(String reason) {
+        traffic.drop(reason);
     }
 
     long of(Reason reason) {

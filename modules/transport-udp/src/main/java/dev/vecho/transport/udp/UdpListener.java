@@ -1,6 +1,5 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
@@ -25,6 +24,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -141,7 +141,7 @@ final class UdpListener implements Listener {
 
     /** What answers: the echo, or another service. */
     private ChannelHandler handler(UdpSocket socket) {
-        ConfiguredService service = options.service();
+        DatagramService service = options.service();
         return service == null
                 ? new UdpEcho(rules, drops, traffic, socket::sendEmpty)
                 : new UdpService(service, context, rules, drops, traffic, socket::sendEmpty);
@@ -286,6 +286,12 @@ final class UdpListener implements Listener {
     @Override
     public List<String> notes() {
         return notes;
+    }
+
+    @Override
+    public JsonObject ownClient(String address) {
+        DatagramService service = options.service();
+        return service == null ? new JsonObject() : service.ownClientOptions();
     }
 
     /** Closes at once: a datagram that was taken is answered or dropped by the time this is called. */

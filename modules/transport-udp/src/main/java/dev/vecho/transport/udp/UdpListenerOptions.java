@@ -1,6 +1,5 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Services;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The options of one UDP listener.
  *
  * @param address keys {@code host}, where {@code 0.0.0.0} stands for all addresses of IPv4 that this machine has,
- *     {@code ::} for those of both families, default {@code localhost}, and {@code port}, default 7007
+ *     {@code ::} for those of both families, default {@code localhost}, and {@code port}, default {@value #PORT}, or that of the service
  * @param receiveBufferBytes of each socket (SO_RCVBUF), at most what the system allows; 0 for the system's; default 0
  * @param sendBufferBytes of each socket (SO_SNDBUF), at most what the system allows; 0 for the system's; default 0
  * @param maxDatagramsPerSecond from one source address, of which a second's worth may come at once; further ones get no
@@ -33,7 +32,9 @@ record UdpListenerOptions(
         int maxDatagramsPerSecond,
         BitSet refusedSourcePorts,
         AccessRules access,
-        @Nullable ConfiguredService service) {
+        @Nullable DatagramService service) {
+
+    static final int PORT = 7007;
 
     /**
      * Echo, daytime, qotd, chargen, time, DNS, TFTP, portmap, NTP, NetBIOS, SNMP, XDMCP, CLDAP, SLP, RIP, IPMI, MS SQL,
@@ -56,8 +57,8 @@ record UdpListenerOptions(
      *
      * @param service null for the echo
      */
-    static UdpListenerOptions read(Options options, @Nullable ConfiguredService service) {
-        BindAddress address = BindAddress.read(options, 7007);
+    static UdpListenerOptions read(Options options, @Nullable DatagramService service) {
+        BindAddress address = BindAddress.read(options, service == null ? PORT : service.port());
         UdpListenerOptions read = new UdpListenerOptions(
                 address,
                 options.integer("receiveBufferBytes", 0, 0, Bounds.MAX_BYTES),
@@ -71,6 +72,11 @@ record UdpListenerOptions(
         }
         options.rejectUnknownKeys();
         return read;
+    }
+
+    /** The scheme of the targets that are answered. */
+    String scheme() {
+        return service == null ? "udp" : service.scheme();
     }
 
     private static void requireLimits(Options options) {

@@ -95,6 +95,7 @@ final class UdpServerTransport implements ServerTransport {
     @Override
     public boolean canAdopt(ServerTransport next) {
         return next instanceof UdpServerTransport other
+                && other.options.scheme().equals(options.scheme())
                 && other.options.address().equals(options.address());
     }
 
@@ -102,8 +103,13 @@ final class UdpServerTransport implements ServerTransport {
     public Future<List<String>> adopt(ServerTransport next) {
         UdpListenerOptions now = options;
         UdpListenerOptions other = ((UdpServerTransport) next).options;
+        DatagramService before = now.service();
+        DatagramService after = other.service();
+        if (before != null && after != null) {
+            after.replaces(before);
+        }
         options = other;
-        Services.replace(now.service(), other.service());
+        Services.replace(ServiceAnswers.service(before), ServiceAnswers.service(after));
         UdpRules open = rules;
         if (open != null) {
             open.change(other);
@@ -128,7 +134,7 @@ final class UdpServerTransport implements ServerTransport {
 
     private synchronized void partClosed(UdpListener part) {
         if (parts.remove(part) && parts.isEmpty() && !drops.toString().isEmpty()) {
-            LOG.info("udp {}: no answer to datagrams: {}", address(), drops);
+            LOG.info("{} {}: no answer to datagrams: {}", options.scheme(), address(), drops);
         }
     }
 
@@ -223,15 +229,10 @@ final class UdpServerTransport implements ServerTransport {
         return new InetSocketAddress(any, options.address().port());
     }
 
-    private static Bound bound(
-            Hosts hosts, UdpRules rules, List<InetSocketAddress> open, boolean sharing, boolean catchAll) {
+    private Bound bound(Hosts hosts, UdpRules rules, List<InetSocketAddress> open, boolean sharing, boolean catchAll) {
         if (!hosts.wildcard()) {
             return new Bound(
-                    rules,
-                    open,
-                    sharing,
-                    open.stream().map(UdpServerTransport::target).toList(),
-                    List.of());
+                    rules, open, sharing, open.stream().map(this::target).toList(), List.of());
         }
         String answering = String.join(
                 ", ",
@@ -242,13 +243,13 @@ final class UdpServerTransport implements ServerTransport {
                 rules,
                 open,
                 sharing,
-                List.of("udp://"
+                List.of(options.scheme() + "://"
                         + Addresses.format(Addresses.text(hosts.addresses().get(0)), port)),
                 List.of("answers from " + answering + later));
     }
 
-    private static String target(InetSocketAddress address) {
-        return "udp://" + Addresses.format(address);
+    private String target(InetSocketAddress address) {
+        return options.scheme() + "://" + Addresses.format(address);
     }
 
     /** Opens this event loop's sockets beside those of the first. */

@@ -1,19 +1,15 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.ConfiguredService.Answers;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.SocketFacts;
 import dev.vecho.transport.udp.UdpDrops.Reason;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DatagramPacket;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +24,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(UdpService.class);
 
-    private final ConfiguredService service;
+    private final DatagramService service;
     private final Context context;
     private final UdpRules rules;
     private final UdpDrops drops;
@@ -38,7 +34,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
     private boolean reading;
 
     UdpService(
-            ConfiguredService service,
+            DatagramService service,
             Context context,
             UdpRules rules,
             UdpDrops drops,
@@ -72,17 +68,17 @@ final class UdpService extends ChannelInboundHandlerAdapter {
                 return;
             }
             traffic.received(datagram.content().readableBytes());
-            Buffer asked =
-                    service.readsMessages() ? Buffer.buffer(ByteBufUtil.getBytes(datagram.content())) : Buffer.buffer();
-            VertxInternals.dispatch(context, () -> answer(ctx, source, asked));
+            VertxInternals.dispatch(context, () -> answer(ctx, datagram));
         } finally {
             datagram.release();
         }
     }
 
-    private void answer(ChannelHandlerContext ctx, InetSocketAddress source, Buffer asked) {
+    private void answer(ChannelHandlerContext ctx, DatagramPacket datagram) {
+        InetSocketAddress source = datagram.sender();
+        InetSocketAddress local = (InetSocketAddress) ctx.channel().localAddress();
         try {
-            service.answer(() -> facts(ctx, source), asked, new Answers() {
+            service.answer(source, local, datagram.content(), drops::count, new Answers() {
                 @Override
                 public void send(Buffer answer) {
                     UdpService.this.send(ctx, source, answer);
@@ -124,13 +120,6 @@ final class UdpService extends ChannelInboundHandlerAdapter {
         if (!reading) {
             ctx.flush();
         }
-    }
-
-    private static JsonObject facts(ChannelHandlerContext ctx, InetSocketAddress source) {
-        return new JsonObject()
-                .put("transport", "udp")
-                .put("remote", SocketFacts.text(source))
-                .put("local", SocketFacts.text(ctx.channel().localAddress()));
     }
 
     private void sendEmpty(ChannelHandlerContext ctx, InetSocketAddress source) {

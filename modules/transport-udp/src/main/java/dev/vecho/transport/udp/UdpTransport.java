@@ -1,6 +1,7 @@
 package dev.vecho.transport.udp;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Services;
 import dev.vecho.core.Target;
@@ -42,8 +43,17 @@ public final class UdpTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
+        ConfiguredService service = Services.readWithFaults(vertx, options, framing());
         return new UdpServerTransport(
-                vertx, UdpListenerOptions.read(options, Services.readWithFaults(vertx, options, framing())));
+                vertx, UdpListenerOptions.read(options, service == null ? null : new ServiceAnswers(service)));
+    }
+
+    /**
+     * The same for a transport whose packets are datagrams of UDP: its listeners have the keys of UDP's, but for {@code service},
+     * and its own, which it has read already.
+     */
+    public ServerTransport server(Vertx vertx, Options options, DatagramService service) {
+        return new UdpServerTransport(vertx, UdpListenerOptions.read(options, service));
     }
 
     @Override
