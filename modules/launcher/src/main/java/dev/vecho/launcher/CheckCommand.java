@@ -154,14 +154,14 @@ final class CheckCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             defaultValue = "text",
             description = "What standard output gets: ${COMPLETION-CANDIDATES} (a line of JSON for each round, at once;"
-                    + " XML for servers that read JUnit's). Default: ${DEFAULT-VALUE}")
+                    + " XML for servers that read JUnit's; a page with plots). Default: ${DEFAULT-VALUE}")
     private Format output = Format.TEXT;
 
     @Option(
             names = "--report",
             paramLabel = "[FORMAT=]FILE",
-            description = "Writes a report to a file, too; the format is told by .txt, .json, .jsonl or .xml, or named."
-                    + " May be repeated.")
+            description = "Writes a report to a file, too; the format is told by .txt, .json, .jsonl, .xml or .html, or"
+                    + " named. May be repeated.")
     private List<String> reports = new ArrayList<>();
 
     @Option(

@@ -46,8 +46,10 @@ final class ReportFiles implements AutoCloseable {
         }
         if (format == null) {
             format = Format.ofFile(text)
-                    .orElseThrow(() -> new IllegalArgumentException(text
-                            + ": expected a name that ends in .txt, .json, .jsonl or .xml (JUnit), or FORMAT=FILE"));
+                    .orElseThrow(
+                            () -> new IllegalArgumentException(
+                                    text
+                                            + ": expected a name that ends in .txt, .json, .jsonl, .xml (JUnit) or .html, or FORMAT=FILE"));
         }
         Path path = file.toAbsolutePath();
         if (Files.isDirectory(path)) {

@@ -27,30 +27,28 @@ class CompletionIT {
     @TempDir
     Path directory;
 
-    @SuppressWarnings("NullAway.Init") // Each test makes it first.
-    private Path script;
-
-    private void script(String shell, String name) throws Exception {
+    private Path script(String shell, String name) throws Exception {
         Vecho.Result printed = Vecho.run("completion", shell);
         assertThat(printed.exitCode()).as(printed.err()).isZero();
-        script = Files.writeString(directory.resolve(name), printed.out());
+        return Files.writeString(directory.resolve(name), printed.out());
     }
 
     @Test
     void bashCompletesCommandsOptionsAndValues() throws Exception {
         ForeignProgram bash = ForeignProgram.find("bash", "apt-get install bash");
-        script("bash", "vecho");
-        assertThat(completedByBash(bash, "vecho", "che")).containsExactly("check");
-        assertThat(completedByBash(bash, "vecho", "check", "--cou")).containsExactly("--count");
-        assertThat(completedByBash(bash, "vecho", "check", "--output", "js")).containsExactly("json", "jsonl");
-        assertThat(completedByBash(bash, "vecho", "--log-level", "w")).containsExactly("warn");
+        Path script = script("bash", "vecho");
+        assertThat(completedByBash(bash, script, "vecho", "che")).containsExactly("check");
+        assertThat(completedByBash(bash, script, "vecho", "check", "--cou")).containsExactly("--count");
+        assertThat(completedByBash(bash, script, "vecho", "check", "--output", "js"))
+                .containsExactly("json", "jsonl");
+        assertThat(completedByBash(bash, script, "vecho", "--log-level", "w")).containsExactly("warn");
         Files.writeString(directory.resolve("my.json"), "{}");
-        assertThat(completedByBash(bash, "vecho", "check", "--script", directory + "/my"))
+        assertThat(completedByBash(bash, script, "vecho", "check", "--script", directory + "/my"))
                 .containsExactly(directory + "/my.json");
     }
 
     /** compopt works only where bash itself asks. */
-    private List<String> completedByBash(ForeignProgram bash, String... words) throws Exception {
+    private List<String> completedByBash(ForeignProgram bash, Path script, String... words) throws Exception {
         String complete = "source " + script
                 + "; compopt() { :; }; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_LINE=\"$*\";"
                 + " COMP_POINT=${#COMP_LINE}; _complete_vecho; printf '%s\\n' \"${COMPREPLY[@]}\"";

@@ -4,15 +4,10 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
-import com.microsoft.playwright.Playwright.CreateOptions;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.sun.net.httpserver.HttpServer;
 import dev.vecho.launcher.Vecho.Result;
-import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.Lab;
 import dev.vecho.testkit.LabFault;
 import io.vertx.core.json.JsonArray;
@@ -29,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -132,15 +126,14 @@ class DayInAMinuteIT {
         String configuration = configuration();
         try (Vecho vecho = Vecho.start("serve", "-c", configuration);
                 Vecho watch = Vecho.start("watch", configuration, "-o", "json");
-                Playwright playwright = playwright();
-                Browser browser = browser(playwright)) {
+                Chromium chromium = Chromium.start()) {
             vecho.awaitLine("ready");
             String management = vecho.note("management");
             Thread reading = new Thread(() -> read(watch), "watch");
             reading.setDaemon(true);
             reading.start();
             assertThat(checks(management)).hasSize(12);
-            Page page = browser.newPage();
+            Page page = chromium.page();
             page.setDefaultTimeout(PATIENCE_MILLIS);
             page.navigate(management);
 
@@ -321,20 +314,5 @@ class DayInAMinuteIT {
                 .put("targets", target)
                 .put("everyMillis", EVERY_MILLIS)
                 .put("script", script);
-    }
-
-    private static Playwright playwright() {
-        Map<String, String> environment = new HashMap<>(System.getenv());
-        environment.put("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-        return Playwright.create(new CreateOptions().setEnv(environment));
-    }
-
-    private static Browser browser(Playwright playwright) {
-        return playwright
-                .chromium()
-                .launch(new LaunchOptions()
-                        .setExecutablePath(ForeignProgram.find("chromium", "apt-get install chromium")
-                                .path())
-                        .setArgs(List.of("--no-sandbox", "--disable-gpu", "--disable-background-networking")));
     }
 }

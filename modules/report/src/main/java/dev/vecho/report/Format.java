@@ -13,7 +13,9 @@ public enum Format {
     /** A line of JSON for each round, at once: {@code case}, and what {@link dev.vecho.client.report.Report#toJson} has. */
     JSONL("jsonl"),
     /** The XML that JUnit's Ant task began and that servers for continuous integration read: a test case for each case. */
-    JUNIT("xml");
+    JUNIT("xml"),
+    /** A page that stands alone, with plots. */
+    HTML("html");
 
     private final String extension;
 
@@ -21,7 +23,7 @@ public enum Format {
         this.extension = extension;
     }
 
-    /** The format that a file's name stands for: {@code .txt}, {@code .json}, {@code .jsonl}, {@code .xml}. */
+    /** The format that a file's name stands for: {@code .txt}, {@code .json}, {@code .jsonl}, {@code .xml}, {@code .html}. */
     public static Optional<Format> ofFile(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         for (Format format : values()) {
@@ -48,6 +50,7 @@ public enum Format {
             case JSON -> new JsonReport(out);
             case JSONL -> new JsonLinesReport(out);
             case JUNIT -> new JUnitReport(out);
+            case HTML -> new HtmlReport(out);
         };
     }
 
