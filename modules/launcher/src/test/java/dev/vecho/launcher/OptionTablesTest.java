@@ -37,6 +37,7 @@ class OptionTablesTest {
         SERVICE + ", Keys of the service, ",
         SERVICE + ", Listeners, listener",
         SERVICE + ", TLS, tls",
+        "docs/faults.md, Keys, faults-stream",
         "docs/management.md, Keys, section-management",
         SERVICE + ", Access log, section-accessLog",
         "docs/monitoring.md, Keys, section-checks",
@@ -73,6 +74,7 @@ class OptionTablesTest {
     @ValueSource(
             strings = {
                 SERVICE,
+                "docs/faults.md",
                 "docs/management.md",
                 "docs/monitoring.md",
                 "modules/transport-tcp/README.md",

@@ -46,6 +46,7 @@ class FaultsTest {
                             .statusCode())
                     .isEqualTo(200);
             assertThat(client.getInputStream().readNBytes(7)).isEqualTo("anwhile".getBytes(UTF_8));
+            assertThat(service.json("/listeners/tcp/faults").encode()).isEqualTo("{\"toPeer\":{}}");
             echo(client, "after");
             assertThat(service.json("/listeners")
                             .getJsonArray("listeners")

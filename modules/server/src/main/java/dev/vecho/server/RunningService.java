@@ -322,7 +322,21 @@ final class RunningService implements EchoService, Shareable {
                 .filter(each -> each.name().equals(listener))
                 .findFirst()
                 .map(each -> each.content().json().getJsonObject(Services.FAULTS))
+                .map(RunningService::withoutNulls)
                 .orElseGet(JsonObject::new);
+    }
+
+    /** A key that is null is as if it were not there. */
+    private static JsonObject withoutNulls(JsonObject object) {
+        JsonObject result = new JsonObject();
+        object.forEach(entry -> {
+            if (entry.getValue() instanceof JsonObject nested) {
+                result.put(entry.getKey(), withoutNulls(nested));
+            } else if (entry.getValue() != null) {
+                result.put(entry.getKey(), entry.getValue());
+            }
+        });
+        return result;
     }
 
     @Override
