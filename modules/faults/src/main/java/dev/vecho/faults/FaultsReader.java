@@ -71,15 +71,13 @@ final class FaultsReader {
                 fromPeer);
     }
 
-    private boolean isAny(DirectionFaults faults) {
-        Cut cut = faults.cut();
-        // To be silent for some time, and then end, is no contradiction.
-        DirectionFaults empty = new DirectionFaults(
+    private static boolean isAny(DirectionFaults faults) {
+        return !faults.equals(new DirectionFaults(
                 null,
                 0,
                 null,
                 DirectionFaults.NEVER,
-                cut != null && cut.afterBytes() == DirectionFaults.NEVER ? cut : null,
+                null,
                 null,
                 HalfClose.PASS,
                 null,
@@ -87,8 +85,7 @@ final class FaultsReader {
                 0,
                 null,
                 null,
-                faults.queueBytes());
-        return !faults.equals(empty);
+                faults.queueBytes()));
     }
 
     private Duration every(Duration duration) {

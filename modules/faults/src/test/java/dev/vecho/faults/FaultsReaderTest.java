@@ -52,6 +52,7 @@ class FaultsReaderTest {
                 "{'every': '1s', 'for': '1s'} | for: must be shorter than every",
                 "{'for': '0s'} | for: must be longer than 0",
                 "{'silent': true, 'toPeer': {'latency': '1s'}} | silent: contradicts the other faults",
+                "{'silent': true, 'toPeer': {'cut': {'after': '1s'}}} | silent: contradicts the other faults",
                 "{'handshakeDelay': '1s'} | handshakeDelay: needs tls",
                 "{'toPeer': {'latancy': '1s'}} | toPeer.latancy: is not a known key, did you mean \"latency\"?",
                 "{'toPear': {}} | toPear: is not a known key, did you mean \"toPeer\"?"
