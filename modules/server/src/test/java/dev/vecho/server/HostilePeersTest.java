@@ -75,7 +75,7 @@ final class HostilePeersTest {
     @ParameterizedTest
     @CsvSource({"jdk, false", "jdk, true", "openssl, false", "openssl, true"})
     void endsOnlyTheConnectionOfAHostileTlsPeer(String engine, boolean several, Vertx vertx, VertxTestContext test) {
-        JsonObject tls = certificate(localhost).put("engine", engine).put("handshakeTimeoutMillis", 200);
+        JsonObject tls = certificate(localhost).put("engine", engine).put("handshakeTimeoutMillis", 1000);
         if (several) {
             tls.put("certificates", new JsonArray().add(certificate(another)));
         }
