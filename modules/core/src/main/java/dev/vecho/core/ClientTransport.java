@@ -32,6 +32,14 @@ public interface ClientTransport {
         return false;
     }
 
+    /**
+     * Whether its connections carry a stream of bytes that somebody else may pass on: they can be {@linkplain Connection#pause paused}, and
+     * nothing but the operating system makes an attempt to connect wait.
+     */
+    default boolean canPause() {
+        return false;
+    }
+
     /** Closes every connection and frees what they used; never fails. */
     Future<Void> close();
 }

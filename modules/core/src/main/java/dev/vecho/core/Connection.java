@@ -19,6 +19,19 @@ public interface Connection {
     Future<Void> send(Buffer bytes);
 
     /**
+     * Stops reading until {@link #resume}, so that the peer has to wait. What was read before may still come. Only where the
+     * transport's connections {@linkplain ClientTransport#canPause can} do so.
+     */
+    default void pause() {
+        throw new UnsupportedOperationException("see ClientTransport.canPause");
+    }
+
+    /** Goes on to read. */
+    default void resume() {
+        throw new UnsupportedOperationException("see ClientTransport.canPause");
+    }
+
+    /**
      * Closes this side's output, after what was sent, and keeps the input open: a TCP half-close, or a TLS close_notify.
      *
      * @return completes when the end was sent; fails with a {@link TransportException}, also where the transport carries

@@ -39,6 +39,9 @@ public enum FailureReason {
     /** A fault of its listener, which somebody has configured, has broken it off. */
     FAULT("broken by a configured fault"),
 
+    /** What the listener passes connections on to was not there, or has broken one off. */
+    UPSTREAM("broken by what is behind"),
+
     /** There was no memory for a buffer, neither here nor in the operating system. */
     MEMORY("for lack of memory"),
 

@@ -59,6 +59,14 @@ public interface ServiceStream extends ReadStream<Buffer>, WriteStream<Buffer> {
     ServiceStream drainHandler(@Nullable Handler<Void> handler);
 
     /**
+     * Closes this side's output, after everything that was written: the client sees the end, and may go on to send. {@link #end()} closes
+     * what is left.
+     *
+     * @return completes when the end was sent
+     */
+    Future<Void> closeOutput();
+
+    /**
      * Closes the connection as {@link #end} does, and counts it as failed: for a peer that has broken the rules of the service's
      * protocol. What was written before still arrives. No handler is called any more.
      *

@@ -35,6 +35,9 @@ final class FaultyStream implements ServiceStream {
     private @Nullable Handler<Throwable> exceptionHandler;
     private @Nullable Handler<Void> closeHandler;
     private @Nullable Runnable ending;
+    private @Nullable Runnable closingOutput;
+    private boolean outputEnded;
+    private boolean endWaits;
     private @Nullable Held service;
     private long demand = Long.MAX_VALUE;
     private boolean toldFull;
@@ -200,12 +203,12 @@ final class FaultyStream implements ServiceStream {
 
         @Override
         public void end() {
-            Runnable last = ending;
-            if (last != null) {
-                over = true;
-                fromPeer.close();
-                last.run();
+            outputEnded = true;
+            Runnable half = closingOutput;
+            if (half != null) {
+                half.run();
             }
+            endIfDone();
         }
 
         @Override
@@ -237,7 +240,8 @@ final class FaultyStream implements ServiceStream {
 
         @Override
         public void end() {
-            tell(endHandler);
+            endWaits = true;
+            tellEnd();
         }
 
         @Override
@@ -262,7 +266,18 @@ final class FaultyStream implements ServiceStream {
 
     /** Not within the call of the service that has asked for it. */
     private void later() {
-        context.runOnContext(now -> fromPeer.pump());
+        context.runOnContext(now -> {
+            fromPeer.pump();
+            tellEnd();
+        });
+    }
+
+    /** Nobody is told of the end who does not read. */
+    private void tellEnd() {
+        if (endWaits && !over && handler != null && demand > 0) {
+            endWaits = false;
+            tell(endHandler);
+        }
     }
 
     @Override
@@ -354,13 +369,38 @@ final class FaultyStream implements ServiceStream {
         }
     }
 
+    private void endIfDone() {
+        Runnable last = ending;
+        if (last != null && outputEnded) {
+            over = true;
+            fromPeer.close();
+            last.run();
+        }
+    }
+
+    @Override
+    public Future<Void> closeOutput() {
+        Promise<Void> promise = VertxInternals.promise(context);
+        if (over || ending != null || closingOutput != null) {
+            promise.fail(new ClosedChannelException());
+            return promise.future();
+        }
+        closingOutput = () -> real.closeOutput().onComplete(promise);
+        toPeer.end();
+        return promise.future();
+    }
+
     private void endWith(Runnable last) {
         ending = last;
         handler = bytes -> {};
         endHandler = null;
         demand = Long.MAX_VALUE;
         later();
-        toPeer.end();
+        if (closingOutput == null) {
+            toPeer.end();
+        } else {
+            endIfDone();
+        }
     }
 
     @Override

@@ -22,6 +22,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -96,6 +97,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     private boolean begun;
     private boolean inputEnded;
     private boolean lingering;
+    private @Nullable Future<Void> outputClosed;
     private boolean flushing;
 
     private long received;
@@ -280,18 +282,52 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
     /** The service has ended: closes once the operating system took all that is queued. */
     private void endAfterLastByte() {
+        Future<Void> ending = outputClosed;
+        if (ending != null) {
+            ending.onSuccess(done -> finish());
+            return;
+        }
         context.flush();
         // From the first context, so that it queues behind what TLS has encrypted: TLS itself may be closed already.
         context.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            if (!written.isSuccess()) {
-                return;
-            }
-            if (inputEnded || !(context.channel() instanceof DuplexChannel)) {
-                closeInOrder(context.newPromise());
-            } else if (end.to(State.LINGERING)) {
-                linger();
+            if (written.isSuccess()) {
+                finish();
             }
         });
+    }
+
+    /** Everything was written. */
+    private void finish() {
+        if (inputEnded || !(context.channel() instanceof DuplexChannel)) {
+            closeInOrder(context.newPromise());
+        } else if (end.to(State.LINGERING)) {
+            linger();
+        }
+    }
+
+    /** Closes the output alone: the client may still send. */
+    private Future<Void> endOutput() {
+        Promise<Void> promise = VertxInternals.promise(vertxContext);
+        Channel channel = context.channel();
+        context.flush();
+        // From the first context, as above.
+        context.pipeline().firstContext().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            countSent();
+            if (!written.isSuccess()) {
+                promise.fail(written.cause());
+                return;
+            }
+            TlsHandler tls = context.pipeline().get(TlsHandler.class);
+            ChannelFuture closed = tls == null ? ((DuplexChannel) channel).shutdownOutput() : tls.closeOutput();
+            closed.addListener(done -> {
+                if (done.isSuccess()) {
+                    promise.complete();
+                } else {
+                    promise.fail(done.cause());
+                }
+            });
+        });
+        return promise.future();
     }
 
     /** Closes the output, and waits for the client to close, too: closing at once resets it where it has sent more. */
@@ -508,7 +544,12 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
                     demand -= demand == Long.MAX_VALUE ? 0 : 1;
                     call(() -> to.handle(bytes));
                 }
-                if (inputEnded && !endTold && waiting.isEmpty() && end.is(State.OPEN) && demand > 0) {
+                if (inputEnded
+                        && !endTold
+                        && waiting.isEmpty()
+                        && end.is(State.OPEN)
+                        && demand > 0
+                        && handler != null) {
                     endTold = true;
                     tell(endHandler);
                 }
@@ -629,7 +670,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
         @Override
         public Future<Void> write(Buffer bytes) {
-            if (!end.is(State.OPEN) || !context.channel().isOpen()) {
+            if (!isWritable()) {
                 return Future.failedFuture(new ClosedChannelException());
             }
             unsent += bytes.length();
@@ -646,6 +687,23 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
             });
             flushSoon();
             return promise.future();
+        }
+
+        private boolean isWritable() {
+            return end.is(State.OPEN) && context.channel().isOpen() && outputClosed == null;
+        }
+
+        @Override
+        public Future<Void> closeOutput() {
+            if (!isWritable()) {
+                return Future.failedFuture(new ClosedChannelException());
+            }
+            if (endTold) {
+                return end();
+            }
+            Future<Void> ending = endOutput();
+            outputClosed = ending;
+            return ending;
         }
 
         /** Once for all that is written in one go; until then it counts, so that a service that writes on hears that it is enough. */

@@ -54,7 +54,7 @@ public final class TlsHandler extends SslHandler {
      * Sends close_notify and reads on. An {@link SslCloseCompletionEvent} says that the peer's has come only if
      * {@link #isInputClosed} then.
      */
-    ChannelFuture closeOutput() {
+    public ChannelFuture closeOutput() {
         isOutputClosed = true;
         return closeOutbound();
     }

@@ -117,6 +117,16 @@ final class StreamConnection extends ChannelInboundHandlerAdapter implements Con
     }
 
     @Override
+    public void pause() {
+        ctx.channel().config().setAutoRead(false);
+    }
+
+    @Override
+    public void resume() {
+        ctx.channel().config().setAutoRead(true);
+    }
+
+    @Override
     public Future<Void> closeOutput() {
         // What is queued is written first; shutdownOutput would drop it.
         return adapt(ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)).compose(written -> {

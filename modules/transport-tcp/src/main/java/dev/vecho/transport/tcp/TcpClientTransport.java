@@ -50,6 +50,12 @@ final class TcpClientTransport implements ClientTransport {
         return tls == null ? sockets.answersTls(connector) : Future.succeededFuture(false);
     }
 
+    /** With TLS from the start, a peer that does not shake hands could have it wait for ever. */
+    @Override
+    public boolean canPause() {
+        return tls == null;
+    }
+
     @Override
     public Future<Void> close() {
         connector.close();

@@ -63,6 +63,11 @@ final class UnixClientTransport implements ClientTransport {
     }
 
     @Override
+    public boolean canPause() {
+        return true;
+    }
+
+    @Override
     public Future<Void> close() {
         return sockets.close();
     }
