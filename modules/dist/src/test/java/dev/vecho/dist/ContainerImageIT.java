@@ -1,6 +1,7 @@
 package dev.vecho.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.vecho.testkit.ForeignProgram;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ class ContainerImageIT {
             throw ForeignProgram.missing("a container takes root here");
         }
         String said = Installed.run(Path.of("src/test/sh/run-image").toString(), directory.toString());
+        // A machine may be a container itself, and allow no other in it.
+        assumeFalse(said.contains("no container runs on this machine"), said);
         assertThat(said).endsWith("ran as a container\n");
     }
 }

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /** Programs that the tests of packages run, and the packages. */
 final class Installed {
 
-    private static final int PATIENCE_SECONDS = 170;
+    private static final int PATIENCE_SECONDS = 500;
 
     private Installed() {}
 

@@ -49,7 +49,7 @@ final class AcceptedChannels implements io.vertx.core.transport.Transport {
     @Override
     public Transport implementation() {
         Transport implementation = known.implementation();
-        if (implementation instanceof EpollTransport) {
+        if (name().equals("epoll")) {
             // Unix domain sockets need one that is known for it.
             return new EpollTransport() {
                 @Override
