@@ -54,6 +54,8 @@ class StalledCheckIT {
                             .put("targets", targets)
                             .put("tls", new JsonObject().put("insecure", true))
                             .put("timeoutMillis", 400)
+                            // Each case has one round at least, however slow the machine.
+                            .put("durationMillis", 10_000)
                             .put("concurrency", 2 * LISTENERS.size())
                             .put(
                                     "matrix",
@@ -62,13 +64,10 @@ class StalledCheckIT {
                                                     "connections",
                                                     new JsonArray().add("round").add("kept")))
                             .encode());
-            try (Vecho check = Vecho.start("check", "-s", script, "-n", "0", "-i", "10ms", "-q", "-o", "json")) {
-                for (int i = 0; i < 5; i++) {
-                    sleep(1000);
+            try (Vecho check = Vecho.start("check", "-s", script, "-i", "10ms", "-q", "-o", "json")) {
+                for (int i = 0; i < 5 && check.isAliveFor(TimeUnit.SECONDS.toNanos(1)); i++) {
                     stopFor(check, 1200);
                 }
-                sleep(500);
-                check.interrupt();
                 Result result = check.await();
                 JsonObject report = new JsonObject(result.out());
                 List<JsonObject> cases = report.getJsonArray("cases").stream()
