@@ -37,7 +37,11 @@ class ReplacedJarIT {
         Files.createDirectories(jar.getParent());
         Files.createDirectories(module.resolve("src/main"));
         Files.copy(Path.of("../../vecho"), home.resolve("vecho"));
-        Files.copy(Path.of("../../pom.xml"), home.resolve("pom.xml"));
+        String parent = Files.readString(Path.of("../../pom.xml"))
+                .replaceFirst(
+                        "(?s)<dependency>\\s*<groupId>dev.vecho</groupId>\\s*<artifactId>vecho-bom<.*?</dependency>",
+                        "");
+        Files.writeString(home.resolve("pom.xml"), parent);
         String pom = Files.readString(Path.of("pom.xml")).replaceFirst("(?s)<dependencies>.*?</dependencies>", "");
         Files.writeString(module.resolve("pom.xml"), pom);
         Files.copy(Path.of(Vecho.JAR), jar);
