@@ -6,8 +6,6 @@ import dev.vecho.testkit.ForeignProgram;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,7 +35,7 @@ class AlertmanagerIT {
         Path configuration = Files.writeString(
                 directory.resolve("alertmanager.yml"),
                 "route: {receiver: none}\nreceivers: [{name: none}]\nglobal: {resolve_timeout: 1m}\n");
-        int port = freePort();
+        int port = Ports.free();
         Process process = new ProcessBuilder(
                         program.path().toString(),
                         "--config.file=" + configuration,
@@ -56,7 +54,7 @@ class AlertmanagerIT {
     }
 
     private void sees(int port) throws Exception {
-        int target = freePort();
+        int target = Ports.free();
         JsonObject configuration = new JsonObject()
                 .put("listeners", new JsonObject().put("tcp", at(0)))
                 .put(
@@ -135,11 +133,5 @@ class AlertmanagerIT {
 
     private String write(String name, String content) throws IOException {
         return Files.writeString(directory.resolve(name), content).toString();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -152,12 +152,6 @@ class ManagementIT {
         }
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
     @Test
     void answersHealthWithAnExitCode() throws Exception {
         String token = write("token", "secret\n");
@@ -172,7 +166,7 @@ class ManagementIT {
             assertThat(stranger.exitCode()).isEqualTo(1);
             assertThat(stranger.out()).startsWith(url + ": 401 ");
         }
-        int port = freePort();
+        int port = Ports.free();
         Result nobody = Vecho.run("health", "http://127.0.0.1:" + port);
         assertThat(nobody.exitCode()).isEqualTo(1);
         assertThat(nobody.out()).isEqualTo("http://127.0.0.1:" + port + ": nobody listens there\n");

@@ -6,8 +6,6 @@ import dev.vecho.testkit.ForeignProgram;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,8 +42,8 @@ class MonitoringIT {
     /** Each query of the dashboard, and what each alert looks at, has an answer. */
     @Test
     void hasADataPointForEachQueryOfTheDashboard() throws Exception {
-        int tls = freePort();
-        int udp = freePort();
+        int tls = Ports.free();
+        int udp = Ports.free();
         JsonObject configuration = new JsonObject()
                 .put(
                         "listeners",
@@ -64,7 +62,7 @@ class MonitoringIT {
                                                         new JsonObject()
                                                                 .put("tls", new JsonObject().put("insecure", true))))
                                 .put("udp", check("udp://127.0.0.1:" + udp))
-                                .put("gone", check("tcp://127.0.0.1:" + freePort())));
+                                .put("gone", check("tcp://127.0.0.1:" + Ports.free())));
         try (Vecho vecho = Vecho.start("serve", "-c", write("vecho.json", configuration.encode()))) {
             vecho.awaitLine("ready");
             try (Prometheus prometheus = Prometheus.scrape(vecho.note("management"), "none", directory)) {
@@ -78,7 +76,7 @@ class MonitoringIT {
     /** A Prometheus that takes native histograms gets them, and finds in them what the round trips were. */
     @Test
     void givesNativeHistogramsToWhoAsks() throws Exception {
-        int echo = freePort();
+        int echo = Ports.free();
         JsonArray targets = new JsonArray();
         for (int i = 0; i < 250; i++) {
             // More cases than are in a part of what is told.
@@ -113,8 +111,8 @@ class MonitoringIT {
     /** A Prometheus that reads the example learns of each target by its own name whether it is well, and if not, why. */
     @Test
     void isProbedAsTheScrapeConfigurationSays() throws Exception {
-        int echo = freePort();
-        int closed = freePort();
+        int echo = Ports.free();
+        int closed = Ports.free();
         JsonObject configuration = new JsonObject()
                 .put("listeners", new JsonObject().put("tcp", at(echo)))
                 .put("management", at(0).put("token", "secret"))
@@ -188,11 +186,5 @@ class MonitoringIT {
 
     private String write(String name, String content) throws IOException {
         return Files.writeString(directory.resolve(name), content).toString();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

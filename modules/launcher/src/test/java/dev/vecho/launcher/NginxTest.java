@@ -15,10 +15,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,13 +97,13 @@ class NginxTest {
         String echo = server.listeners().get(0).addresses().get(0);
         Issued issued = certificates.localhost();
         for (int attempt = 1; nginx == null; attempt++) {
-            plain = freePort();
-            secure = freePort();
+            plain = Ports.free();
+            secure = Ports.free();
             Path file = Files.writeString(
                     directory.resolve("nginx.conf"),
                     CONFIGURATION.formatted(directory, issued.certificate(), issued.key(), plain, secure, echo));
             Process started = program.start("-p", directory.toString(), "-c", file.toString());
-            if (listens(started, plain) && listens(started, secure)) {
+            if (Ports.listens(started, plain) && Ports.listens(started, secure)) {
                 nginx = started;
             } else if (attempt == ATTEMPTS) {
                 throw new AssertionError("nginx did not start: "
@@ -125,26 +121,6 @@ class NginxTest {
         if (vertx != null) {
             vertx.close().await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
-    }
-
-    /** It cannot be told to take any port; another program may take one before it does. */
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return free.getLocalPort();
-        }
-    }
-
-    private static boolean listens(Process process, int port) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (process.isAlive() && System.nanoTime() - end < 0) {
-            try (Socket socket = new Socket("127.0.0.1", port)) {
-                return socket.isConnected();
-            } catch (IOException e) {
-                // Not yet, or never: its end tells.
-                process.waitFor(10, TimeUnit.MILLISECONDS);
-            }
-        }
-        return false;
     }
 
     @ParameterizedTest

@@ -6,8 +6,6 @@ import dev.vecho.testkit.ForeignProgram;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -61,7 +59,7 @@ final class Prometheus implements AutoCloseable {
         ForeignProgram program = ForeignProgram.find("prometheus", "apt-get install prometheus");
         Path configuration = Files.writeString(directory.resolve("prometheus.yml"), text);
         Path log = directory.resolve("prometheus.log");
-        int port = freePort();
+        int port = Ports.free();
         List<String> command = new ArrayList<>(List.of(
                 program.path().toString(),
                 "--config.file=" + configuration,
@@ -73,12 +71,6 @@ final class Prometheus implements AutoCloseable {
                 .redirectOutput(log.toFile())
                 .start();
         return new Prometheus(process, log, port);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /** The value of an instant query; -1 where there is none yet. */

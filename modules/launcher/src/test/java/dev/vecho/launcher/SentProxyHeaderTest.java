@@ -92,13 +92,13 @@ class SentProxyHeaderTest {
                         addresses.put(listener.name(), listener.addresses().get(0)));
         ForeignProgram program = ForeignProgram.find("haproxy", "apt-get install haproxy");
         for (int attempt = 1; haproxy == null; attempt++) {
-            stream = freePort();
-            requests = freePort();
+            stream = Ports.free();
+            requests = Ports.free();
             Path file = Files.writeString(
                     directory.resolve("haproxy.cfg"),
                     CONFIGURATION.formatted(stream, requests, socket("tcp"), socket("http")));
             Process started = program.start("-f", file.toString());
-            if (listens(started, stream) && listens(started, requests)) {
+            if (Ports.listens(started, stream) && Ports.listens(started, requests)) {
                 haproxy = started;
             } else if (attempt == ATTEMPTS) {
                 throw new AssertionError("haproxy did not start: "
@@ -125,26 +125,6 @@ class SentProxyHeaderTest {
     private static String socket(String name) {
         String address = address(name);
         return address.substring(address.indexOf("://") + 3).replaceAll("/.*", "");
-    }
-
-    /** It cannot be told to take any port; another program may take one before it does. */
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return free.getLocalPort();
-        }
-    }
-
-    private static boolean listens(Process process, int port) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (process.isAlive() && System.nanoTime() - end < 0) {
-            try (Socket socket = new Socket("127.0.0.1", port)) {
-                return socket.isConnected();
-            } catch (IOException e) {
-                // Not yet, or never: its end tells.
-                process.waitFor(10, TimeUnit.MILLISECONDS);
-            }
-        }
-        return false;
     }
 
     private static Script script(String target, String proxy, JsonArray steps) {
