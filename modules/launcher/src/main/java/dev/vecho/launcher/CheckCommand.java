@@ -1,6 +1,5 @@
 package dev.vecho.launcher;
 
-import dev.vecho.client.Check;
 import dev.vecho.client.Run;
 import dev.vecho.client.RunReport;
 import dev.vecho.client.script.Payload;
@@ -12,8 +11,6 @@ import dev.vecho.net.io.Io;
 import dev.vecho.report.Format;
 import dev.vecho.report.ReportWriter;
 import dev.vecho.report.TextReport;
-import dev.vecho.server.EchoServerVerticle;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -264,38 +261,18 @@ final class CheckCommand implements Callable<Integer> {
     private RunReport play(Script script, ReportFiles files, CountDownLatch interrupted) throws InterruptedException {
         Vertx vertx = Launch.vertx(Io.AUTO, cluster, false);
         try {
+            Future<Void> warm = WarmUp.ofCheck(vertx);
             Run run = Run.open(vertx, script).await();
             List<ReportWriter> writers = new ArrayList<>(files.writers());
             writers.add(output == Format.TEXT ? new TextReport(out(), Ansi.AUTO.enabled(), quiet) : output.to(out()));
             Console console = new Console(writers, run.cases().size(), main().verbose() ? err() : null);
-            warmUp(vertx);
+            warm.await();
             RunReport report = play(run, console, interrupted);
             console.over(report);
             return report;
         } finally {
             vertx.close().await();
         }
-    }
-
-    /**
-     * Checks a listener of our own once, without a report. Otherwise the first round trip would include the loading
-     * of classes, and take a hundred times as long as the next one.
-     */
-    static void warmUp(Vertx vertx) {
-        JsonObject listener = new JsonObject().put("host", "127.0.0.1").put("port", 0);
-        EchoServerVerticle server = new EchoServerVerticle();
-        vertx.deployVerticle(
-                        server,
-                        new DeploymentOptions()
-                                .setConfig(new JsonObject()
-                                        .put("drainMillis", 0)
-                                        .put("listeners", new JsonObject().put("warm-up", listener))))
-                .compose(deployed -> Check.once(
-                                vertx, server.listeners().get(0).addresses().get(0))
-                        .eventually(() -> vertx.undeploy(deployed)))
-                // If it cannot listen, the only effect is that the first round is slow.
-                .transform(warm -> Future.succeededFuture())
-                .await();
     }
 
     private Script script() {

@@ -12,7 +12,7 @@ import org.slf4j.Marker;
 
 /**
  * Looks for failures that the process cannot live on after in what is logged: Netty and Vert.x catch all that is thrown on an
- * event loop, log it, and go on, or end that event loop. Named in {@code logback.xml}.
+ * event loop, log it, and go on, or end that event loop. {@link Logging} installs it.
  */
 public final class FatalErrors extends TurboFilter {
 

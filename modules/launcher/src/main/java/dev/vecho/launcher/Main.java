@@ -1,13 +1,19 @@
 package dev.vecho.launcher;
 
+import ch.qos.logback.classic.Level;
 import dev.vecho.core.config.FileNames;
 import dev.vecho.core.config.InvalidInputException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -26,18 +32,6 @@ import picocli.CommandLine.Spec;
         description = "An echo service, and the instrument that checks it.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {
-            ServeCommand.class,
-            ConfigCommand.class,
-            CheckCommand.class,
-            BenchCommand.class,
-            SelftestCommand.class,
-            HealthCommand.class,
-            StatusCommand.class,
-            WatchCommand.class,
-            CompletionCommand.class,
-            ManCommand.class
-        },
         exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:every check passed, or the service ended as it was told",
@@ -46,6 +40,24 @@ import picocli.CommandLine.Spec;
             Main.ITSELF_FAILED
         })
 public final class Main implements Runnable {
+
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("serve", ServeCommand.class);
+        COMMANDS.put("config", ConfigCommand.class);
+        COMMANDS.put("check", CheckCommand.class);
+        COMMANDS.put("bench", BenchCommand.class);
+        COMMANDS.put("selftest", SelftestCommand.class);
+        COMMANDS.put("health", HealthCommand.class);
+        COMMANDS.put("status", StatusCommand.class);
+        COMMANDS.put("watch", WatchCommand.class);
+        COMMANDS.put("completion", CompletionCommand.class);
+        COMMANDS.put("man", ManCommand.class);
+    }
+
+    /** These are about all commands. */
+    private static final Set<String> OF_ALL = Set.of("completion", "man");
 
     /** What is above the exit codes in the help of each command. */
     static final String EXIT_CODES = "%nExit codes:%n";
@@ -96,15 +108,13 @@ public final class Main implements Runnable {
         }
     }
 
-    // While the command line is parsed no logger has been made; logback.xml reads the properties.
-
     @Option(
             names = "--log-level",
             scope = ScopeType.INHERIT,
             paramLabel = "LEVEL",
             description = "What to log on stderr: error, warn (the default), info or debug.")
     void logLevel(LogLevel level) {
-        System.setProperty("dev.vecho.log", level.name());
+        logLevel = level;
     }
 
     @Option(
@@ -113,7 +123,7 @@ public final class Main implements Runnable {
             paramLabel = "FORMAT",
             description = "How to log: text (the default), or json, an object a line.")
     void logFormat(LogFormat format) {
-        System.setProperty("dev.vecho.log.format", format.name());
+        logFormat = format;
     }
 
     @Option(
@@ -128,6 +138,8 @@ public final class Main implements Runnable {
     }
 
     private boolean verbose;
+    private @Nullable LogLevel logLevel;
+    private LogFormat logFormat = LogFormat.TEXT;
 
     private final StandardOutput output = StandardOutput.install();
 
@@ -163,18 +175,23 @@ public final class Main implements Runnable {
         setDefault("io.netty.allocator.type", "pooled");
         // and the first buffer that is freed would wait for what Java's Flight Recorder makes to hear of buffers.
         setDefault("io.netty.jfr.enabled", "false");
+        Preparation.start(args);
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // A text to send may begin with an @, and is no name of a file then.
                 .setExpandAtFiles(false)
                 .setExecutionStrategy(parsed -> {
+                    Preparation.await();
                     NativeLibraries.findDirectory();
+                    main.configureLogging();
+                    NativeLibraries.tellOfDirectory();
                     return new RunLast().execute(parsed);
                 })
                 .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
+        commandsFor(args).forEach(commandLine::addSubcommand);
         for (int i = 0; i < args.length; i++) {
             if (FileNames.isGarbled(args[i])) {
                 commandLine.getErr().println("argument " + (i + 1) + ": " + args[i] + " " + FileNames.beyondLocale());
@@ -182,8 +199,29 @@ public final class Main implements Runnable {
             }
         }
         int exitCode = commandLine.execute(args);
+        Preparation.await();
         commandLine.getOut().flush();
         return main.output.hasFailed() ? OWN_FAILURE : exitCode;
+    }
+
+    /** All commands by their names, in the order in which they are told. */
+    static Map<String, Class<?>> commands() {
+        return Collections.unmodifiableMap(COMMANDS);
+    }
+
+    private void configureLogging() {
+        if (logLevel != null) {
+            Logging.level(Level.toLevel(logLevel.name()));
+        }
+        if (logFormat == LogFormat.JSON) {
+            Logging.json();
+        }
+    }
+
+    /** The one that the first argument names, since picocli takes a while to get to know each; otherwise all. */
+    private static Collection<Class<?>> commandsFor(String[] args) {
+        Class<?> named = args.length == 0 || OF_ALL.contains(args[0]) ? null : COMMANDS.get(args[0]);
+        return named == null ? COMMANDS.values() : List.of(named);
     }
 
     private static void setDefault(String property, String value) {
@@ -213,7 +251,7 @@ public final class Main implements Runnable {
         CommandSpec known = Objects.requireNonNull(spec);
         throw new ParameterException(
                 known.commandLine(),
-                "expected a command: serve, config, check, bench, selftest, health, status, watch, completion or man");
+                "expected a command: " + String.join(", ", COMMANDS.keySet()).replaceFirst(", (?=[^,]*$)", " or "));
     }
 
     /** The version from the jar's manifest. */

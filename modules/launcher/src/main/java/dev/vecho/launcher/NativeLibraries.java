@@ -28,31 +28,43 @@ final class NativeLibraries {
 
     private static boolean found = true;
 
+    /** What is to be logged of it. */
+    private static Runnable told = () -> {};
+
     private NativeLibraries() {}
 
+    private static boolean sought;
+
     /** Lets Netty use the first directory that will do, unless the user has chosen one. Call it before a class of Netty loads. */
-    static void findDirectory() {
-        if (System.getProperty(WORK_DIRECTORY) != null || areInstalled()) {
+    static synchronized void findDirectory() {
+        if (sought || System.getProperty(WORK_DIRECTORY) != null || areInstalled()) {
             return;
         }
+        sought = true;
         List<String> problems = new ArrayList<>();
         for (Path directory : candidates()) {
             Optional<String> problem = problem(directory);
             if (problem.isEmpty()) {
                 if (!problems.isEmpty()) {
                     System.setProperty(WORK_DIRECTORY, directory.toString());
-                    log().info("native libraries are unpacked to {}: {}", directory, String.join("; ", problems));
+                    told = () -> log().info(
+                                    "native libraries are unpacked to {}: {}", directory, String.join("; ", problems));
                 }
                 return;
             }
             problems.add(problem.get());
         }
         found = false;
-        log().warn(
+        told = () -> log().warn(
                         "no place for native libraries, so there is no epoll, no io_uring, no OpenSSL and no QUIC: {};"
                                 + " choose another with -D{}=DIRECTORY",
                         String.join("; ", problems),
                         WORK_DIRECTORY);
+    }
+
+    /** Logs where they go, if that is not the directory for temporary files, or why there is no place. */
+    static synchronized void tellOfDirectory() {
+        told.run();
     }
 
     /** Whether they are files, from where Netty loads them before it looks into the jar. */
@@ -67,7 +79,7 @@ final class NativeLibraries {
     }
 
     /** Says why a service runs on nio although nobody has chosen it; nothing on systems that have nothing better. */
-    static void warnOfNio() {
+    static synchronized void warnOfNio() {
         if (found && "Linux".equals(System.getProperty("os.name"))) {
             log().warn(
                             "runs on nio, for epoll cannot be had: {}",

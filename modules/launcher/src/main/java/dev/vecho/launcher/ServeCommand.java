@@ -12,6 +12,7 @@ import dev.vecho.server.OpenListener;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -56,6 +57,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Spec
     private @Nullable CommandSpec spec;
+
+    /** How long the first client may wait for it, at most, instead of for its first echo. */
+    private static final Duration WARM_UP = Duration.ofMillis(300);
 
     @Mixin
     private ListenerFlags flags = new ListenerFlags();
@@ -110,6 +114,7 @@ final class ServeCommand implements Callable<Integer> {
                 throw failure;
             }
             running.set(verticle);
+            WarmUp.ofService(vertx, verticle.configuration(), WARM_UP).await();
             verticle.listeners().forEach(listener -> print(out, listener));
             verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {

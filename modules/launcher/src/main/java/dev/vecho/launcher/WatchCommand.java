@@ -108,7 +108,7 @@ final class WatchCommand implements Callable<Integer> {
             }
             Section.Prepared prepared =
                     configuration.section(vertx, Transports.load(), "checks").orElseThrow(WatchCommand::nothing);
-            CheckCommand.warmUp(vertx);
+            WarmUp.ofCheck(vertx).await();
             Monitor monitor = play(vertx, prepared);
             if (monitor.checks().isEmpty()) {
                 throw nothing();

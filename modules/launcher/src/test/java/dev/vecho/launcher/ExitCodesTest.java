@@ -21,7 +21,7 @@ class ExitCodesTest {
     @Test
     void areTheSameInTheHelpOfEachCommandAndInTheTable() throws Exception {
         Map<String, List<String>> helps = new TreeMap<>();
-        for (Class<?> type : Main.class.getAnnotation(Command.class).subcommands()) {
+        for (Class<?> type : Main.commands().values()) {
             Command command = type.getAnnotation(Command.class);
             assertThat(command.exitCodeListHeading()).as(command.name()).isEqualTo(Main.EXIT_CODES);
             helps.put("`" + command.name() + "`", meanings(command.exitCodeList()));
