@@ -177,7 +177,10 @@ public final class Main implements Runnable {
         setDefault("io.netty.jfr.enabled", "false");
         Preparation.start(args);
         Main main = new Main();
-        CommandLine commandLine = new CommandLine(main)
+        CommandLine commandLine = new CommandLine(main);
+        // What is set afterwards is set for them, too.
+        commandsFor(args).forEach(commandLine::addSubcommand);
+        commandLine
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // A text to send may begin with an @, and is no name of a file then.
                 .setExpandAtFiles(false)
@@ -191,7 +194,6 @@ public final class Main implements Runnable {
                 .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionExceptionHandler(failures());
         commandLine.registerConverter(Duration.class, new DurationConverter());
-        commandsFor(args).forEach(commandLine::addSubcommand);
         for (int i = 0; i < args.length; i++) {
             if (FileNames.isGarbled(args[i])) {
                 commandLine.getErr().println("argument " + (i + 1) + ": " + args[i] + " " + FileNames.beyondLocale());

@@ -1,6 +1,8 @@
 package dev.vecho.launcher;
 
 import dev.vecho.net.io.Io;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
@@ -38,6 +40,9 @@ final class Preparation {
     private static void run() {
         NativeLibraries.findDirectory();
         LoggerFactory.getLogger(Preparation.class);
-        Io.available();
+        // Netty would make the directory, and a command is to say that it is missing.
+        if (Files.isDirectory(Path.of(System.getProperty("java.io.tmpdir")))) {
+            Io.available();
+        }
     }
 }

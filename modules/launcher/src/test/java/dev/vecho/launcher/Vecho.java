@@ -55,7 +55,8 @@ final class Vecho implements AutoCloseable {
     /** Starts a command with more environment variables and options for the JVM. */
     static Vecho start(Map<String, String> environment, List<String> jvmOptions, String... arguments)
             throws IOException {
-        List<String> options = new ArrayList<>(jvmOptions);
+        List<String> options = new ArrayList<>(QuickStart.options(arguments));
+        options.addAll(jvmOptions);
         options.addAll(List.of("-jar", JAR));
         return start(environment, options, Arrays.asList(arguments));
     }
@@ -66,7 +67,8 @@ final class Vecho implements AutoCloseable {
      * @param wrapper what comes before {@code java} and its arguments
      */
     static Vecho startWithin(List<String> wrapper, List<String> jvmOptions, String... arguments) throws IOException {
-        List<String> options = new ArrayList<>(jvmOptions);
+        List<String> options = new ArrayList<>(QuickStart.options(arguments));
+        options.addAll(jvmOptions);
         options.addAll(List.of("-jar", JAR));
         return start(wrapper, Map.of(), options, Arrays.asList(arguments));
     }
@@ -101,11 +103,15 @@ final class Vecho implements AutoCloseable {
             List<String> wrapper, Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>(wrapper);
-        command.add(Path.of(System.getProperty("vecho.java.home", System.getProperty("java.home")), "bin", "java")
-                .toString());
+        command.add(java().toString());
         command.addAll(jvmOptions);
         command.addAll(arguments);
         return start(environment, command);
+    }
+
+    /** What Vecho runs on. */
+    static Path java() {
+        return Path.of(System.getProperty("vecho.java.home", System.getProperty("java.home")), "bin", "java");
     }
 
     private static Vecho start(Map<String, String> environment, List<String> command) throws IOException {
