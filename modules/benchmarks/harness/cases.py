@@ -5,16 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Goal:
-    """How many times as fast as another server a server has to be, at least: the median of the rounds' ratios."""
+    """How many times as good as another server a server has to be, at least: the median of the rounds' ratios.
+
+    figure: what is compared; of latencies, which are better where they are less, it is the other server's by this one's
+    """
 
     subject: str
     against: str
     at_least: float
+    figure: str = "perSecond"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One load. base: the peer to which the ratios of the table relate; None for the fastest that is not Vecho."""
+    """One load. base: the peer to which the ratios of the table relate; None for the fastest that is not Vecho.
+
+    beside: the arguments of a second generator that loads the server at the same time, and is not measured
+    """
 
     name: str
     title: str
@@ -24,6 +31,7 @@ class Case:
     base: str
     goals: tuple
     unit: str = "messages"
+    beside: tuple = ()
 
 
 VECHO = ("vecho", "vecho-other-jdk")
@@ -40,19 +48,37 @@ SIZES = (
 )
 
 
+# Vecho polls before it sleeps: beside C that does so, too, and Vecho that does not.
+POLLING = ("c-epoll-poll", "vecho-sleep")
+LIKE_WITH_LIKE = (Goal("vecho", "c-epoll-poll", 1.0), Goal("vecho-sleep", "c-epoll", 1.0))
+
+
 def goals(at_least_by_peer):
     return (*(Goal("vecho", against, at_least) for against, at_least in at_least_by_peer.items()), OTHER_JDK)
 
 
-def stream_cases(kind, title, peers, goals_of):
-    return [Case(f"{kind}-{name}", f"{title}, {size_title}", kind, ("-c", connections, "-s", size), (*peers, *VECHO),
-                 peers[0], goals(goals_of(at_least)))
+def no_later_than(peer):
+    """The tail: p99 and p99.9 not above the peer's."""
+    return Goal("vecho", peer, 1.0, "p99Micros"), Goal("vecho", peer, 1.0, "p999Micros")
+
+
+def stream_cases(kind, title, peers, goals_of, alone=(), goals_alone=()):
+    """A case for each size. alone: peers of the one with a single connection, beside the others."""
+    return [Case(f"{kind}-{name}", f"{title}, {size_title}", kind, ("-c", connections, "-s", size),
+                 (*peers, *(alone if connections == 1 else ()), *VECHO), peers[0],
+                 (*goals(goals_of(at_least)), *no_later_than(peers[0]), *(goals_alone if connections == 1 else ())))
             for name, size_title, connections, size, at_least in SIZES]
 
 
 CASES = [
     *stream_cases("tcp", "TCP", TCP_PEERS,
-                  lambda at_least: {"c-epoll": at_least, "tokio": 1.0, "go": 1.0, "uvloop": 1.0}),
+                  lambda at_least: {"c-epoll": at_least, "tokio": 1.0, "go": 1.0, "uvloop": 1.0},
+                  POLLING, LIKE_WITH_LIKE),
+    Case("tcp-paced", "TCP, 1 × 64 B, 1,000 messages a second", "tcp", ("-c", 1, "-s", 64, "--rate", 1000),
+         ("c-epoll", *POLLING, *VECHO), "c-epoll", ()),
+    Case("tcp-beside", "TCP, 50 × 64 B beside 1 × 1 MiB without end", "tcp", ("-c", 50, "-s", 64),
+         ("c-epoll", "tokio", "go", *VECHO), "c-epoll", (Goal("vecho", "c-epoll", 1 / 1.2, "p99Micros"),),
+         beside=("-c", 1, "-s", 1024 * 1024)),
     *stream_cases("tls", "TLS 1.3", ("c-epoll-tls",), lambda _: {"c-epoll-tls": 0.95}),
     Case("tls-new", "new TLS 1.3 connections", "tls", ("-c", 16, "-s", 64, "--fresh"), ("c-epoll-tls", *VECHO),
          "c-epoll-tls", goals({"c-epoll-tls": 0.9}), "connections"),

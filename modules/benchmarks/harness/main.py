@@ -24,7 +24,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="run", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Builds the peers, runs each and Vecho in turn on one core, with the load generator on another,\n"
-                    "checks every byte, and writes results.json, results.md and results.svg.",
+                    "checks every byte, and writes what came out.",
         epilog="cases:\n" + "\n".join(f"  {case.name:16} {case.title}; with {', '.join(case.peers)}" for case in CASES)
                + "\n" + "\n".join(f"  {name:16} {title}" for name, title in EXTRAS.items())
                + "\n\nExit codes: 0 everything was measured; 1 a server failed, or gave a wrong byte; 2 wrong usage, or\n"
@@ -91,7 +91,7 @@ def measure_case(run, case):
     def load(name, warmup, seconds):
         started = time.monotonic()
         try:
-            return processes.measure(running[name], run.load_cores, case.load, warmup, seconds)
+            return processes.measure(running[name], run.load_cores, case.load, warmup, seconds, case.beside)
         except processes.Failed as failure:
             # It takes no further part: what it measured before it failed is worth nothing.
             failures[name] = str(failure)
@@ -139,8 +139,9 @@ def summary(case, rounds, failures):
     best = max(foreign, key=lambda name: medians[name]["perSecond"], default=None)
     base = case.base or best
 
-    def ratios(subject, against):
-        return [one["perSecond"] / other["perSecond"] for one, other in zip(rounds[subject], rounds[against])]
+    def ratios(subject, against, figure="perSecond"):
+        values = [one[figure] / other[figure] for one, other in zip(rounds[subject], rounds[against])]
+        return values if figure == "perSecond" else [1 / value for value in values]
 
     for name, row in medians.items():
         row["lost"] = sum(one["lost"] for one in rounds[name])
@@ -151,9 +152,9 @@ def summary(case, rounds, failures):
     for goal in case.goals:
         against = best if goal.against == "best" else goal.against
         if goal.subject in rounds and against in rounds:
-            values = ratios(goal.subject, against)
+            values = ratios(goal.subject, against, goal.figure)
             median = statistics.median(values)
-            goals.append({"subject": goal.subject, "against": against, "atLeast": goal.at_least, "ratio": median,
+            goals.append({"subject": goal.subject, "against": against, "figure": goal.figure, "atLeast": goal.at_least, "ratio": median,
                           "least": min(values), "most": max(values), "reached": median >= goal.at_least})
     return {"title": case.title, "unit": case.unit, "load": [str(word) for word in case.load], "base": base,
             "peers": medians, "goals": goals, "failures": failures, "rounds": rounds}
@@ -244,5 +245,5 @@ def measure_all(run, options, cases, others, used):
             failed = True
             run.say(f"{name} FAILED: {failure}")
         run.done += time.monotonic() - started
-    print(f"\n{results.goal_table()}\nwritten: {results.directory}/results.md, results.json, results.svg")
+    print(f"\n{results.goal_table()}\nwritten: {results.directory}/results.md, details.md, results.svg, results.json.gz")
     return 1 if failed else 0

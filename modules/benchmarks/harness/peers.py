@@ -139,12 +139,12 @@ def vecho_listener(kind, socket):
     return listener
 
 
-def vecho(name, title, home):
-    """Vecho as a user starts it: the script, and the JVM's default options."""
+def vecho(name, title, home, **settings):
+    """Vecho as a user starts it: the script, and the JVM's default options. settings: what the configuration says beside."""
 
     def command(kind, socket, directory):
         configuration = directory / f"{name}.json"
-        configuration.write_text(json.dumps({"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
+        configuration.write_text(json.dumps(settings | {"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
         return [ROOT / "vecho", "serve", "-c", configuration]
 
     return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "quic"), command, [java(home), "-version"], warm=True,
@@ -176,6 +176,8 @@ def known_peers(java_home, other_jdk):
 
     peers = [
         Peer("c-epoll", "C epoll", ("tcp", "unix"), socket_or_none(C_EPOLL.program), gcc_version, (), (C_EPOLL,)),
+        Peer("c-epoll-poll", "C epoll, polling", ("tcp",), lambda *_: [C_EPOLL.program, "-p", "50"], gcc_version, (),
+             (C_EPOLL,)),
         Peer("c-epoll-tls", "C epoll, OpenSSL", ("tls",), lambda *_: [C_EPOLL_TLS.program, CERTIFICATE, KEY],
              ["openssl", "version"], (), (C_EPOLL_TLS,)),
         Peer("c-mmsg", "C recvmmsg", ("udp",), lambda *_: [C_MMSG.program], gcc_version, (), (C_MMSG,)),
@@ -203,6 +205,7 @@ def known_peers(java_home, other_jdk):
         Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],
              npm_version("ws"), (NODE, NPM), (JS,), warm=True),
         vecho("vecho", "Vecho", java_home),
+        vecho("vecho-sleep", "Vecho, no polling", java_home, busyPollMicros=0),
     ]
     if other_jdk:
         peers.append(vecho("vecho-other-jdk", f"Vecho, JDK {jdk_version(other_jdk)}", other_jdk))

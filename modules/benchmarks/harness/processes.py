@@ -117,6 +117,16 @@ def result_of(load, patience):
     return json.loads(out)
 
 
-def measure(server, cores, arguments, warmup, seconds):
-    load = start_load(server, cores, (*arguments, "-w", warmup, "-d", seconds, "-p", server.pid))
-    return result_of(load, warmup + seconds + 60)
+def measure(server, cores, arguments, warmup, seconds, beside=()):
+    """One round. beside: what a second generator does to the server from the begin of the warm-up to the end."""
+    other = start_load(server, cores, (*beside, "-w", 0, "-d", warmup + seconds + 60)) if beside else None
+    try:
+        load = start_load(server, cores, (*arguments, "-w", warmup, "-d", seconds, "-p", server.pid))
+        result = result_of(load, warmup + seconds + 60)
+        if other and other.poll() is not None:
+            raise Failed("beside: " + (other.stderr.read().strip() or "the load generator ended"))
+        return result
+    finally:
+        if other:
+            other.kill()
+            other.communicate()

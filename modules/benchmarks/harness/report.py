@@ -1,5 +1,6 @@
-"""What came out: results.json with every round, results.md with the tables, results.svg with the plot."""
+"""What came out: results.md and results.svg to read, details.md with the table of each case, results.json.gz with every round."""
 
+import gzip
 import json
 import os
 import platform
@@ -12,6 +13,7 @@ from harness import peers
 from harness.cases import CASES, EXTRAS
 
 ACCENT, PLAIN = "#7b3fb5", "#9aa5b1"
+FIGURES = {"perSecond": "", "p99Micros": ": p99", "p999Micros": ": p99.9"}
 LIMIT = 0.95  # of a core: a generator that is busier than this, with a server that is not, was the limit
 
 
@@ -49,13 +51,13 @@ class Results:
 
     def __init__(self, directory, options, used):
         self.directory = directory.resolve()
-        self.file = self.directory / "results.json"
+        self.file = self.directory / "results.json.gz"
         self.titles = {peer.name: peer.title for peer in peers.known_peers(options.java, options.jdk).values()}
         self.setting = {"commit": commit(), "rounds": options.rounds, "seconds": options.seconds,
                         "warmupSeconds": options.warmup}
         self.data = {"machine": machine(), "versions": {}, "cases": {}, "extras": {}}
         if options.only and self.file.exists():
-            before = json.loads(self.file.read_text(encoding="utf-8"))
+            before = json.loads(gzip.decompress(self.file.read_bytes()))
             if same_machine(before["machine"], self.data["machine"]):
                 self.data = before
         self.data["versions"] |= {peer.name: {"title": peer.title, "version": peers.version_of(peer)} for peer in used}
@@ -65,8 +67,10 @@ class Results:
         measured["measured"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.data[section][name] = measured | {"setting": self.setting}
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(json.dumps(self.data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (self.directory / "results.md").write_text(self.markdown(), encoding="utf-8")
+        # Without the time, so that the same results are the same file.
+        self.file.write_bytes(gzip.compress(json.dumps(self.data, ensure_ascii=False).encode(), mtime=0))
+        (self.directory / "results.md").write_text(self.summary(), encoding="utf-8")
+        (self.directory / "details.md").write_text(self.details(), encoding="utf-8")
         self.plot(self.directory / "results.svg")
 
     # ---- the tables
@@ -80,7 +84,8 @@ class Results:
         for case, measured in self.cases():
             for goal in measured["goals"]:
                 both = [measured["peers"][goal[side]] for side in ("subject", "against")]
-                rows.append([case.title, self.titles[goal["subject"]], self.titles[goal["against"]],
+                what = FIGURES[goal.get("figure", "perSecond")]
+                rows.append([case.title + what, self.titles[goal["subject"]], self.titles[goal["against"]],
                              f"≥ {goal['atLeast']:.2f}", f"{goal['ratio']:.2f}",
                              f"{goal['least']:.2f}–{goal['most']:.2f}", "yes" if goal["reached"] else "**no**",
                              *(" / ".join(f"{row[figure]:,.{digits}f}" for row in both) for figure, digits in
@@ -95,16 +100,20 @@ class Results:
         return table(["case", "server", "against", "goal", "ratio", "least–most", "reached", "p99 µs, both",
                       "p99.9 µs, both", "server CPU µs each, both"], rows)
 
-    def markdown(self):
+    def how(self):
         found = self.data["machine"]
-        parts = [
-            "# Results\n",
-            f"{found['processor']}, {found['cores']} cores, {found['memoryMegabytes'] // 1024} GB; {found['system']}, "
-            f"{found['kernel']}, {found['congestionControl']}. The server on one core, the load generator on another. Every "
-            "echo was compared byte by byte. Each figure is a median over the rounds; a ratio is the median of the ratios "
-            "within each round.\n",
-            self.goal_table(),
-        ]
+        return (f"{found['processor']}, {found['cores']} cores, {found['memoryMegabytes'] // 1024} GB; {found['system']}, "
+                f"{found['kernel']}, {found['congestionControl']}. The server on one core, the load generator on another. "
+                "Every echo was compared byte by byte. Each figure is a median over the rounds; a ratio is the median of the "
+                "ratios within each round. Of latencies it is the other server's by Vecho's, so that more is better "
+                "everywhere.\n")
+
+    def summary(self):
+        return "\n".join(["# Results\n", self.how(), "![Vecho beside the others](results.svg)\n", self.goal_table(),
+                          "[Each case](details.md), with all servers. `results.json.gz` has every round.\n"])
+
+    def details(self):
+        parts = ["# Each case\n", self.how()]
         for case, measured in self.cases():
             parts += [f"## {case.title}\n", self.case_table(measured)]
         parts += [self.extra_table(name) for name in EXTRAS if name in self.data["extras"]]
@@ -161,35 +170,47 @@ class Results:
     # ---- the plot
 
     def plot(self, file):
-        """A panel for each case: bars of the median ratio, with lines from the least to the most."""
+        """What a reader wants to know first: a line for each case, with Vecho's ratio to what it is compared with."""
         import matplotlib
         matplotlib.use("svg")
         matplotlib.rcParams |= {"svg.hashsalt": "vecho", "svg.fonttype": "none", "font.size": 8}
         from matplotlib import pyplot
 
-        cases = [(case, measured) for case, measured in self.cases() if measured["base"] in measured["peers"]]
+        cases = [(case, measured) for case, measured in reversed(self.cases())
+                 if "vecho" in measured["rounds"] and measured["base"] in measured["rounds"]]
         if not cases:
             return
-        columns = min(3, len(cases))
-        lines = -(-len(cases) // columns)
-        figure, axes = pyplot.subplots(lines, columns, figsize=(3.6 * columns, 2.1 * lines), squeeze=False)
-        for axis in axes.flat[len(cases):]:
-            axis.set_visible(False)
-        for axis, (case, measured) in zip(axes.flat, cases):
-            rows = sorted(measured["peers"].items(), key=lambda item: item[1]["ratio"])
-            medians = [row["ratio"] for _, row in rows]
-            spans = [[row["ratio"] - min(row["ratios"]) for _, row in rows],
-                     [max(row["ratios"]) - row["ratio"] for _, row in rows]]
-            axis.barh([self.titles[name] for name, _ in rows], medians, xerr=spans, error_kw={"linewidth": 0.8},
-                      color=[ACCENT if name.startswith("vecho") else PLAIN for name, _ in rows])
+        figure, axes = pyplot.subplots(1, 2, figsize=(9, 1 + 0.2 * len(cases)), sharey=True)
+        for axis, key, title in zip(axes, ("perSecond", "p99Micros"), ("messages a second", "p99 (the other's by Vecho's)")):
+            for line, (case, measured) in enumerate(cases):
+                for name in measured["rounds"]:
+                    if name == measured["base"] or name in ("vecho-other-jdk", "vecho-sleep"):
+                        continue
+                    values = sorted(ratios(measured, name, key))
+                    colour = ACCENT if name == "vecho" else PLAIN
+                    if name == "vecho":
+                        axis.plot([values[len(values) // 4], values[-1 - len(values) // 4]], [line, line], color=colour,
+                                  linewidth=1)
+                    axis.plot(values[len(values) // 2], line, "o" if name == "vecho" else "|", color=colour,
+                              zorder=3 if name == "vecho" else 2)
             axis.axvline(1, color="black", linewidth=0.6, linestyle=":")
-            axis.set_title(case.title, fontsize=9)
-            axis.set_xlabel(f"{case.unit}/s, {self.titles[measured['base']]} = 1")
+            axis.set_xscale("log", base=2)
+            axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.set_title(title, fontsize=9)
+            axis.grid(axis="y", linewidth=0.2)
             for side in ("top", "right"):
                 axis.spines[side].set_visible(False)
+        axes[0].set_yticks(range(len(cases)), [f"{case.title}, to {self.titles[measured['base']]}" for case, measured in cases])
+        figure.suptitle("Vecho (dots, with the middle half of the rounds), and others (bars)", fontsize=9)
         figure.tight_layout()
         figure.savefig(file, metadata={"Date": None})
         pyplot.close(figure)
+
+
+def ratios(measured, name, figure):
+    """Of each round, to what the case is compared with; of latencies the other way round."""
+    values = [one[figure] / other[figure] for one, other in zip(measured["rounds"][name], measured["rounds"][measured["base"]])]
+    return values if figure == "perSecond" else [1 / value for value in values]
 
 
 def table(head, rows):

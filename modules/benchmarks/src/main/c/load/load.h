@@ -18,6 +18,7 @@ struct options {
     size_t size;        // bytes of one message
     double warmup;      // seconds that do not count
     double seconds;     // seconds that do
+    int rate;           // messages a second on the one connection; 0 for as many as come back
     int pid;            // the server's process, whose CPU time is read; 0 for none
 };
 
@@ -56,4 +57,5 @@ void print_result(void);
 void run_streams(void);
 bool run_streams_on_uring(void); // false where the system has no io_uring
 void run_datagrams(void);
+void run_paced(void);
 void hold_idle(void);

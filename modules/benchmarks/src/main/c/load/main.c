@@ -240,6 +240,7 @@ static void usage(FILE *out) {
           "  --ws        WebSocket, binary messages\n"
           "  --epoll     not io_uring, which serves plain streams where the system has it\n"
           "  --fresh     a new connection for every message: connect, echo, half-close, wait for the end\n"
+          "  --rate N    one connection, N messages a second at most\n"
           "  --idle N    open N connections, print \"open\", read a line, one echo on each, print \"echoed\", and\n"
           "              wait for the end of the input\n",
           out);
@@ -248,7 +249,8 @@ static void usage(FILE *out) {
 int main(int argc, char **argv) {
     static const struct option names[] = {{"tls", no_argument, 0, 'T'},   {"ws", no_argument, 0, 'W'},
                                           {"fresh", no_argument, 0, 'F'}, {"idle", required_argument, 0, 'I'},
-                                          {"epoll", no_argument, 0, 'E'}, {"help", no_argument, 0, 'h'},
+                                          {"epoll", no_argument, 0, 'E'}, {"rate", required_argument, 0, 'R'},
+                                          {"help", no_argument, 0, 'h'},
                                           {0}};
     int option;
     while ((option = getopt_long(argc, argv, "c:s:w:d:q:p:h", names, NULL)) != -1) {
@@ -263,12 +265,13 @@ int main(int argc, char **argv) {
         case 'W': options.websocket = true; break;
         case 'F': options.fresh = true; break;
         case 'E': options.epoll = true; break;
+        case 'R': options.rate = atoi(optarg); break;
         case 'I': options.idle = atoi(optarg); break;
         case 'h': usage(stdout); return 0;
         default: usage(stderr); return 2;
         }
     }
-    if (optind + 1 != argc || options.connections < 1 || options.size < 1 || options.depth < 1) {
+    if (optind + 1 != argc || options.connections < 1 || (options.rate && options.connections > 1) || options.size < 1 || options.depth < 1) {
         usage(stderr);
         return 2;
     }
@@ -283,6 +286,9 @@ int main(int argc, char **argv) {
         hold_idle();
     } else if (!strncmp(options.target, "udp:", 4)) {
         run_datagrams();
+        print_result();
+    } else if (options.rate) {
+        run_paced();
         print_result();
     } else {
         bool plain = !options.tls && !options.websocket && !options.fresh && !options.epoll;

@@ -3,10 +3,13 @@
 // All connections read into the same 64 KiB, which stay in the processor's cache. Only what the peer does not take at
 // once is copied, into a buffer of the connection's own; until it is gone, nothing more is read from that peer.
 //
-// usage: epoll [PATH]      a Unix domain socket, or TCP on any free port
+// usage: epoll [-p MICROS] [PATH]      a Unix domain socket, or TCP on any free port
+//   -p    looks for the next event for so long before it sleeps, as Vecho does, and lets others run meanwhile
 
 #include "listen.h"
+#include <sched.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 enum { BUFFER = 64 * 1024 };
 
@@ -88,14 +91,40 @@ static void echo(struct connection *connection) {
     watch(connection, EPOLL_CTL_MOD, EPOLLOUT);
 }
 
+static long long now_nanos(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int await(struct epoll_event *events, int most, long long poll_nanos) {
+    if (poll_nanos > 0) {
+        long long start = now_nanos();
+        do {
+            int ready = epoll_wait(poll_fd, events, most, 0);
+            if (ready != 0) {
+                return ready;
+            }
+            sched_yield();
+        } while (now_nanos() - start < poll_nanos);
+    }
+    return epoll_wait(poll_fd, events, most, -1);
+}
+
 int main(int argc, char **argv) {
+    long long poll_nanos = 0;
+    if (argc > 2 && !strcmp(argv[1], "-p")) {
+        poll_nanos = atoll(argv[2]) * 1000;
+        argc -= 2;
+        argv += 2;
+    }
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     int listener = listen_on(SOCK_STREAM, argc > 1 ? argv[1] : NULL);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     epoll_ctl(poll_fd, EPOLL_CTL_ADD, listener, &event);
     struct epoll_event events[1024];
     for (;;) {
-        int ready = epoll_wait(poll_fd, events, 1024, -1);
+        int ready = await(events, 1024, poll_nanos);
         for (int i = 0; i < ready; i++) {
             struct connection *connection = events[i].data.ptr;
             if (!connection) {
