@@ -92,6 +92,24 @@ CASES = [
       for name, title, size in (("125B", "125 B", 125), ("64K", "64 KiB", 64 * 1024))),
 ]
 
+HTTP_SIZES = (("64B", "64 B", 64), ("16K", "16 KiB", 16 * 1024), ("1M", "1 MiB", 1024 * 1024))
+
+
+def http_cases(kind, title, peers, shapes):
+    """shapes: connections, and requests at once on each; none for HTTP/1.1, which has one."""
+    return [Case(f"{kind}-{connections}{'x' + str(streams) if streams else ''}x{size_name}",
+                 f"{title}, {connections:,}{' × ' + str(streams) if streams else ''} × {size_title}", kind,
+                 ("-c", connections, "-s", size, *(("--http2", streams) if streams else ())), (*peers, *VECHO), None,
+                 (*goals({"best": 1.0}), *no_later_than("best")), "requests")
+            for connections, streams in shapes for size_name, size_title, size in HTTP_SIZES
+            if connections * max(1, streams) * size <= 1 << 29]
+
+
+CASES += [
+    *http_cases("http1", "HTTP/1.1", ("beast-http", "hyper", "go-http", "node-http"), ((1, 0), (50, 0), (1000, 0))),
+    *http_cases("http2", "HTTP/2", ("nghttpd", "hyper", "go-http", "node-http"), ((1, 1), (1, 100), (50, 1), (1000, 1))),
+]
+
 # What is measured in another way; see extras.py.
 EXTRAS = {
     "memory": "resident memory at rest, and of an idle connection",

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket as socketlib
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,10 @@ LIBURING = Need("liburing-dev", "/usr/include/liburing.h")
 BOOST = Need("libboost-dev", "/usr/include/boost/beast.hpp")
 RUST = (Need("rustc", "/usr/bin/rustc"), Need("cargo", "/usr/bin/cargo"),
         Need("librust-tokio-dev", f"{CARGO_REGISTRY}/tokio-1*"))
+HYPER = Need("librust-hyper-dev", f"{CARGO_REGISTRY}/hyper-0.14*")
+NGHTTP2 = Need("libnghttp2-dev", "/usr/include/nghttp2/nghttp2.h")
+NGHTTPD = Need("nghttp2-server", "/usr/sbin/nghttpd")
+X_NET = Need("golang-golang-x-net-dev", "/usr/share/gocode/src/golang.org/x/net/http2")
 GO = Need("golang-go", "/usr/bin/go")
 QUIC_GO = Need("golang-github-lucas-clemente-quic-go-dev", "/usr/share/gocode/src/github.com/lucas-clemente/quic-go")
 GORILLA = Need("golang-github-gorilla-websocket-dev", "/usr/share/gocode/src/github.com/gorilla/websocket")
@@ -49,7 +54,7 @@ NODE = Need("nodejs", "/usr/bin/node")
 NPM = Need("npm", "/usr/bin/npm")
 UVLOOP = Need("python3-uvloop", "/usr/lib/python3/dist-packages/uvloop")
 MATPLOTLIB = Need("python3-matplotlib", "/usr/lib/python3/dist-packages/matplotlib")
-HARNESS_NEEDS = (GCC, OPENSSL, OPENSSL_TOOL, LIBURING, MATPLOTLIB)
+HARNESS_NEEDS = (GCC, OPENSSL, OPENSSL_TOOL, LIBURING, NGHTTP2, MATPLOTLIB)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +72,7 @@ class Build:
             return
         print(f"building {self.program.relative_to(BUILT)}", flush=True)
         self.program.parent.mkdir(parents=True, exist_ok=True)
-        for directory in (BUILT / "rust", BUILT / "js"):
+        for directory in (BUILT / "rust", BUILT / "hyper", BUILT / "js"):
             # cargo and npm write beside their sources, so they get a copy.
             shutil.copytree(SOURCES / directory.name, directory, dirs_exist_ok=True)
         subprocess.run([str(word) for word in self.command], cwd=self.directory, env=BUILD_ENVIRONMENT, check=True)
@@ -85,18 +90,32 @@ def go_program(name, package):
 
 
 C = SOURCES / "c"
-LOAD = c_program("load", C / "load", "-lssl", "-lcrypto", "-luring")
+LOAD = c_program("load", C / "load", "-lssl", "-lcrypto", "-luring", "-lnghttp2")
 C_EPOLL = c_program("epoll", C / "servers" / "epoll.c")
 C_EPOLL_TLS = c_program("epoll_tls", C / "servers" / "epoll_tls.c", "-lssl", "-lcrypto")
 C_URING = c_program("uring", C / "servers" / "uring.c", "-luring")
 C_MMSG = c_program("mmsg", C / "servers" / "mmsg.c")
-BEAST = Build(BUILT / "beast", SOURCES / "cpp", ["g++", "-O2", "-o", BUILT / "beast", SOURCES / "cpp" / "beast.cpp"])
-TOKIO = Build(BUILT / "rust" / "target" / "release" / "tokio-echo", SOURCES / "rust", [
-    "cargo", "build", "--quiet", "--release", "--offline",
-    "--config", 'source.crates-io.replace-with="debian"',
-    "--config", f'source.debian.directory="{CARGO_REGISTRY}"'], BUILT / "rust")
+
+
+def cpp_program(name):
+    return Build(BUILT / name, SOURCES / "cpp", ["g++", "-O2", "-o", BUILT / name, SOURCES / "cpp" / f"{name}.cpp"])
+
+
+def rust_program(directory, name):
+    """By Debian's libraries. cargo writes beside its sources."""
+    return Build(BUILT / directory / "target" / "release" / name, SOURCES / directory, [
+        "cargo", "build", "--quiet", "--release", "--offline",
+        "--config", 'source.crates-io.replace-with="debian"',
+        "--config", f'source.debian.directory="{CARGO_REGISTRY}"'], BUILT / directory)
+
+
+BEAST = cpp_program("beast")
+BEAST_HTTP = cpp_program("http")
+TOKIO = rust_program("rust", "tokio-echo")
+HYPER_HTTP = rust_program("hyper", "hyper-echo")
 GO_TCP = go_program("go-tcp", "./tcp")
 GO_WS = go_program("go-ws", "./websocket")
+GO_HTTP = go_program("go-http", "./http")
 GO_QUIC = go_program("go-quic", "./quic")
 JS = Build(BUILT / "js" / "node_modules" / ".package-lock.json", SOURCES / "js",
            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], BUILT / "js")
@@ -127,7 +146,9 @@ def java(home):
 
 def vecho_listener(kind, socket):
     listener = {"transport": kind, "host": "127.0.0.1", "port": 0}
-    if kind in ("tls", "quic"):
+    if kind in ("http1", "http2"):
+        listener |= {"transport": "http"}
+    elif kind in ("tls", "quic"):
         transport = "tcp" if kind == "tls" else kind
         listener |= {"transport": transport, "tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
     elif kind == "unix":
@@ -147,7 +168,7 @@ def vecho(name, title, home, **settings):
         configuration.write_text(json.dumps(settings | {"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
         return [ROOT / "vecho", "serve", "-c", configuration]
 
-    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "quic"), command, [java(home), "-version"], warm=True,
+    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "http1", "http2", "quic"), command, [java(home), "-version"], warm=True,
                 environment={"JAVA_HOME": home} if home else {})
 
 
@@ -155,6 +176,13 @@ def bun(*_):
     found = sorted(BUILT.glob("js/node_modules/@oven/bun-linux-*/bin/bun"))
     # Of several builds the one for all processors comes last; the first is the faster one.
     return [found[0] if found else "bun", BUILT / "js" / "bun-ws.js"]
+
+
+def nghttpd(*_):
+    """It takes a port and does not tell one: it gets one that is free."""
+    with socketlib.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    return ["/bin/sh", "-c", f"echo ready {port}; exec nghttpd --no-tls --echo-upload -n1 -m 1000 -a 127.0.0.1 {port}"]
 
 
 def shell(command):
@@ -200,6 +228,15 @@ def known_peers(java_home, other_jdk):
              (CXX, BOOST), (BEAST,)),
         Peer("gorilla", "Go gorilla", ("websocket",), lambda *_: [GO_WS.program],
              shell("dpkg-query -W golang-github-gorilla-websocket-dev"), (GO, GORILLA), (GO_WS,)),
+        Peer("beast-http", "Boost.Beast", ("http1",), lambda *_: [BEAST_HTTP.program], shell("dpkg-query -W libboost-dev"),
+             (CXX, BOOST), (BEAST_HTTP,)),
+        Peer("hyper", "Rust hyper", ("http1", "http2"), lambda *_: [HYPER_HTTP.program],
+             shell("dpkg-query -W librust-hyper-dev"), (*RUST, HYPER), (HYPER_HTTP,)),
+        Peer("nghttpd", "C nghttpd", ("http2",), nghttpd, ["nghttpd", "--version"], (NGHTTPD,)),
+        Peer("go-http", "Go net/http", ("http1", "http2"), lambda *_: [GO_HTTP.program],
+             ["/usr/bin/go", "version"], (GO, X_NET), (GO_HTTP,)),
+        Peer("node-http", "Node http", ("http1", "http2"),
+             lambda kind, *_: ["node", SOURCES / "js" / "http.js", kind[-1]], ["node", "--version"], (NODE,), warm=True),
         Peer("quic-go", "Go quic-go", ("quic",), lambda *_: [GO_QUIC.program, CERTIFICATE, KEY],
              shell("dpkg-query -W golang-github-lucas-clemente-quic-go-dev"), (GO, QUIC_GO), (GO_QUIC,)),
         Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],

@@ -98,7 +98,7 @@ def start(command, cores, **more):
 
 
 def start_load(server, cores, arguments, **pipes):
-    flags = {"tls": ["--tls"]}.get(server.kind, [])
+    flags = {"tls": ["--tls"], "http1": ["--http"]}.get(server.kind, [])
     return start((peers.LOAD.program, server.target, *arguments, *flags), cores, **pipes)
 
 

@@ -10,6 +10,8 @@ struct options {
     const char *target; // tcp:HOST:PORT, unix:PATH or udp:HOST:PORT
     bool tls;           // TLS 1.3 on top of tcp or unix
     bool websocket;     // RFC 6455 on top of tcp
+    bool http;          // HTTP/1.1 on top of tcp: a POST for each message, on connections that are kept
+    int http2_streams;  // HTTP/2 without TLS on top of tcp: so many requests at once on each connection; 0 for none
     bool epoll;         // not io_uring, even where that would do
     bool fresh;         // a new connection for every message
     int idle;           // open that many connections, and nothing else
@@ -56,6 +58,20 @@ void print_result(void);
 
 void run_streams(void);
 bool run_streams_on_uring(void); // false where the system has no io_uring
+void run_http2(void);
 void run_datagrams(void);
 void run_paced(void);
 void hold_idle(void);
+
+// What takes HTTP/1.1 answers apart, one after the other on each connection.
+struct answer {
+    enum { STATUS, HEADER, CHUNK_SIZE, CHUNK_END, TRAILER, BODY } part;
+    char line[256]; // as far as it has come; what is longer is cut
+    size_t line_length;
+    bool chunked;
+    uint64_t left; // of the body, or of the chunk
+};
+
+// Takes some bytes; gives those of the body to a function, and says whether the answer has ended, with how many of the bytes.
+bool take_answer(struct answer *answer, const uint8_t *bytes, size_t length, size_t *taken,
+                 void (*body)(void *context, const uint8_t *bytes, size_t length), void *context);

@@ -238,6 +238,8 @@ static void usage(FILE *out) {
           "  -p PID      the server's process, to read its CPU time\n"
           "  --tls       TLS 1.3, TLS_AES_128_GCM_SHA256\n"
           "  --ws        WebSocket, binary messages\n"
+          "  --http      HTTP/1.1, a POST for each message on connections that are kept\n"
+          "  --http2 N   HTTP/2 without TLS, N requests at once on each connection\n"
           "  --epoll     not io_uring, which serves plain streams where the system has it\n"
           "  --fresh     a new connection for every message: connect, echo, half-close, wait for the end\n"
           "  --rate N    one connection, N messages a second at most\n"
@@ -248,6 +250,7 @@ static void usage(FILE *out) {
 
 int main(int argc, char **argv) {
     static const struct option names[] = {{"tls", no_argument, 0, 'T'},   {"ws", no_argument, 0, 'W'},
+                                          {"http", no_argument, 0, 'H'},  {"http2", required_argument, 0, '2'},
                                           {"fresh", no_argument, 0, 'F'}, {"idle", required_argument, 0, 'I'},
                                           {"epoll", no_argument, 0, 'E'}, {"rate", required_argument, 0, 'R'},
                                           {"help", no_argument, 0, 'h'},
@@ -263,6 +266,8 @@ int main(int argc, char **argv) {
         case 'p': options.pid = atoi(optarg); break;
         case 'T': options.tls = true; break;
         case 'W': options.websocket = true; break;
+        case 'H': options.http = true; break;
+        case '2': options.http2_streams = atoi(optarg); break;
         case 'F': options.fresh = true; break;
         case 'E': options.epoll = true; break;
         case 'R': options.rate = atoi(optarg); break;
@@ -287,11 +292,14 @@ int main(int argc, char **argv) {
     } else if (!strncmp(options.target, "udp:", 4)) {
         run_datagrams();
         print_result();
+    } else if (options.http2_streams) {
+        run_http2();
+        print_result();
     } else if (options.rate) {
         run_paced();
         print_result();
     } else {
-        bool plain = !options.tls && !options.websocket && !options.fresh && !options.epoll;
+        bool plain = !options.tls && !options.websocket && !options.http && !options.fresh && !options.epoll;
         if (!plain || !run_streams_on_uring()) {
             run_streams();
         }

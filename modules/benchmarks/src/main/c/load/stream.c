@@ -1,4 +1,4 @@
-// Streams: TCP and Unix domain sockets, with TLS 1.3 or WebSocket frames on top.
+// Streams: TCP and Unix domain sockets, with TLS 1.3, WebSocket frames or HTTP/1.1 on top.
 
 #define _GNU_SOURCE
 #include "load.h"
@@ -36,6 +36,7 @@ struct connection {
     uint8_t head[16]; // of the frame that comes in
     size_t head_length;
     uint64_t frame_left;
+    struct answer answer; // of HTTP
 };
 
 static int poll_fd;
@@ -43,9 +44,9 @@ static struct connection *connections;
 static int unready;   // kept connections that are not yet open
 static int under_way; // connections that wait for an echo
 static SSL_CTX *tls;
-static uint8_t *masked; // the pattern as a WebSocket client sends it
-static uint8_t ws_header[14];
-static size_t ws_header_length;
+static const uint8_t *payload; // the pattern, or as a WebSocket client sends it
+static uint8_t header[128]; // what each message begins with: of its frame, or of its request
+static size_t header_length;
 static uint8_t read_buffer[READ_BYTES];
 
 // ---- set-up
@@ -110,11 +111,12 @@ static void prepare_websocket(void) {
     uint32_t key = WS_KEY;
     const uint8_t *mask = (const uint8_t *)&key;
     size_t length = PATTERN_PERIOD + options.size;
-    masked = malloc(length);
+    uint8_t *masked = malloc(length);
     for (size_t i = 0; i < length; i++) {
         masked[i] = pattern[i] ^ mask[i % 4]; // messages start at a multiple of four
     }
-    uint8_t *head = ws_header;
+    payload = masked;
+    uint8_t *head = header;
     *head++ = 0x82; // the only frame of a binary message
     if (options.size < 126) {
         *head++ = 0x80 | (uint8_t)options.size;
@@ -126,7 +128,12 @@ static void prepare_websocket(void) {
         }
     }
     memcpy(head, mask, 4);
-    ws_header_length = (size_t)(head + 4 - ws_header);
+    header_length = (size_t)(head + 4 - header);
+}
+
+static void prepare_http(void) {
+    header_length = (size_t)snprintf((char *)header, sizeof header,
+                                     "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n", options.size);
 }
 
 static void open_connection(struct connection *connection) {
@@ -149,7 +156,7 @@ static void open_connection(struct connection *connection) {
 
 // ---- sending
 
-static size_t message_length(void) { return ws_header_length + options.size; }
+static size_t message_length(void) { return header_length + options.size; }
 
 static ssize_t tls_result(struct connection *connection, int result, const char *what) {
     if (result > 0) {
@@ -170,15 +177,15 @@ static ssize_t tls_result(struct connection *connection, int result, const char 
 
 static ssize_t send_some(struct connection *connection) {
     size_t sent = connection->sent;
-    if (options.websocket) {
-        struct iovec parts[2] = {{ws_header + sent, ws_header_length - sent},
-                                 {masked + connection->offset, options.size}};
-        if (sent < ws_header_length) {
+    if (header_length > 0) {
+        struct iovec parts[2] = {{header + sent, header_length - sent},
+                                 {(uint8_t *)payload + connection->offset, options.size}};
+        if (sent < header_length) {
             struct msghdr both = {.msg_iov = parts, .msg_iovlen = 2};
             return sendmsg(connection->fd, &both, MSG_NOSIGNAL);
         }
-        size_t payload = sent - ws_header_length;
-        return send(connection->fd, masked + connection->offset + payload, options.size - payload, MSG_NOSIGNAL);
+        size_t done = sent - header_length;
+        return send(connection->fd, payload + connection->offset + done, options.size - done, MSG_NOSIGNAL);
     }
     size_t left = options.size - sent;
     if (tls) {
@@ -252,7 +259,7 @@ static void message_complete(struct connection *connection) {
     }
 }
 
-static void check(struct connection *connection, const uint8_t *bytes, size_t length) {
+static void compare(struct connection *connection, const uint8_t *bytes, size_t length) {
     size_t received = connection->received;
     if (connection->state != ECHOING || length > options.size - received) {
         fail("connection %u: more bytes came back than were sent", connection->index);
@@ -262,8 +269,26 @@ static void check(struct connection *connection, const uint8_t *bytes, size_t le
              (unsigned long long)connection->message, length, received);
     }
     connection->received += length;
+}
+
+static void check(struct connection *connection, const uint8_t *bytes, size_t length) {
+    compare(connection, bytes, length);
     if (connection->received == options.size) {
         message_complete(connection);
+    }
+}
+
+static void check_body(void *connection, const uint8_t *bytes, size_t length) { compare(connection, bytes, length); }
+
+static void check_answers(struct connection *connection, const uint8_t *bytes, size_t length) {
+    size_t taken;
+    for (; length > 0; bytes += taken, length -= taken) {
+        if (take_answer(&connection->answer, bytes, length, &taken, check_body, connection)) {
+            if (connection->received != options.size) {
+                fail("connection %u: %zu of %zu bytes came back", connection->index, connection->received, options.size);
+            }
+            message_complete(connection);
+        }
     }
 }
 
@@ -341,6 +366,8 @@ static void receive_all(struct connection *connection) {
             check_upgrade(connection, read_buffer, (size_t)length);
         } else if (options.websocket) {
             check_frames(connection, read_buffer, (size_t)length);
+        } else if (options.http) {
+            check_answers(connection, read_buffer, (size_t)length);
         } else {
             check(connection, read_buffer, (size_t)length);
         }
@@ -405,11 +432,15 @@ static void set_nonblocking(void) {
 }
 
 void run_streams(void) {
+    payload = pattern;
     if (options.tls) {
         prepare_tls();
     }
     if (options.websocket) {
         prepare_websocket();
+    }
+    if (options.http) {
+        prepare_http();
     }
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     connections = calloc((size_t)options.connections, sizeof *connections);
