@@ -94,7 +94,8 @@ final class ServeCommand implements Callable<Integer> {
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
             ConnectionLog connections = new ConnectionLog();
-            if (connections.isWanted()) {
+            boolean toldFromTheFirst = connections.isWanted();
+            if (toldFromTheFirst) {
                 verticle.onConnections(connections);
             }
             Executor told = reloadOutput();
@@ -110,6 +111,9 @@ final class ServeCommand implements Callable<Integer> {
                 throw failure;
             }
             running.set(verticle);
+            if (!toldFromTheFirst) {
+                connections.follow(verticle);
+            }
             verticle.listeners().forEach(listener -> print(out, listener));
             verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {

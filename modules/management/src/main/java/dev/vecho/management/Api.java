@@ -2,11 +2,13 @@ package dev.vecho.management;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.Traffic.Packets;
 import dev.vecho.management.Route.Call;
 import dev.vecho.net.tls.Identity;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.EchoService.Outcome;
 import dev.vecho.server.EchoService.Reload;
+import dev.vecho.server.LogLevels;
 import dev.vecho.server.OpenListener;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -44,6 +46,7 @@ final class Api {
     private final Events events;
     private final CheckViews checks;
     private final Probes probes;
+    private final Loggers loggers;
     private final Instant started = Instant.now();
 
     Api(Vertx vertx, EchoService service, Clients clients) {
@@ -53,6 +56,7 @@ final class Api {
         this.connections = new ConnectionViews(vertx, service);
         this.checks = new CheckViews(vertx, service);
         this.probes = new Probes(vertx, service);
+        this.loggers = new Loggers(vertx, LogLevels.find().orElse(null));
         this.metrics = new Metrics(vertx, service, clients::size);
         this.page = new Page(vertx);
         this.events = new Events(vertx, service, health);
@@ -101,6 +105,18 @@ final class Api {
                         "/checks/{name}/history",
                         false,
                         call -> Future.succeededFuture(checks.history(call.part("name"), call.query()))),
+                get("/loggers", false, call -> Future.succeededFuture(loggers.all())),
+                get("/loggers/{name}", false, call -> Future.succeededFuture(loggers.one(call.part("name")))),
+                new Route(
+                        HttpMethod.PUT,
+                        "/loggers/{name}",
+                        false,
+                        call -> Future.succeededFuture(loggers.change(call.part("name"), call.body()))),
+                new Route(
+                        HttpMethod.DELETE,
+                        "/loggers/{name}",
+                        false,
+                        call -> Future.succeededFuture(loggers.reset(call.part("name")))),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }
@@ -121,6 +137,7 @@ final class Api {
 
     void close() {
         events.stop();
+        loggers.close();
         metrics.close();
     }
 
@@ -189,7 +206,18 @@ final class Api {
                 .put("sentBytes", counts.sent())
                 .put("drops", counted(traffic.drops()))
                 .put("faults", counted(traffic.faults()))
-                .put("tlsHandshakes", counted(traffic.handshakes()));
+                .put("tlsHandshakes", counted(traffic.handshakes()))
+                .put("packets", packets(traffic.packets()));
+    }
+
+    private static JsonObject packets(Packets packets) {
+        JsonObject json = new JsonObject();
+        return packets.equals(Packets.NONE)
+                ? json
+                : json.put("sent", packets.sent())
+                        .put("received", packets.received())
+                        .put("lost", packets.lost())
+                        .put("retransmitted", packets.retransmitted());
     }
 
     private static JsonObject counted(Map<String, Long> counts) {
