@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,10 +50,15 @@ final class Api {
     private final Loggers loggers;
     private final Instant started = Instant.now();
 
-    Api(Vertx vertx, EchoService service, Clients clients) {
+    /**
+     * Makes it; nothing begins.
+     *
+     * @param minClusterMembers asked for each time, for a reload may change it
+     */
+    Api(Vertx vertx, EchoService service, Clients clients, IntSupplier minClusterMembers) {
         this.vertx = vertx;
         this.service = service;
-        this.health = new Health(vertx, service);
+        this.health = new Health(vertx, service, minClusterMembers);
         this.connections = new ConnectionViews(vertx, service);
         this.checks = new CheckViews(vertx, service);
         this.probes = new Probes(vertx, service);
