@@ -244,7 +244,7 @@ final class Api {
 
     private Future<Answer> connections(Call call) {
         try {
-            return connections.page(ConnectionFilter.read(call.query())).map(Answer::json);
+            return connections.page(ConnectionFilter.read(call.query()));
         } catch (IllegalArgumentException wrong) {
             return Future.succeededFuture(Answer.problem(400, String.valueOf(wrong.getMessage())));
         }
