@@ -135,16 +135,19 @@ def vecho_listener(kind, socket):
     elif kind == "udp":
         listener |= {"maxDatagramsPerSecond": 0}
     if kind != "udp":
-        listener |= {"maxConnections": 20000}
+        listener |= {"maxConnections": 100_000}
     return listener
 
 
-def vecho(name, title, home):
-    """Vecho as a user starts it: the script, and the JVM's default options."""
+def vecho(name, title, home, sections=None):
+    """Vecho as a user starts it: the script, and the JVM's default options.
+
+    sections: what its configuration has beside the listener
+    """
 
     def command(kind, socket, directory):
         configuration = directory / f"{name}.json"
-        configuration.write_text(json.dumps({"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
+        configuration.write_text(json.dumps({"listeners": {"echo": vecho_listener(kind, socket)}} | (sections or {}), indent=2))
         return [ROOT / "vecho", "serve", "-c", configuration]
 
     return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "quic"), command, [java(home), "-version"], warm=True,
