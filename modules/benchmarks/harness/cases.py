@@ -115,6 +115,7 @@ EXTRAS = {
     "memory": "resident memory at rest, and of an idle connection",
     "check": "a whole process of `vecho check`",
     "quic": "streams of QUIC",
+    "management": "what management costs",
     "cores": "two cores for the server",
     "jmh": "the echo pipe alone, in memory",
 }

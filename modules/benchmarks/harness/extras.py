@@ -18,34 +18,42 @@ QUIC_PEERS = ("quic-go", *VECHO)
 
 def memory(run):
     """Resident memory at rest, and what one idle TCP connection adds: after it was opened, and after one echo on it."""
-    connections = 1000 if run.quick else IDLE_CONNECTIONS
-    rows = {}
-    for peer in run.select((*TCP_PEERS, *VECHO)):
-        with run.server(peer, "tcp") as server:
-            time.sleep(REST_SECONDS)
-            rest = server.resident_kilobytes()
-            load = processes.start_load(server, run.load_cores, ("--idle", connections), stdin=subprocess.PIPE)
-            try:
-                used = []
-                for expected in ("open", "echoed"):
-                    if load.stdout.readline().strip() != expected:
-                        raise processes.Failed(f"{peer.title}: {load.stderr.read().strip()}")
-                    time.sleep(SETTLE_SECONDS)
-                    used.append(server.resident_kilobytes())
-                    load.stdin.write("\n")
-                    load.stdin.flush()
-            finally:
-                load.stdin.close()
-                load.kill()
-                load.wait()
-        rows[peer.name] = {"restMegabytes": rest / 1024,
-                           "openKilobytes": (used[0] - rest) / connections,
-                           "echoedKilobytes": (used[1] - rest) / connections}
-        run.say(f"memory: {peer.title}: {rest / 1024:.1f} MB at rest, {rows[peer.name]['openKilobytes']:.2f} KB a "
-                f"connection, {rows[peer.name]['echoedKilobytes']:.2f} KB after an echo")
+    rows = {peer.name: idle_memory(run, peer) for peer in run.select((*TCP_PEERS, *VECHO))}
     goals = [goal_row("resident at rest, MB", rows["vecho"]["restMegabytes"], 80),
              goal_row("an idle connection, KB", rows["vecho"]["echoedKilobytes"], 6)] if "vecho" in rows else []
-    return {"connections": connections, "peers": rows, "goals": goals}
+    return {"connections": idle_connections(run), "peers": rows, "goals": goals}
+
+
+def idle_connections(run):
+    return 1000 if run.quick else IDLE_CONNECTIONS
+
+
+def idle_memory(run, peer):
+    """That of one server."""
+    connections = idle_connections(run)
+    with run.server(peer, "tcp") as server:
+        time.sleep(1 if run.quick else REST_SECONDS)
+        rest = server.resident_kilobytes()
+        load = processes.start_load(server, run.load_cores, ("--idle", connections), stdin=subprocess.PIPE)
+        try:
+            used = []
+            for expected in ("open", "echoed"):
+                if load.stdout.readline().strip() != expected:
+                    raise processes.Failed(f"{peer.title}: {load.stderr.read().strip()}")
+                time.sleep(1 if run.quick else SETTLE_SECONDS)
+                used.append(server.resident_kilobytes())
+                load.stdin.write("\n")
+                load.stdin.flush()
+        finally:
+            load.stdin.close()
+            load.kill()
+            load.wait()
+    row = {"restMegabytes": rest / 1024,
+           "openKilobytes": (used[0] - rest) / connections,
+           "echoedKilobytes": (used[1] - rest) / connections}
+    run.say(f"memory: {peer.title}: {rest / 1024:.1f} MB at rest, {row['openKilobytes']:.2f} KB a connection, "
+            f"{row['echoedKilobytes']:.2f} KB after an echo")
+    return row
 
 
 def goal_row(what, value, at_most):

@@ -10,13 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import extras, peers, processes, report
+from harness import extras, managed, peers, processes, report
 from harness.cases import CASES, EXTRAS
 
 RESULTS = peers.MODULE / "results"
 QUICK_RESULTS = peers.MODULE / "target" / "quick"
 SETTLE_SECONDS = 0.3  # of each round, before what counts
 WARMUP_LOADS = 20  # with fewer, a JVM still compiles in the rounds what closes a crowd of connections
+RUNNERS = extras.RUNNERS | {"management": managed.management}
 BUSY = 1.5  # a load average that a build leaves behind falls below this within a minute
 
 
@@ -240,7 +241,7 @@ def measure_all(run, options, cases, others, used):
     for name in others:
         started = time.monotonic()
         try:
-            results.add("extras", name, extras.RUNNERS[name](run))
+            results.add("extras", name, RUNNERS[name](run))
         except processes.Failed as failure:
             failed = True
             run.say(f"{name} FAILED: {failure}")

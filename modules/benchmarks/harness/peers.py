@@ -156,7 +156,7 @@ def vecho_listener(kind, socket):
     elif kind == "udp":
         listener |= {"maxDatagramsPerSecond": 0}
     if kind != "udp":
-        listener |= {"maxConnections": 20000}
+        listener |= {"maxConnections": 100_000}
     return listener
 
 

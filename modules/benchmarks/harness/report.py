@@ -157,6 +157,8 @@ class Results:
                                         [[peer, f"{row['perSecond']:,.0f}", f"{row['ratio']:.2f}", f"{row['p99Micros']:,.0f}",
                                           f"{row['serverMicrosPerMessage']:.1f}", f"{row['serverCpu']:.2f}",
                                           f"{row['generatorCpu']:.2f}"] for peer, row in measured["peers"].items()])
+        if name == "management":
+            return title + managed_tables(measured)
         if name == "cores":
             note = ("The machine has no cores left for the generators: they share those of the server, so that this shows "
                     "only that nothing breaks.\n\n" if measured["shared"] else "")
@@ -211,6 +213,22 @@ def ratios(measured, name, figure):
     """Of each round, to what the case is compared with; of latencies the other way round."""
     values = [one[figure] / other[figure] for one, other in zip(measured["rounds"][name], measured["rounds"][measured["base"]])]
     return values if figure == "perSecond" else [1 / value for value in values]
+
+
+def managed_tables(measured):
+    listing = measured["listing"]
+    return "\n".join((
+        "With the section `management` and a scrape a second, against a service without.\n",
+        table(["load", "time of a message, ratio", "least–most"],
+              [[title, f"{row['slower']:.3f}", f"{row['least']:.3f}–{row['most']:.3f}"]
+               for title, row in measured["speed"].items()]),
+        table(["server", "MB at rest", "KB an idle connection", "KB after an echo"],
+              [[name, f"{row['restMegabytes']:.1f}", f"{row['openKilobytes']:.2f}", f"{row['echoedKilobytes']:.2f}"]
+               for name, row in measured["memory"].items()]),
+        f"{listing['connections']:,} connections are listed, page after page, in {listing['seconds']:.2f} s:\n",
+        table(["round trip of a byte", "p50 µs", "p99 µs", "p99.9 µs"],
+              [[name, *(f"{micros:,.0f}" for micros in listing[key])]
+               for name, key in (("before", "quiet"), ("meanwhile", "listing"))])))
 
 
 def table(head, rows):

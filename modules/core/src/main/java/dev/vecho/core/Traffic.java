@@ -72,6 +72,30 @@ public final class Traffic {
         }
     }
 
+    /**
+     * Packets of a protocol that sends again what got lost, and tells of it; the operating system does not for TCP.
+     *
+     * @param retransmitted packets with what had been in one that got lost
+     */
+    public record Packets(long sent, long received, long lost, long retransmitted) {
+
+        public static final Packets NONE = new Packets(0, 0, 0, 0);
+
+        /** How many more these are. */
+        public Packets since(Packets before) {
+            return new Packets(
+                    sent - before.sent,
+                    received - before.received,
+                    lost - before.lost,
+                    retransmitted - before.retransmitted);
+        }
+
+        private Packets and(Packets more) {
+            return new Packets(
+                    sent + more.sent, received + more.received, lost + more.lost, retransmitted + more.retransmitted);
+        }
+    }
+
     /** What all shares count in together, because it is rare or because there is a limit to it. */
     private static final class Whole {
 
@@ -116,6 +140,7 @@ public final class Traffic {
     private long received;
     private long sent;
     private long lastedNanos;
+    private volatile Packets packets = Packets.NONE;
     private final long[] durations = new long[BOUNDS_NANOS.length + 1];
 
     /** The traffic of a new listener, which is also the share of the event loop that counts in it. */
@@ -317,6 +342,17 @@ public final class Traffic {
     /** Counts bytes that were sent back, on the share's event loop. */
     public void sent(long count) {
         SENT.setOpaque(this, sent + count);
+    }
+
+    /** Counts packets, on the share's event loop. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // No other thread writes it.
+    public void packets(Packets more) {
+        packets = packets.and(more);
+    }
+
+    /** The packets of all connections, of those that are open as of some time ago; {@link Packets#NONE} where nobody knows. */
+    public Packets packets() {
+        return whole.shares.stream().map(share -> share.packets).reduce(Packets.NONE, Packets::and);
     }
 
     public Snapshot snapshot() {

@@ -74,9 +74,15 @@ public final class VertxInternals {
     /** The identities of all members of the cluster, as this one knows them; empty where it is in none. May block. */
     public static List<String> clusterNodes(Vertx vertx) {
         VertxInternal internal = (VertxInternal) vertx;
-        return vertx.isClustered() && internal.clusterManager().isActive()
-                ? List.copyOf(internal.clusterManager().getNodes())
-                : List.of();
+        if (!vertx.isClustered() || !internal.clusterManager().isActive()) {
+            return List.of();
+        }
+        try {
+            return List.copyOf(internal.clusterManager().getNodes());
+        } catch (RuntimeException gone) {
+            // A manager does not notice that what it manages, such as Hazelcast, has ended by itself.
+            return List.of();
+        }
     }
 
     /** The event loop of a context that has one. */

@@ -4,17 +4,14 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.ContextBase;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.EncoderBase;
-import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
-import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
-import ch.qos.logback.core.util.Duration;
-import ch.qos.logback.core.util.FileSize;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.net.Addresses;
 import dev.vecho.server.EchoService.ConnectionEnds;
+import dev.vecho.server.LogLines;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -23,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,19 +40,18 @@ final class AccessLog implements ConnectionEnds {
 
     private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
 
-    /** How often the size of the file is looked at. */
-    private static final int SIZE_CHECK_MILLIS = 100;
-
     /** How soon the writer notices that it is to stop. */
     private static final int POLL_MILLIS = 100;
 
     /** How long a reader of stdout, or a disk, may take for the last lines. */
     private static final int CLOSE_MILLIS = 5_000;
 
+    private final ContextBase context;
     private final @Nullable Path file;
     private final OutputStreamAppender<String> appender;
     private final BlockingQueue<Ended> queue;
     private final LongAdder dropped = new LongAdder();
+    private final LongAdder written = new LongAdder();
     private final Thread writer;
     private volatile boolean closing;
 
@@ -94,7 +91,8 @@ final class AccessLog implements ConnectionEnds {
         return failure == null ? "complete" : failure.name().toLowerCase(Locale.ROOT);
     }
 
-    private AccessLog(@Nullable Path file, OutputStreamAppender<String> appender, int queueLines) {
+    private AccessLog(ContextBase context, @Nullable Path file, OutputStreamAppender<String> appender, int queueLines) {
+        this.context = context;
         this.file = file;
         this.appender = appender;
         this.queue = new ArrayBlockingQueue<>(queueLines);
@@ -108,9 +106,13 @@ final class AccessLog implements ConnectionEnds {
      * @throws TransportException that names the key and the file, where it cannot be opened
      */
     static AccessLog open(AccessLogOptions options) throws TransportException {
+        return open(options, InstantSource.system());
+    }
+
+    static AccessLog open(AccessLogOptions options, InstantSource clock) throws TransportException {
         ContextBase context = new ContextBase();
         Path file = options.file();
-        OutputStreamAppender<String> appender = file == null ? stdout() : rolling(context, file, options);
+        OutputStreamAppender<String> appender = file == null ? stdout() : rolling(context, file, options, clock);
         appender.setContext(context);
         Lines lines = new Lines();
         lines.setContext(context);
@@ -120,7 +122,7 @@ final class AccessLog implements ConnectionEnds {
         if (!appender.isStarted()) {
             throw new TransportException(Fault.BIND, "accessLog.file: " + file + ": cannot be written", null);
         }
-        return new AccessLog(file, appender, options.queueLines());
+        return new AccessLog(context, file, appender, options.queueLines());
     }
 
     private static OutputStreamAppender<String> stdout() {
@@ -129,8 +131,8 @@ final class AccessLog implements ConnectionEnds {
         return appender;
     }
 
-    private static OutputStreamAppender<String> rolling(ContextBase context, Path file, AccessLogOptions options)
-            throws TransportException {
+    private static OutputStreamAppender<String> rolling(
+            ContextBase context, Path file, AccessLogOptions options, InstantSource clock) throws TransportException {
         try {
             // logback says why not to its own status only.
             Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
@@ -142,20 +144,7 @@ final class AccessLog implements ConnectionEnds {
         RollingFileAppender<String> appender = new RollingFileAppender<>();
         appender.setContext(context);
         appender.setFile(file.toString());
-        FixedWindowRollingPolicy rotation = new FixedWindowRollingPolicy();
-        rotation.setContext(context);
-        rotation.setParent(appender);
-        rotation.setFileNamePattern(file + ".%i");
-        rotation.setMinIndex(1);
-        rotation.setMaxIndex(options.maxFiles());
-        rotation.start();
-        SizeBasedTriggeringPolicy<String> size = new SizeBasedTriggeringPolicy<>();
-        size.setContext(context);
-        size.setMaxFileSize(new FileSize(options.maxFileBytes()));
-        size.setCheckIncrement(Duration.buildByMilliseconds(SIZE_CHECK_MILLIS));
-        size.start();
-        appender.setRollingPolicy(rotation);
-        appender.setTriggeringPolicy(size);
+        options.rotation().install(appender, file, options, clock);
         return appender;
     }
 
@@ -183,6 +172,10 @@ final class AccessLog implements ConnectionEnds {
         return dropped.sum();
     }
 
+    LogLines lines() {
+        return new LogLines(written.sum(), dropped.sum());
+    }
+
     List<String> notes() {
         return file == null ? List.of() : List.of(file.toString());
     }
@@ -201,6 +194,7 @@ final class AccessLog implements ConnectionEnds {
                 Ended next = queue.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
                 if (next != null) {
                     appender.doAppend(next.line());
+                    written.increment();
                 } else if (closing) {
                     return;
                 }
@@ -222,6 +216,8 @@ final class AccessLog implements ConnectionEnds {
         } else {
             appender.stop();
         }
+        // Ends the threads that remove old files.
+        context.stop();
         if (dropped.sum() > 0) {
             LOG.warn("accessLog: {} lines were dropped, which came faster than they could be written", dropped.sum());
         }

@@ -2,10 +2,12 @@ package dev.vecho.launcher;
 
 import dev.vecho.core.config.Options;
 import dev.vecho.server.EchoService;
+import dev.vecho.server.LogLines;
 import dev.vecho.server.Section;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Optional;
 
 /** The section {@code accessLog}: a line of JSON for each connection when it ends. Rotation is logback's. */
 public final class AccessLogSection implements Section {
@@ -36,6 +38,11 @@ public final class AccessLogSection implements Section {
         @Override
         public List<String> notes() {
             return log.notes();
+        }
+
+        @Override
+        public <T> Optional<T> face(Class<T> type) {
+            return type == LogLines.class ? Optional.of(type.cast(log.lines())) : Optional.empty();
         }
 
         @Override

@@ -1,7 +1,11 @@
 package dev.vecho.launcher;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggerContextListener;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
+import dev.vecho.server.EchoService;
 import dev.vecho.server.EchoService.ConnectionEnds;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +17,53 @@ final class ConnectionLog implements ConnectionEnds {
 
     private final Logger log = LoggerFactory.getLogger(ConnectionLog.class);
 
+    private @Nullable Runnable unwatch;
+
     /** Whether anybody would see a line. */
     boolean isWanted() {
         return log.isDebugEnabled();
+    }
+
+    /**
+     * Watches the connections whenever the level of the log is such that somebody sees it, which may change at any time. While nobody
+     * does, connections cost nothing for it.
+     */
+    void follow(EchoService service) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.addListener(new LevelChanges(() -> watchIfWanted(service)));
+        watchIfWanted(service);
+    }
+
+    private synchronized void watchIfWanted(EchoService service) {
+        if (isWanted() && unwatch == null) {
+            unwatch = service.watchConnections(this);
+        } else if (!isWanted() && unwatch != null) {
+            unwatch.run();
+            unwatch = null;
+        }
+    }
+
+    /** Told that a logger has got another level. */
+    private record LevelChanges(Runnable changed) implements LoggerContextListener {
+
+        @Override
+        public void onLevelChange(ch.qos.logback.classic.Logger logger, Level level) {
+            changed.run();
+        }
+
+        @Override
+        public boolean isResetResistant() {
+            return true;
+        }
+
+        @Override
+        public void onStart(LoggerContext context) {}
+
+        @Override
+        public void onReset(LoggerContext context) {}
+
+        @Override
+        public void onStop(LoggerContext context) {}
     }
 
     @Override

@@ -98,7 +98,8 @@ final class ServeCommand implements Callable<Integer> {
             }
             EchoServerVerticle verticle = new EchoServerVerticle(configuration);
             ConnectionLog connections = new ConnectionLog();
-            if (connections.isWanted()) {
+            boolean toldFromTheFirst = connections.isWanted();
+            if (toldFromTheFirst) {
                 verticle.onConnections(connections);
             }
             Executor told = reloadOutput();
@@ -114,6 +115,9 @@ final class ServeCommand implements Callable<Integer> {
                 throw failure;
             }
             running.set(verticle);
+            if (!toldFromTheFirst) {
+                connections.follow(verticle);
+            }
             WarmUp.ofService(vertx, verticle.configuration(), WARM_UP).await();
             verticle.listeners().forEach(listener -> print(out, listener));
             verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));

@@ -3,13 +3,19 @@ package dev.vecho.launcher;
 import dev.vecho.client.Check;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.script.Script;
+import dev.vecho.core.Listener;
+import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Traffic;
+import dev.vecho.core.Transports;
+import dev.vecho.core.VertxInternals;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.ReadOption;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.ConfiguredValue;
-import dev.vecho.server.EchoServerVerticle;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -18,7 +24,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks listeners of our own, on loopback and on free ports, once and without a report. Otherwise the first round trip would
@@ -111,15 +119,50 @@ final class WarmUp {
     }
 
     private static Future<Long> play(Vertx vertx, JsonObject listener) {
-        EchoServerVerticle server = new EchoServerVerticle();
-        JsonObject configuration =
-                new JsonObject().put("drainMillis", 0).put("listeners", new JsonObject().put("warm-up", listener));
-        return vertx.deployVerticle(server, new DeploymentOptions().setConfig(configuration))
-                .compose(deployed -> vertx.executeBlocking(
-                                () -> script(server.listeners().get(0).addresses()), false)
-                        .compose(script -> Check.open(vertx, script))
-                        .compose(WarmUp::play)
-                        .eventually(() -> vertx.undeploy(deployed)));
+        return vertx.executeBlocking(() -> new Serving(server(vertx, listener)), false)
+                .compose(serving -> vertx.deployVerticle(serving)
+                        .compose(deployed -> vertx.executeBlocking(() -> script(serving.addresses()), false)
+                                .compose(script -> Check.open(vertx, script))
+                                .compose(WarmUp::play)
+                                .eventually(() -> vertx.undeploy(deployed))));
+    }
+
+    private static ServerTransport server(Vertx vertx, JsonObject listener) {
+        JsonObject own = listener.copy();
+        String transport = (String) own.remove("transport");
+        Problems problems = new Problems();
+        ServerTransport server = Transports.load()
+                .named(transport)
+                .orElseThrow()
+                .server(vertx, new Options(own, path -> SOURCE, problems));
+        problems.throwIfAny();
+        return server;
+    }
+
+    /** A listener without the service around it, which would tell of it in the log. */
+    private static final class Serving extends VerticleBase {
+
+        private final ServerTransport server;
+        private volatile @Nullable Listener listener;
+
+        Serving(ServerTransport server) {
+            this.server = server;
+        }
+
+        List<String> addresses() {
+            return Objects.requireNonNull(listener).addresses();
+        }
+
+        @Override
+        public Future<?> start() {
+            return server.listen(new Traffic().share(VertxInternals.eventLoop(context)))
+                    .onSuccess(open -> listener = open);
+        }
+
+        @Override
+        public Future<?> stop() {
+            return Objects.requireNonNull(listener).drain(Duration.ZERO);
+        }
     }
 
     private static Future<Long> play(List<Check> checks) {

@@ -21,8 +21,10 @@ import java.io.RandomAccessFile;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is written of connections that have ended, and what happens to lines that nobody takes. */
@@ -227,7 +230,7 @@ class AccessLogTest {
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
         try (RandomAccessFile reader = new RandomAccessFile(pipe.toFile(), "rw")) {
-            AccessLog log = AccessLog.open(new AccessLogOptions(pipe, 1 << 30, 1, 16));
+            AccessLog log = AccessLog.open(new AccessLogOptions(pipe, AccessLogRotation.SIZE, 1 << 30, 1, 16));
             int told = 0;
             while (log.dropped() == 0) {
                 log.ended("a", "tcp", new Fake(), FailureReason.RESET);
@@ -245,7 +248,7 @@ class AccessLogTest {
 
     @Test
     void keepsABoundedNumberOfFiles() throws Exception {
-        AccessLog log = AccessLog.open(new AccessLogOptions(file(), 1024, 2, 1000));
+        AccessLog log = AccessLog.open(new AccessLogOptions(file(), AccessLogRotation.SIZE, 1024, 2, 1000));
         eventually("two files were renamed", () -> {
             log.ended("a", "tcp", new Fake(), null);
             return Files.exists(directory.resolve("access.log.2"));
@@ -263,6 +266,112 @@ class AccessLogTest {
                     .allSatisfy(line ->
                             assertThat(new JsonObject(line).getString("end")).isEqualTo("complete"));
         }
+    }
+
+    /** A clock that a test sets. */
+    private static final class Time implements InstantSource {
+
+        private volatile Instant now;
+
+        Time(String now) {
+            this.now = Instant.parse(now);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    }
+
+    private List<String> files() throws Exception {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private AccessLog open(AccessLogRotation rotation, long maxFileBytes, int maxFiles, Time time) throws Exception {
+        if (!Files.exists(file())) {
+            // As if it had been made by that clock.
+            Files.createFile(file());
+            Files.setLastModifiedTime(file(), FileTime.from(time.now));
+        }
+        return AccessLog.open(new AccessLogOptions(file(), rotation, maxFileBytes, maxFiles, 1000), time);
+    }
+
+    private static void tell(AccessLog log) throws Exception {
+        long before = log.lines().written();
+        log.ended("a", "tcp", new Fake(), null);
+        eventually("it is written", () -> log.lines().written() > before);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DAY, 2026-03-01T23:59:59Z, 2026-03-02T00:00:00Z, access.log.2026-03-01.0",
+        "HOUR, 2026-03-01T22:59:59Z, 2026-03-01T23:00:00Z, access.log.2026-03-01_22.0"
+    })
+    void goesOnInAnotherFileWithEachPeriod(AccessLogRotation rotation, String before, String after, String renamed)
+            throws Exception {
+        Time time = new Time(before);
+        AccessLog log = open(rotation, 1 << 20, 5, time);
+        tell(log);
+        tell(log);
+        assertThat(files()).containsExactly("access.log");
+        time.now = Instant.parse(after);
+        tell(log);
+        log.close();
+        assertThat(files()).containsExactly("access.log", renamed);
+        assertThat(Files.readAllLines(directory.resolve(renamed))).hasSize(2);
+        assertThat(lines()).hasSize(1);
+    }
+
+    /** One whose process was away when the day ended. */
+    @Test
+    void renamesWhatAnEarlierProcessHasLeftByItsOwnDay() throws Exception {
+        Files.writeString(file(), "{}\n");
+        Files.setLastModifiedTime(file(), FileTime.from(Instant.parse("2026-03-01T12:00:00Z")));
+        AccessLog log = open(AccessLogRotation.DAY, 1 << 20, 5, new Time("2026-03-03T12:00:00Z"));
+        tell(log);
+        log.close();
+        assertThat(files()).containsExactly("access.log", "access.log.2026-03-01.0");
+        assertThat(lines()).hasSize(1);
+    }
+
+    @Test
+    void keepsNoMoreThanSoManyDaysAndBytes() throws Exception {
+        Time time = new Time("2026-03-01T12:00:00Z");
+        AccessLog log = open(AccessLogRotation.DAY, 4096, 3, time);
+        for (int day = 1; day <= 9; day++) {
+            tell(log);
+            time.now = time.now.plus(Duration.ofDays(1));
+        }
+        tell(log);
+        // The oldest are removed on a thread of logback's.
+        eventually("three days are left", () -> {
+            try {
+                return files().size() == 4;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertThat(files())
+                .containsExactly(
+                        "access.log", "access.log.2026-03-07.0", "access.log.2026-03-08.0", "access.log.2026-03-09.0");
+        for (int i = 0; i < 300; i++) {
+            tell(log);
+            time.now = time.now.plusMillis(200);
+        }
+        time.now = time.now.plus(Duration.ofDays(1));
+        tell(log);
+        log.close();
+        long kept = 0;
+        for (String name : files()) {
+            kept += Files.size(directory.resolve(name));
+        }
+        assertThat(kept).isLessThan(5 * 4096);
+        assertThat(files())
+                .as("of one day")
+                .filteredOn(name -> name.contains("2026-03-10."))
+                .hasSizeGreaterThan(1);
     }
 
     @Test
@@ -283,7 +392,7 @@ class AccessLogTest {
         }
         Path full = directory.resolve("full");
         Files.createDirectory(full);
-        assertThatThrownBy(() -> AccessLog.open(new AccessLogOptions(full, 1024, 1, 16)))
+        assertThatThrownBy(() -> AccessLog.open(new AccessLogOptions(full, AccessLogRotation.SIZE, 1024, 1, 16)))
                 .isInstanceOf(TransportException.class)
                 .hasMessageContaining("accessLog.file: " + full + ": cannot be written");
     }

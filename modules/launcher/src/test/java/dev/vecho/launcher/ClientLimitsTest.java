@@ -4,6 +4,7 @@ import static dev.vecho.launcher.Waits.await;
 import static dev.vecho.launcher.Waits.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
@@ -22,6 +23,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -117,6 +120,13 @@ class ClientLimitsTest {
                 .orElseThrow();
     }
 
+    private String address(String scheme, String host) {
+        return listener().addresses().stream()
+                .filter(address -> address.startsWith(scheme + "://" + host))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private InetSocketAddress socketAddress() {
         String address = listener().addresses().get(0);
         int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
@@ -195,6 +205,94 @@ class ClientLimitsTest {
         await(welcome.stop());
         assertThat(welcome.fault()).isNull();
         await(refused.otherwiseEmpty());
+    }
+
+    /** At the same time, one of two addresses that reach the same listener. */
+    @ParameterizedTest
+    @CsvSource({
+        "tcp, tcp, deny, 127.0.0.1",
+        "tcp, tls, allow, ::1",
+        "http, http, allow, ::1",
+        "http, https, deny, 127.0.0.1",
+        "http, h3, deny, 127.0.0.0/8",
+        "http, h3, allow, ::1/128",
+        "websocket, ws, deny, 127.0.0.1",
+        "quic, quic, deny, 127.0.0.1",
+        "quic, quic, allow, ::1",
+        "udp, udp, deny, 127.0.0.1",
+        "udp, udp, allow, ::1",
+        "stamp, stamp, deny, 127.0.0.1"
+    })
+    void refusesOneAddressAndServesTheOther(String transport, String scheme, String list, String block)
+            throws Exception {
+        Certificates certificates = new Certificates(directory);
+        JsonObject options = any(transport).put("host", "localhost").put(list, block);
+        boolean encrypted = List.of("tls", "https", "h3", "quic").contains(scheme);
+        if (encrypted) {
+            options.put("tls", certificates.localhost().options());
+        }
+        JsonObject client = encrypted ? trusting(certificates) : new JsonObject();
+        serve(options);
+        Echoing welcome = await(Echoing.open(clients, address(scheme, "[::1]"), client, 0));
+        eventually("an echo", () -> welcome.received() > 0 || welcome.fault() != null);
+        Future<Echoing> refused = Echoing.open(clients, address(scheme, "127.0.0.1"), client, 0);
+        boolean datagrams = List.of("h3", "quic", "stamp", "udp").contains(scheme);
+        eventually(
+                "it is refused",
+                () -> (datagrams ? traffic().drops() : traffic().refusals()).containsKey("not allowed"));
+        long before = welcome.received();
+        eventually("another echo", () -> welcome.received() > before || welcome.fault() != null);
+        assertThat(welcome.fault()).isNull();
+        await(welcome.stop());
+        // One that asks again and again gets in at last.
+        JsonObject everybody = options.copy();
+        everybody.remove(list);
+        reload(everybody);
+        await(refused.otherwiseEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "http"})
+    void tellsTwoAddressesOfOneBlockApart(String transport) throws Exception {
+        JsonObject options = any(transport);
+        serve(options.copy().put("deny", "127.0.0.2"));
+        byte[] request = transport.equals("tcp")
+                ? new byte[] {7}
+                : "POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\n7".getBytes(US_ASCII);
+        for (int i = 0; i < 3; i++) {
+            try (Socket first = connectFrom("127.0.0.1");
+                    Socket second = connectFrom("127.0.0.2")) {
+                first.getOutputStream().write(request);
+                assertThat(first.getInputStream().read()).isEqualTo(transport.equals("tcp") ? 7 : 'H');
+                assertThat(echoes(second)).isFalse();
+            }
+        }
+        assertThat(traffic().refusals()).isEqualTo(Map.of("not allowed", 3L));
+        reload(options.copy().put("allow", "127.0.0.2/32"));
+        try (Socket first = connectFrom("127.0.0.1");
+                Socket second = connectFrom("127.0.0.2")) {
+            assertThat(echoes(first)).isFalse();
+            second.getOutputStream().write(request);
+            assertThat(second.getInputStream().read()).isEqualTo(transport.equals("tcp") ? 7 : 'H');
+        }
+    }
+
+    @Test
+    void tellsTwoSourcesOfDatagramsApart() throws Exception {
+        serve(any("udp").put("deny", "127.0.0.2"));
+        try (DatagramSocket first = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
+                DatagramSocket second = new DatagramSocket(new InetSocketAddress("127.0.0.2", 0))) {
+            first.setSoTimeout(PATIENCE_MILLIS);
+            DatagramPacket packet = new DatagramPacket(new byte[] {7}, 1, socketAddress());
+            second.send(packet);
+            eventually("it is dropped", () -> traffic().drops().containsKey("not allowed"));
+            first.send(packet);
+            first.receive(new DatagramPacket(new byte[1], 1));
+            second.setSoTimeout(1);
+            assertThatThrownBy(() -> second.receive(new DatagramPacket(new byte[1], 1)))
+                    .isInstanceOf(SocketTimeoutException.class);
+        }
+        assertThat(traffic().drops()).isEqualTo(Map.of("not allowed", 1L));
     }
 
     @Test

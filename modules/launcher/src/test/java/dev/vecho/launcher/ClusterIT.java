@@ -1,20 +1,31 @@
 package dev.vecho.launcher;
 
+import static dev.vecho.launcher.Waits.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
 import dev.vecho.launcher.Vecho.Result;
+import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -110,14 +121,7 @@ class ClusterIT {
 
     @Test
     void reachesTheVerticleInTheClusterOfSomebodyElse() throws Exception {
-        Config config = ConfigUtil.loadConfig();
-        config.setProperty("hazelcast.local.localAddress", "127.0.0.1");
-        config.setProperty("hazelcast.socket.bind.any", "false");
-        config.setProperty("hazelcast.wait.seconds.before.join", "0");
-        config.getNetworkConfig().setPort(Integer.parseInt(port));
-        config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
-        config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
-        config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true).addMember("127.0.0.1");
+        Config config = ownConfig();
         Vertx vertx = Vertx.builder()
                 .withClusterManager(new HazelcastClusterManager(config))
                 .buildClustered()
@@ -137,6 +141,97 @@ class ClusterIT {
         } finally {
             vertx.close().await(60, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void isReadyOnlyWithEnoughMembers() throws Exception {
+        String file = Files.writeString(
+                        directory.resolve("managed.json"),
+                        "{\"listeners\":{\"bus\":{\"transport\":\"eventbus\"}},"
+                                + "\"management\":{\"host\":\"127.0.0.1\",\"port\":0,\"minClusterMembers\":2}}")
+                .toString();
+        try (Vecho member = Vecho.serve("-c", file, "--cluster", "--cluster-port", port)) {
+            String url = member.note("management");
+            awaitHealth(url, "/health/ready", 503);
+            try (Vecho other = serve()) {
+                awaitHealth(url, "/health/ready", 200);
+                assertThat(clusterOf(url).getJsonObject("data").getInteger("members"))
+                        .isEqualTo(2);
+                kill(other);
+                awaitHealth(url, "/health/ready", 503);
+                JsonObject data = clusterOf(url).getJsonObject("data");
+                assertThat(data.getInteger("members")).isEqualTo(1);
+                assertThat(data.getString("cause")).isEqualTo("too few members are left, minClusterMembers is 2");
+                Result down = Vecho.run("health", url);
+                assertThat(down.exitCode()).isEqualTo(1);
+                assertThat(down.out()).contains("cluster: too few members are left, minClusterMembers is 2");
+                awaitHealth(url, "/health/live", 200);
+            }
+            try (Vecho back = serve()) {
+                awaitHealth(url, "/health/ready", 200);
+                back.terminate();
+                assertThat(back.await().exitCode()).isZero();
+                awaitHealth(url, "/health/ready", 503);
+            }
+        }
+    }
+
+    /** As where Hazelcast has given up, but the process goes on. */
+    @Test
+    void isNotReadyWhenItHasLeftItsCluster() throws Exception {
+        Vertx vertx = Vertx.builder()
+                .withClusterManager(new HazelcastClusterManager(ownConfig()))
+                .buildClustered()
+                .await(60, TimeUnit.SECONDS);
+        try {
+            HazelcastInstance member = Hazelcast.getAllHazelcastInstances().stream()
+                    .filter(each -> each.getConfig().getNetworkConfig().getPort() == Integer.parseInt(port))
+                    .findFirst()
+                    .orElseThrow();
+            EchoServerVerticle service = new EchoServerVerticle();
+            JsonObject configuration = new JsonObject()
+                    .put("listeners", new JsonObject().put("tcp", new JsonObject().put("port", 0)))
+                    .put("management", new JsonObject().put("host", "127.0.0.1").put("port", 0));
+            vertx.deployVerticle(service, new DeploymentOptions().setConfig(configuration))
+                    .await(60, TimeUnit.SECONDS);
+            String url = Objects.requireNonNull(service.sectionNotes().get("management"))
+                    .get(0);
+            awaitHealth(url, "/health/ready", 200);
+            member.getLifecycleService().terminate();
+            awaitHealth(url, "/health/ready", 503);
+            assertThat(clusterOf(url).getJsonObject("data").getString("cause"))
+                    .isEqualTo("this member is not in its cluster");
+            awaitHealth(url, "/health/live", 200);
+        } finally {
+            vertx.close().transform(closed -> Future.succeededFuture()).await(60, TimeUnit.SECONDS);
+        }
+    }
+
+    private static JsonObject get(String url, int status) throws Exception {
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString());
+        return answer.statusCode() == status ? new JsonObject(answer.body()) : new JsonObject();
+    }
+
+    private static void awaitHealth(String url, String path, int status) throws Exception {
+        eventually(path + " is " + status, () -> {
+            try {
+                return !get(url + path, status).isEmpty();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    /** What health says of the cluster, where it is not ready or ready. */
+    private static JsonObject clusterOf(String url) throws Exception {
+        JsonObject health = get(url + "/health", 503);
+        return (health.isEmpty() ? get(url + "/health", 200) : health)
+                .getJsonArray("checks").stream()
+                        .map(JsonObject.class::cast)
+                        .filter(check -> "cluster".equals(check.getString("id")))
+                        .findFirst()
+                        .orElseThrow();
     }
 
     @Test
@@ -202,6 +297,18 @@ class ClusterIT {
         assertThat(result.err()).contains(message);
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
+    }
+
+    private Config ownConfig() {
+        Config config = ConfigUtil.loadConfig();
+        config.setProperty("hazelcast.local.localAddress", "127.0.0.1");
+        config.setProperty("hazelcast.socket.bind.any", "false");
+        config.setProperty("hazelcast.wait.seconds.before.join", "0");
+        config.getNetworkConfig().setPort(Integer.parseInt(port));
+        config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+        config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+        config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true).addMember("127.0.0.1");
+        return config;
     }
 
     private Vecho serve() throws Exception {

@@ -329,21 +329,25 @@ class ConfScriptsTest {
     void playsThemAll() throws IOException {
         try (Stream<Path> files = Files.list(SCRIPTS)) {
             assertThat(files.map(file -> file.getFileName().toString()))
-                    .as("each has a test above")
+                    .as("each has a test above, or in StartTlsScriptsTest")
                     .containsExactlyInAnyOrder(
                             "chargen.json",
                             "default.json",
                             "firewall.json",
                             "framed.json",
                             "half-close.json",
+                            "imap.json",
                             "large.json",
+                            "ldap.json",
                             "loss.json",
                             "matrix.json",
+                            "postgresql.json",
                             "proxied.json",
                             "reconnect.json",
                             "report.schema.json",
                             "script.schema.json",
                             "search.json",
+                            "smtp.json",
                             "stamp.json",
                             "starttls.json",
                             "watch.json",

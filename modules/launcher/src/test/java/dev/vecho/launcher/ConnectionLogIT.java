@@ -3,7 +3,15 @@ package dev.vecho.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.launcher.Vecho.Result;
+import io.vertx.core.json.JsonObject;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -63,6 +71,39 @@ class ConnectionLogIT {
             assertThat(lines).hasSize(4);
             assertThat(lines.get(1)).endsWith(" ms, 5 bytes received, 5 sent: complete");
             assertThat(lines.get(3)).endsWith(" ms, 1 bytes received, 1 sent: reset");
+        }
+    }
+
+    @Test
+    void tellsWhileTheLevelIsRaisedOverTheManagementListener() throws Exception {
+        Path file = directory.resolve("vecho.json");
+        Files.writeString(
+                file,
+                "{\"listeners\":{\"tcp\":{\"host\":\"127.0.0.1\",\"port\":0}},"
+                        + "\"management\":{\"host\":\"127.0.0.1\",\"port\":0}}");
+        HttpClient client = HttpClient.newHttpClient();
+        try (Vecho service = Vecho.serve("-c", file.toString())) {
+            URI logger = URI.create(service.note("management") + "/loggers/dev.vecho");
+            assertThat(Vecho.run("check", "--text", "a", service.address("tcp")).exitCode())
+                    .isZero();
+            HttpResponse<String> raised = client.send(
+                    HttpRequest.newBuilder(logger)
+                            .PUT(BodyPublishers.ofString("{\"level\":\"debug\"}"))
+                            .build(),
+                    BodyHandlers.ofString());
+            assertThat(raised.statusCode()).as(raised.body()).isEqualTo(200);
+            assertThat(Vecho.run("check", "--text", "hello", service.address("tcp"))
+                            .exitCode())
+                    .isZero();
+            HttpResponse<String> back =
+                    client.send(HttpRequest.newBuilder(logger).DELETE().build(), BodyHandlers.ofString());
+            assertThat(new JsonObject(back.body()).getString("effectiveLevel")).isEqualTo("warn");
+            assertThat(Vecho.run("check", "--text", "b", service.address("tcp")).exitCode())
+                    .isZero();
+            service.terminate();
+            List<String> lines = connections(service.await());
+            assertThat(lines).hasSize(2);
+            assertThat(lines.get(1)).endsWith(" ms, 5 bytes received, 5 sent: complete");
         }
     }
 

@@ -76,10 +76,12 @@ final class PageShell implements AutoCloseable {
      */
     List<String> run(String command, List<String> shown) throws Exception {
         boolean background = command.endsWith("&");
-        // A service that is told to end has the time to say goodbye; others run on.
-        String waiting = command.startsWith("kill ") ? "; wait " + command.substring("kill ".length()) : "";
-        commands.write(
-                "{ " + command + waiting + "\n} </dev/null; status=$?; echo; echo '" + MARK + "'; (exit $status)\n");
+        // A service that is told to end has the time to say goodbye; others run on. In a function, so that whom the
+        // command names is
+        // asked once: a file with a process number may be gone with its process.
+        String ending = command.startsWith("kill ") ? "kill() { command kill \"$@\"; wait \"$@\" 2>/dev/null; }; " : "";
+        commands.write("{ " + ending + command + "\n} </dev/null; status=$?; unset -f kill; echo; echo '" + MARK
+                + "'; (exit $status)\n");
         commands.flush();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         List<String> lines = new ArrayList<>();

@@ -2,11 +2,13 @@ package dev.vecho.management;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.Traffic.Packets;
 import dev.vecho.management.Route.Call;
 import dev.vecho.net.tls.Identity;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.EchoService.Outcome;
 import dev.vecho.server.EchoService.Reload;
+import dev.vecho.server.LogLevels;
 import dev.vecho.server.OpenListener;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,15 +47,22 @@ final class Api {
     private final Events events;
     private final CheckViews checks;
     private final Probes probes;
+    private final Loggers loggers;
     private final Instant started = Instant.now();
 
-    Api(Vertx vertx, EchoService service, Clients clients) {
+    /**
+     * Makes it; nothing begins.
+     *
+     * @param minClusterMembers asked for each time, for a reload may change it
+     */
+    Api(Vertx vertx, EchoService service, Clients clients, IntSupplier minClusterMembers) {
         this.vertx = vertx;
         this.service = service;
-        this.health = new Health(vertx, service);
+        this.health = new Health(vertx, service, minClusterMembers);
         this.connections = new ConnectionViews(vertx, service);
         this.checks = new CheckViews(vertx, service);
         this.probes = new Probes(vertx, service);
+        this.loggers = new Loggers(vertx, LogLevels.find().orElse(null));
         this.metrics = new Metrics(vertx, service, clients::size);
         this.page = new Page(vertx);
         this.events = new Events(vertx, service, health);
@@ -101,6 +111,18 @@ final class Api {
                         "/checks/{name}/history",
                         false,
                         call -> Future.succeededFuture(checks.history(call.part("name"), call.query()))),
+                get("/loggers", false, call -> Future.succeededFuture(loggers.all())),
+                get("/loggers/{name}", false, call -> Future.succeededFuture(loggers.one(call.part("name")))),
+                new Route(
+                        HttpMethod.PUT,
+                        "/loggers/{name}",
+                        false,
+                        call -> Future.succeededFuture(loggers.change(call.part("name"), call.body()))),
+                new Route(
+                        HttpMethod.DELETE,
+                        "/loggers/{name}",
+                        false,
+                        call -> Future.succeededFuture(loggers.reset(call.part("name")))),
                 get("/openapi.json", false, call -> Future.succeededFuture(openApi())),
                 new Route(HttpMethod.POST, "/reload", false, call -> reload()));
     }
@@ -121,6 +143,7 @@ final class Api {
 
     void close() {
         events.stop();
+        loggers.close();
         metrics.close();
     }
 
@@ -189,7 +212,18 @@ final class Api {
                 .put("sentBytes", counts.sent())
                 .put("drops", counted(traffic.drops()))
                 .put("faults", counted(traffic.faults()))
-                .put("tlsHandshakes", counted(traffic.handshakes()));
+                .put("tlsHandshakes", counted(traffic.handshakes()))
+                .put("packets", packets(traffic.packets()));
+    }
+
+    private static JsonObject packets(Packets packets) {
+        JsonObject json = new JsonObject();
+        return packets.equals(Packets.NONE)
+                ? json
+                : json.put("sent", packets.sent())
+                        .put("received", packets.received())
+                        .put("lost", packets.lost())
+                        .put("retransmitted", packets.retransmitted());
     }
 
     private static JsonObject counted(Map<String, Long> counts) {
@@ -210,7 +244,7 @@ final class Api {
 
     private Future<Answer> connections(Call call) {
         try {
-            return connections.page(ConnectionFilter.read(call.query())).map(Answer::json);
+            return connections.page(ConnectionFilter.read(call.query()));
         } catch (IllegalArgumentException wrong) {
             return Future.succeededFuture(Answer.problem(400, String.valueOf(wrong.getMessage())));
         }

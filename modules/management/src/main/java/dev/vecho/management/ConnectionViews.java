@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,11 +38,18 @@ final class ConnectionViews {
 
     private final Vertx vertx;
     private final EchoService service;
+    private final LongSupplier nanoTime;
     private Future<?> last = Future.succeededFuture();
 
     ConnectionViews(Vertx vertx, EchoService service) {
+        this(vertx, service, System::nanoTime);
+    }
+
+    /** @param nanoTime the clock, asked on all event loops */
+    ConnectionViews(Vertx vertx, EchoService service, LongSupplier nanoTime) {
         this.vertx = vertx;
         this.service = service;
+        this.nanoTime = nanoTime;
     }
 
     /** One event loop's share of a listener. */
@@ -110,10 +118,28 @@ final class ConnectionViews {
     }
 
     /** A page: {@code connections}, and {@code next}, the cursor of the page that follows, where there may be one. */
-    Future<JsonObject> page(ConnectionFilter filter) {
-        Future<JsonObject> page = last.transform(before -> new Scan(filter).run());
+    Future<Answer> page(ConnectionFilter filter) {
+        // A thousand of them as text take an event loop longer than it may be taken.
+        Future<Answer> page = last.transform(before -> new Scan(filter).run())
+                .compose(found -> vertx.executeBlocking(() -> Answer.json(found.toJson()), false));
         last = page;
         return page;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param next where it goes on; null where nothing follows
+     */
+    private record Page(List<Found> found, @Nullable String next) {
+
+        JsonObject toJson() {
+            Instant now = Instant.now();
+            JsonArray connections = new JsonArray();
+            found.forEach(each -> connections.add(each.toJson(now)));
+            JsonObject json = new JsonObject().put("connections", connections);
+            return next == null ? json : json.put("next", next);
+        }
     }
 
     /** A way through the connections of all event loops, one after the other. */
@@ -122,9 +148,9 @@ final class ConnectionViews {
         private final ConnectionFilter filter;
         private final List<Place> places;
         private final List<Found> found = new ArrayList<>();
-        private final Promise<JsonObject> page = Promise.promise();
+        private final Promise<Page> page = Promise.promise();
         private final Context context = vertx.getOrCreateContext();
-        private final long end = System.nanoTime() + PAGE_MILLIS * 1_000_000;
+        private final long end = nanoTime.getAsLong() + PAGE_MILLIS * 1_000_000;
         private int place;
         private int slot;
 
@@ -157,13 +183,13 @@ final class ConnectionViews {
             return order < 0 || (order == 0 && each.number() < number);
         }
 
-        Future<JsonObject> run() {
+        Future<Page> run() {
             next();
             return page.future();
         }
 
         private void next() {
-            if (place == places.size() || found.size() == filter.limit() || System.nanoTime() > end) {
+            if (place == places.size() || found.size() == filter.limit() || nanoTime.getAsLong() - end > 0) {
                 page.complete(result());
             } else {
                 Place here = places.get(place);
@@ -177,8 +203,8 @@ final class ConnectionViews {
         /** On the connections' event loop. */
         private void slice(Place here) {
             OpenConnections all = here.part().connections();
-            long stop = System.nanoTime() + SLICE_MICROS * 1000;
-            while (slot < all.end() && found.size() < filter.limit() && System.nanoTime() < stop) {
+            long stop = nanoTime.getAsLong() + SLICE_MICROS * 1000;
+            while (slot < all.end() && found.size() < filter.limit() && nanoTime.getAsLong() - stop < 0) {
                 OpenConnection connection = all.at(slot);
                 if (connection != null) {
                     Facts facts = connection.facts();
@@ -194,16 +220,12 @@ final class ConnectionViews {
             }
         }
 
-        private JsonObject result() {
-            Instant now = Instant.now();
-            JsonArray connections = new JsonArray();
-            found.forEach(each -> connections.add(each.toJson(now)));
-            JsonObject result = new JsonObject().put("connections", connections);
-            if (place < places.size()) {
-                Place here = places.get(place);
-                result.put("next", here.listener().name() + "." + here.number() + "." + slot);
+        private Page result() {
+            if (place == places.size()) {
+                return new Page(found, null);
             }
-            return result;
+            Place here = places.get(place);
+            return new Page(found, here.listener().name() + "." + here.number() + "." + slot);
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Whether the service is well, by checks of vertx-health-check. Used on the management listener's event loop only. */
@@ -44,6 +45,7 @@ final class Health {
 
     private final Vertx vertx;
     private final EchoService service;
+    private final IntSupplier minMembers;
     private final EchoProbe probe;
     private final List<Cached<Status>> loops = new ArrayList<>();
     private final Cached<Status> cluster;
@@ -53,14 +55,19 @@ final class Health {
 
     private final Map<String, Known> known = new TreeMap<>();
 
-    Health(Vertx vertx, EchoService service) {
+    /** @param minMembers how many members the cluster must have, where there is one; asked on this event loop */
+    Health(Vertx vertx, EchoService service, IntSupplier minMembers) {
         this.vertx = vertx;
         this.service = service;
+        this.minMembers = minMembers;
         this.probe = new EchoProbe(vertx, Transports.load());
         for (EventExecutor loop : VertxInternals.eventLoopsOf(vertx)) {
             loops.add(new Cached<>(() -> answer(loop)));
         }
-        this.cluster = new Cached<>(() -> vertx.executeBlocking(this::members, false));
+        this.cluster = new Cached<>(() -> {
+            int least = minMembers.getAsInt();
+            return vertx.executeBlocking(() -> members(least), false);
+        });
     }
 
     /** Whether the process works, so that it is no use to restart it: its event loops answer. Also while it drains. */
@@ -145,7 +152,7 @@ final class Health {
             listenersNow()
                     .forEach((name, status) -> register(checks, "listeners/" + name, LISTENER_BOUND_MILLIS, status));
         }
-        if (vertx.isClustered()) {
+        if (vertx.isClustered() || minMembers.getAsInt() > 1) {
             register(checks, "cluster", CLUSTER_BOUND_MILLIS, cluster);
         }
         return withEventLoops(checks);
@@ -196,10 +203,15 @@ final class Health {
         return answered.future();
     }
 
-    private Status members() {
-        List<String> members = VertxInternals.clusterNodes(vertx);
-        JsonObject data = new JsonObject().put("members", members.size());
-        return members.isEmpty() ? Status.KO(data.put("cause", "this member is not in its cluster")) : Status.OK(data);
+    private Status members(int least) {
+        int members = VertxInternals.clusterNodes(vertx).size();
+        JsonObject data = new JsonObject().put("members", members);
+        if (members == 0) {
+            return Status.KO(data.put("cause", "this member is not in its cluster"));
+        }
+        return members < least
+                ? Status.KO(data.put("cause", "too few members are left, minClusterMembers is " + least))
+                : Status.OK(data);
     }
 
     private Map<String, Cached<Status>> listenersNow() {

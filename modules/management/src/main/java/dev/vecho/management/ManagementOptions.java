@@ -18,15 +18,19 @@ import org.jspecify.annotations.Nullable;
  * @param address keys {@code host}, default localhost, and {@code port}, default 7070
  * @param tls null for none
  * @param token what clients have to show, key {@code token} or {@code tokenFile}; null for nothing
+ * @param minClusterMembers how many members the cluster must have for the service to be ready, key of the same name, default 1
  * @param loopback whether only this machine reaches the host
  */
 record ManagementOptions(
         BindAddress address,
         @Nullable TlsServer tls,
         @Nullable BearerToken token,
+        int minClusterMembers,
         boolean loopback) {
 
     static final int DEFAULT_PORT = 7070;
+
+    private static final int MOST_MEMBERS = 10_000;
 
     /** What has no meaning where Vert.x makes the engine, for HTTP/1.1 alone. */
     private static final List<String> NOT_OF_TLS = List.of("engine", "keyExchangeGroups", "alpn");
@@ -42,6 +46,7 @@ record ManagementOptions(
             tls = TlsServer.read(own, address.host());
         }
         BearerToken token = BearerToken.read(options);
+        int members = options.integer("minClusterMembers", 1, 1, MOST_MEMBERS);
         options.rejectUnknownKeys();
         boolean loopback = isLoopback(address.host());
         boolean certificates = tls != null && tls.clientAuth() == ClientAuth.REQUIRE;
@@ -51,7 +56,7 @@ record ManagementOptions(
                     "must be loopback, was \"" + address.host()
                             + "\"; anywhere else give token, tokenFile, or tls with \"clientAuth\": \"required\"");
         }
-        return new ManagementOptions(address, tls, token, loopback);
+        return new ManagementOptions(address, tls, token, members, loopback);
     }
 
     private static boolean isLoopback(String host) {

@@ -47,7 +47,7 @@ final class ManagementServer implements Running {
     ManagementServer(Vertx vertx, ManagementOptions options, EchoService service) {
         this.vertx = vertx;
         this.options = options;
-        this.api = new Api(vertx, service, clients);
+        this.api = new Api(vertx, service, clients, this::minClusterMembers);
     }
 
     /** Opens it, on the caller's event loop; where that fails, nothing stays open. */
@@ -97,6 +97,10 @@ final class ManagementServer implements Running {
                     addresses.add((tls == null ? "http" : "https") + "://"
                             + Addresses.format(NetUtil.toAddressString(host), listening.actualPort()));
                 });
+    }
+
+    private int minClusterMembers() {
+        return options.minClusterMembers();
     }
 
     private Gate gate() {

@@ -3,9 +3,11 @@ package dev.vecho.management;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.Traffic.Packets;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.EchoService.Outcome;
 import dev.vecho.server.EchoService.State;
+import dev.vecho.server.LogLines;
 import dev.vecho.server.OpenListener;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -75,6 +77,7 @@ final class ServiceMetrics implements MultiCollector {
         all.metricSnapshot(byReason(listeners, "vecho_faults", "What was done on purpose", "fault", Traffic::faults));
         all.metricSnapshot(byReason(
                 listeners, "vecho_tls_handshakes", "TLS handshakes completed", "version", Traffic::handshakes));
+        packets(listeners, all);
         all.metricSnapshot(durations(listeners));
         all.metricSnapshot(certificates(listeners));
         all.metricSnapshot(gauge(
@@ -82,6 +85,7 @@ final class ServiceMetrics implements MultiCollector {
                 "Whether the service takes connections: 0 while it starts and while it stops",
                 service.state() == State.READY ? 1 : 0));
         reloads(all);
+        service.section(LogLines.class).ifPresent(lines -> accessLog(lines, all));
         all.metricSnapshot(InfoSnapshot.builder()
                 .name("vecho_build")
                 .help("What runs here")
@@ -92,6 +96,52 @@ final class ServiceMetrics implements MultiCollector {
                         .build())
                 .build());
         return all.build();
+    }
+
+    /** Of QUIC, and only where there is any. */
+    private static void packets(List<OpenListener> listeners, MetricSnapshots.Builder all) {
+        List<OpenListener> quic = listeners.stream()
+                .filter(listener -> !listener.traffic().packets().equals(Packets.NONE))
+                .toList();
+        if (!quic.isEmpty()) {
+            all.metricSnapshot(counter(
+                    quic,
+                    "vecho_quic_packets_sent",
+                    "Packets of QUIC sent",
+                    each -> each.packets().sent()));
+            all.metricSnapshot(counter(
+                    quic,
+                    "vecho_quic_packets_received",
+                    "Packets of QUIC received",
+                    each -> each.packets().received()));
+            all.metricSnapshot(counter(
+                    quic,
+                    "vecho_quic_packets_lost",
+                    "Packets of QUIC sent that got lost",
+                    each -> each.packets().lost()));
+            all.metricSnapshot(counter(
+                    quic,
+                    "vecho_quic_packets_retransmitted",
+                    "Packets of QUIC that sent again what had got lost",
+                    each -> each.packets().retransmitted()));
+        }
+    }
+
+    private static void accessLog(LogLines lines, MetricSnapshots.Builder all) {
+        all.metricSnapshot(counter("vecho_access_log_lines_written", "Lines of the access log", lines.written()));
+        all.metricSnapshot(counter(
+                "vecho_access_log_lines_dropped",
+                "Lines of the access log that came faster than they could be written",
+                lines.dropped()));
+    }
+
+    private static CounterSnapshot counter(String name, String help, long count) {
+        return CounterSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(
+                        CounterDataPointSnapshot.builder().value((double) count).build())
+                .build();
     }
 
     private static Labels labels(OpenListener listener) {

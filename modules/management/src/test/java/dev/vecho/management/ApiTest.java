@@ -283,7 +283,7 @@ class ApiTest {
                         described.put(path.getKey(), new TreeSet<>(((JsonObject) path.getValue()).fieldNames())));
         Map<String, Set<String>> served = new HashMap<>();
         Map<String, Boolean> open = new HashMap<>();
-        for (Route route : new Api(service.vertx(), service.verticle(), new Clients()).routes()) {
+        for (Route route : new Api(service.vertx(), service.verticle(), new Clients(), () -> 1).routes()) {
             String method = route.method().name().toLowerCase(java.util.Locale.ROOT);
             served.computeIfAbsent(route.path(), first -> new TreeSet<>()).add(method);
             open.put(method + " " + route.path(), route.open());

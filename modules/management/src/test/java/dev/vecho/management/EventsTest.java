@@ -226,8 +226,8 @@ class EventsTest {
     void leavesOutWhatASlowReaderDoesNotTake() throws Exception {
         try (Managed service = Managed.start(Managed.tcp())) {
             Context loop = service.vertx().getOrCreateContext();
-            Events events =
-                    new Events(service.vertx(), service.verticle(), new Health(service.vertx(), service.verticle()));
+            Events events = new Events(
+                    service.vertx(), service.verticle(), new Health(service.vertx(), service.verticle(), () -> 1));
             AtomicReference<HttpServerResponse> slow = new AtomicReference<>();
             HttpServer server = service.vertx().createHttpServer().requestHandler(request -> {
                 slow.set(request.response().setChunked(true));

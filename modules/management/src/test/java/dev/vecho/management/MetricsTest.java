@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +62,52 @@ class MetricsTest {
             assertThat(value(metrics, "vecho_connections_active" + labels)).isZero();
             assertThat(value(metrics, "vecho_connection_duration_seconds_count" + labels))
                     .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void countsBytesOfDatagramsAndPacketsOfQuic() throws Exception {
+        JsonObject tls = new Certificates(directory).localhost().options();
+        JsonObject listeners = new JsonObject()
+                .put("udp", Managed.onAnyPort().put("transport", "udp"))
+                .put("quic", Managed.onAnyPort().put("transport", "quic").put("tls", tls))
+                .put("web", Managed.onAnyPort().put("transport", "http").put("tls", tls));
+        try (Managed service = Managed.start(listeners)) {
+            // The probe sends 8 bytes through each.
+            assertThat(service.get("/health/ready").statusCode()).isEqualTo(200);
+            String packets = "vecho_quic_packets_received_total{listener=\"%s\",transport=\"%s\"} ";
+            String metrics = "";
+            for (long end = System.nanoTime() + Duration.ofSeconds(20).toNanos(); System.nanoTime() < end; ) {
+                metrics = service.get("/metrics").body();
+                if (metrics.contains(packets.formatted("quic", "quic"))
+                        && metrics.contains(packets.formatted("web", "http"))) {
+                    break;
+                }
+            }
+            for (String labels : List.of(
+                    "{listener=\"quic\",transport=\"quic\"}",
+                    "{listener=\"udp\",transport=\"udp\"}",
+                    "{listener=\"web\",transport=\"http\"}")) {
+                assertThat(value(metrics, "vecho_received_bytes_total" + labels))
+                        .isGreaterThanOrEqualTo(8);
+                assertThat(value(metrics, "vecho_sent_bytes_total" + labels)).isGreaterThanOrEqualTo(8);
+                if (labels.contains("udp")) {
+                    assertThat(metrics).doesNotContain("vecho_quic_packets_sent_total" + labels);
+                } else {
+                    assertThat(value(metrics, "vecho_quic_packets_sent_total" + labels))
+                            .isPositive();
+                    assertThat(value(metrics, "vecho_quic_packets_received_total" + labels))
+                            .isPositive();
+                    assertThat(value(metrics, "vecho_quic_packets_lost_total" + labels))
+                            .isNotNegative();
+                    assertThat(value(metrics, "vecho_quic_packets_retransmitted_total" + labels))
+                            .isNotNegative();
+                }
+            }
+            JsonObject first =
+                    service.json("/listeners").getJsonArray("listeners").getJsonObject(0);
+            assertThat(first.getString("name")).isEqualTo("quic");
+            assertThat(first.getJsonObject("packets").getLong("sent")).isPositive();
         }
     }
 

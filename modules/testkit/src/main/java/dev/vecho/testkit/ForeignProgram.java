@@ -51,8 +51,18 @@ public final class ForeignProgram {
      * @param install how to install it, for the message
      */
     public static ForeignProgram find(String name, String install) {
+        return find(name, install, List.of());
+    }
+
+    /** The same for one that may be elsewhere, in directories such as those that only root has on the path. */
+    public static ForeignProgram find(String name, String install, List<Path> elsewhere) {
+        List<Path> directories = new ArrayList<>();
         for (String directory : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-            Path path = Path.of(directory, name);
+            directories.add(Path.of(directory));
+        }
+        directories.addAll(elsewhere);
+        for (Path directory : directories) {
+            Path path = directory.resolve(name);
             if (Files.isExecutable(path) && !Files.isDirectory(path)) {
                 return new ForeignProgram(path);
             }

@@ -220,6 +220,23 @@ class Http3Test {
     }
 
     @Test
+    void saysThatItGoesAwayAtTheEndOfALifetime() throws Exception {
+        try (HttpServer aging =
+                        HttpServer.listen(new JsonObject().put("tls", tls).put("maxLifetimeMillis", 3_000));
+                Http3Client client = new Http3Client(trusting, new InetSocketAddress("127.0.0.1", aging.port()), 0)) {
+            client.out().write(1);
+            assertThat(client.in().read()).isEqualTo(1);
+            assertThat(client.goneAway().get(30, TimeUnit.SECONDS)).isEqualTo(4);
+            client.out().write(2);
+            client.closeOutput();
+            assertThat(client.in().read()).isEqualTo(2);
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
+            assertThat(client.closed().get(30, TimeUnit.SECONDS)).isZero();
+            assertThat(aging.traffic().failed()).isZero();
+        }
+    }
+
+    @Test
     void countsConnectionsOfAllVersionsTogether() throws Exception {
         try (HttpServer one = HttpServer.listen(new JsonObject().put("tls", tls).put("maxConnections", 1));
                 Http3Client client = new Http3Client(trusting, new InetSocketAddress("127.0.0.1", one.port()), 0)) {

@@ -15,6 +15,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/2 frame by frame over a socket, for what no orderly client sends. */
@@ -194,11 +195,17 @@ final class RawHttp2 implements AutoCloseable {
 
     /** Reads until a frame of a type comes on a stream. */
     Frame await(int type, int stream) throws IOException {
+        return await(type, stream, before -> {});
+    }
+
+    /** The same; the frames before it go to somebody. */
+    Frame await(int type, int stream, Consumer<Frame> before) throws IOException {
         StringBuilder others = new StringBuilder();
         for (Frame frame = next(); frame != null; frame = next()) {
             if (frame.is(type, stream)) {
                 return frame;
             }
+            before.accept(frame);
             others.append(' ').append(frame.type()).append('@').append(frame.stream());
         }
         throw new EOFException("no frame of type " + type + " on stream " + stream + ", but" + others);

@@ -21,7 +21,6 @@ import io.netty.util.concurrent.Future;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +54,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private final int writeQueueBytes;
     private final long idleNanos;
     private final ApplicationErrorCodes errors;
-    private final Consumer<QuicEchoPipe> ended;
+    private final Owner owner;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private QuicStreamChannel channel;
@@ -86,18 +85,27 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private long lastActive;
     private @Nullable Future<?> idleWatch;
 
+    /** The connection of a stream. */
+    interface Owner {
+
+        /** A byte has moved, at a time of {@link System#nanoTime}. */
+        void moved(long nanoTime);
+
+        /** The stream is over; called once. */
+        void ended(QuicEchoPipe stream);
+    }
+
     /**
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle ends the stream when no byte moved either way for so long
-     * @param ended called once, when the stream is over
      */
     @SuppressWarnings(
             "NullAway.Init") // handlerAdded sets the channel before anything else is called; write, the promise.
-    QuicEchoPipe(int writeQueueBytes, Duration idle, ApplicationErrorCodes errors, Consumer<QuicEchoPipe> ended) {
+    QuicEchoPipe(int writeQueueBytes, Duration idle, ApplicationErrorCodes errors, Owner owner) {
         this.writeQueueBytes = writeQueueBytes;
         this.idleNanos = idle.toNanos();
         this.errors = errors;
-        this.ended = ended;
+        this.owner = owner;
     }
 
     @Override
@@ -120,6 +128,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         lastActive = System.nanoTime();
+        owner.moved(lastActive);
         ctx.fireChannelRead(message);
     }
 
@@ -171,6 +180,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
             return;
         }
         lastActive = System.nanoTime();
+        owner.moved(lastActive);
         if (room < 0) {
             // Netty sends at the end of the event loop's round.
             channel.eventLoop().execute(this::sent);
@@ -400,7 +410,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (idleWatch != null) {
             idleWatch.cancel(false);
         }
-        ended.accept(this);
+        owner.ended(this);
         return true;
     }
 

@@ -3,6 +3,7 @@ package dev.vecho.transport.quic;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
+import dev.vecho.core.Traffic.Packets;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketFacts;
@@ -40,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * closing it discards what QUIC still has to send.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A datagram may be lost, a stream that is closed may be closed already.
-final class ServedConnection extends ChannelInboundHandlerAdapter implements OpenConnection {
+final class ServedConnection extends ChannelInboundHandlerAdapter implements OpenConnection, QuicEchoPipe.Owner {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedConnection.class);
 
@@ -52,6 +53,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
 
     /** When no packet came or went for so long, nothing is under way any more: it would have been sent again. */
     private static final long QUIET_MILLIS = 300;
+
+    /** How often the packets of a connection are counted, on which something moves. */
+    private static final long COUNT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final QuicChannel channel;
     private final QuicConnection connection;
@@ -66,6 +70,8 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private @Nullable FailureReason why;
 
     private long lastActive = System.nanoTime();
+    private Packets counted = Packets.NONE;
+    private long lastCounted = lastActive;
     private int slot;
     private int brokenStreams;
     private boolean carried;
@@ -147,7 +153,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
             QuicEchoPipe echo = new QuicEchoPipe(
-                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), this::ended);
+                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), this);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
@@ -155,7 +161,25 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
     }
 
-    private void ended(QuicEchoPipe echo) {
+    @Override
+    public void moved(long nanoTime) {
+        if (nanoTime - lastCounted > COUNT_NANOS) {
+            countPackets(nanoTime);
+        }
+    }
+
+    private void countPackets(long nanoTime) {
+        lastCounted = nanoTime;
+        QuicConnectionStats stats = channel.collectStats().getNow();
+        if (stats != null) {
+            Packets now = new Packets(stats.sent(), stats.recv(), stats.lost(), stats.retrans());
+            traffic.packets(now.since(counted));
+            counted = now;
+        }
+    }
+
+    @Override
+    public void ended(QuicEchoPipe echo) {
         streams.remove(echo);
         if (!protocol.countsConnections()) {
             echo.count(traffic, why());
@@ -185,6 +209,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             return;
         }
         lastActive = System.nanoTime();
+        moved(lastActive);
         traffic.received(datagram.readableBytes());
         // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
         // nevertheless.
@@ -245,6 +270,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
                 end.broken(failure);
             }
         }
+        countPackets(System.nanoTime());
         // It owes nothing but what its streams do.
         end.to(State.COMPLETE);
         end.to(State.CLOSED);

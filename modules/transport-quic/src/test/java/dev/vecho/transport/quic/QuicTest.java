@@ -293,6 +293,9 @@ class QuicTest {
                 client.close();
             }
         }
+        // Counted when a connection ends, if not before.
+        eventually(() -> traffic.packets().lost() > 0 && traffic.packets().retransmitted() > 0);
+        assertThat(traffic.packets().sent()).isGreaterThan(traffic.packets().lost());
     }
 
     private static void echoOverLoss(QuicEchoClient client, int kind, Random random) {
