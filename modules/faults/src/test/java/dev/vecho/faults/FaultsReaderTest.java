@@ -2,7 +2,7 @@ package dev.vecho.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** All that is wrong with faults is told, with its path. */
 class FaultsReaderTest {
 
-    private static List<String> problems(Framing carried, String json) {
+    private static List<String> problems(Carried carried, String json) {
         Problems problems = new Problems();
         Options options = Options.of(new JsonObject(json.replace('\'', '"')), Source.named("test"), problems);
         new FaultsReader(options, carried, false).read();
@@ -58,7 +58,7 @@ class FaultsReaderTest {
                 "{'toPear': {}} | toPear: is not a known key, did you mean \"toPeer\"?"
             })
     void refusesOfStreams(String json, String problem) {
-        assertThat(problems(Framing.STREAM, json)).singleElement().asString().startsWith("test: " + problem);
+        assertThat(problems(Carried.STREAM, json)).singleElement().asString().startsWith("test: " + problem);
     }
 
     @ParameterizedTest
@@ -81,14 +81,14 @@ class FaultsReaderTest {
                 "{'fromPeer': {'truncate': {'rate': 1}}} | fromPeer.truncate.bytes: is missing"
             })
     void refusesOfMessages(String json, String problem) {
-        assertThat(problems(Framing.MESSAGES, json)).singleElement().asString().startsWith("test: " + problem);
+        assertThat(problems(Carried.MESSAGES, json)).singleElement().asString().startsWith("test: " + problem);
     }
 
     @Test
     void findsAllInOneGo() {
         assertThat(
                         problems(
-                                Framing.STREAM,
+                                Carried.STREAM,
                                 "{'probability': 2, 'every': '1s', 'toPeer': {'latency': 'x', 'corrupt': {}}, 'fromPeer': {'x': 1}}"))
                 .hasSize(5);
     }
@@ -106,7 +106,7 @@ class FaultsReaderTest {
                                 new JsonObject().put("bytesPerSecond", "1000").put("latency", "50ms+-10ms")),
                 new Source("--fault", Path.of(""), true),
                 problems);
-        FaultSet read = new FaultsReader(options, Framing.STREAM, false).read();
+        FaultSet read = new FaultsReader(options, Carried.STREAM, false).read();
         assertThat(problems.messages()).isEmpty();
         assertThat(read.probability()).isEqualTo(0.5);
         assertThat(read.toPeer().bytesPerSecond()).isEqualTo(1000);

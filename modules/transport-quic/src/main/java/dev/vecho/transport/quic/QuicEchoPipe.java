@@ -1,6 +1,7 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.ServiceStream.Held;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
@@ -68,6 +69,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private long waiting;
     private boolean full;
     private boolean keeping;
+    private @Nullable Held holding;
     private boolean carried;
     private boolean fresh;
 
@@ -242,6 +244,15 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         keeping = more;
     }
 
+    /** Has somebody asked for what is held back of what is to be written, before the stream ends or is taken for idle. */
+    public void holds(Held held) {
+        holding = held;
+    }
+
+    private boolean isHolding() {
+        return holding != null && holding.isAny();
+    }
+
     private void sayFin() {
         if (!end.to(State.COMPLETE)) {
             return;
@@ -317,7 +328,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (end.isOver()) {
             return;
         }
-        if (waiting > 0 || owing || keeping) {
+        if (waiting > 0 || owing || keeping || isHolding()) {
             reset(reason);
             return;
         }
@@ -409,7 +420,8 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     }
 
     private void endIfIdle() {
-        long left = idleNanos - (System.nanoTime() - lastActive);
+        boolean moving = holding != null && holding.isMoving();
+        long left = moving ? idleNanos : idleNanos - (System.nanoTime() - lastActive);
         if (left > 0) {
             watch(left);
         } else {
