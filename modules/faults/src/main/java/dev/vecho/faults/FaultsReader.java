@@ -164,7 +164,7 @@ final class FaultsReader {
                 one.choice(
                         "halfClose", HalfClose.PASS, Map.of("refuse", HalfClose.REFUSE, "swallow", HalfClose.SWALLOW)),
                 distribution(one, "closeDelay"),
-                status(one),
+                requests && toPeer ? status(one) : null,
                 requests && toPeer && one.flag("loseTrailers", false),
                 loss(one),
                 share(one, "duplicate", 0),
@@ -228,7 +228,7 @@ final class FaultsReader {
 
     private @Nullable StatusFault status(Options direction) {
         Options status = direction.object("status");
-        if (!direction.has("status") || !requests) {
+        if (!direction.has("status")) {
             return null;
         }
         need(status, "code", "what is answered, such as 503");

@@ -11,6 +11,7 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** By Netty's builder of certificates, with a key on the curve P-256. */
@@ -21,9 +22,8 @@ public final class NettySelfSigned implements SelfSigned {
     @Override
     public Identity issue(String host) {
         Instant now = Instant.now();
-        CertificateBuilder builder = builder(now.minus(Duration.ofHours(1)), now.plus(VALIDITY))
-                .subject("CN=Vecho self-signed")
-                .setIsCertificateAuthority(true);
+        CertificateBuilder builder =
+                builder(now.minus(Duration.ofHours(1)), now.plus(VALIDITY)).subject("CN=Vecho self-signed");
         return issue(host, forLoopback(builder), null);
     }
 
@@ -31,7 +31,8 @@ public final class NettySelfSigned implements SelfSigned {
     public Identity issue(String host, Certificate wrong, @Nullable Identity issuer) {
         Instant now = Instant.now();
         Instant end = wrong == Certificate.EXPIRED ? now.minus(Duration.ofDays(1)) : now.plus(VALIDITY);
-        CertificateBuilder builder = builder(now.minus(VALIDITY), end).subject("CN=Vecho " + wrong);
+        CertificateBuilder builder = builder(now.minus(VALIDITY), end)
+                .subject("CN=Vecho " + wrong.name().toLowerCase(Locale.ROOT).replace('_', '-') + " on purpose");
         return wrong == Certificate.WRONG_NAME
                 ? issue("wrong-name.invalid", builder, issuer)
                 : issue(host, forLoopback(builder), wrong == Certificate.SELF_SIGNED ? null : issuer);
@@ -56,7 +57,7 @@ public final class NettySelfSigned implements SelfSigned {
                 }
             }
             if (issuer == null) {
-                return identity(builder.buildSelfSigned());
+                return identity(builder.setIsCertificateAuthority(true).buildSelfSigned());
             }
             X509Certificate[] chain = issuer.chain().toArray(X509Certificate[]::new);
             KeyPair keys = new KeyPair(chain[0].getPublicKey(), issuer.key());

@@ -218,7 +218,7 @@ final class Http3 implements QuicProtocol {
             @Override
             public void cutOnPurpose(ChannelHandlerContext ctx, boolean reset) {
                 if (reset) {
-                    stream.reset(Http3ErrorCode.H3_INTERNAL_ERROR.code(), FailureReason.FAULT);
+                    stream.resetAfterBytes(Http3ErrorCode.H3_INTERNAL_ERROR.code(), FailureReason.FAULT);
                 } else {
                     ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
                 }

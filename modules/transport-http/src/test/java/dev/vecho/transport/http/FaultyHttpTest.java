@@ -156,9 +156,7 @@ class FaultyHttpTest extends ListenerContract {
             assertThat(traffic().snapshot().bytes())
                     .as("what was read of 16 MiB: the queue, the last reads, and the window of a stream")
                     .isLessThan(100_000 + 8 * 65_536);
-            client.reset();
         }
-        eventually("it is counted as ended", () -> traffic().snapshot().active() == 0);
     }
 
     @Test
@@ -167,6 +165,7 @@ class FaultyHttpTest extends ListenerContract {
             client.out().write(bytes(50, 1));
             assertThat(client.in().readNBytes(50)).isEqualTo(bytes(50, 1));
             client.out().write(bytes(100, 2));
+            assertThat(client.in().readNBytes(50)).isEqualTo(Arrays.copyOf(bytes(100, 2), 50));
             assertThatThrownBy(() -> client.in().readAllBytes())
                     .isInstanceOf(IOException.class)
                     .hasMessageMatching("(?is).*reset.*");

@@ -319,6 +319,16 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         stream.eventLoop().schedule(close, RESET_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** The same, once what was written has arrived: QUIC throws away what a reset overtakes. */
+    public void resetAfterBytes(int error, FailureReason reason) {
+        flush(context);
+        if (carried) {
+            DeliveryWatch.await(channel, fresh, lossesBefore, () -> reset(error, reason));
+        } else {
+            reset(error, reason);
+        }
+    }
+
     /**
      * Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer can tell it from an end.
      *
