@@ -65,12 +65,13 @@ public final class Services {
      * @return null for the echo, and where something is wrong
      */
     public static @Nullable ConfiguredService read(Vertx vertx, Options options, Transport.Framing carried) {
-        Options.Named chosen = options.named(KEY, ECHO);
+        Services services = load();
+        Options.Named chosen = options.named(
+                KEY, ECHO, name -> services.named(name).map(Service::textOption).orElse(null));
         if (chosen.name().equals(ECHO)) {
             chosen.options().rejectUnknownKeys();
             return null;
         }
-        Services services = load();
         Service service = services.byName.get(chosen.name());
         if (service == null) {
             options.problem(

@@ -2,6 +2,7 @@ package dev.vecho.server;
 
 import dev.vecho.core.Faults;
 import dev.vecho.core.Faults.Carried;
+import dev.vecho.core.Service;
 import dev.vecho.core.Services;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transports;
@@ -165,7 +166,20 @@ public final class ConfigurationSchema {
                     .orElseGet(() -> new JsonObject().put("type", "object").put("additionalProperties", false));
             options.remove("$schema");
             options.remove("title");
-            byName.put(name, withNulls(options));
+            JsonObject whole = withNulls(options);
+            boolean text = services.named(name).map(Service::textOption).isPresent();
+            byName.put(
+                    name,
+                    text
+                            ? new JsonObject()
+                                    .put(
+                                            "anyOf",
+                                            new JsonArray()
+                                                    .add(new JsonObject()
+                                                            .put("type", "string")
+                                                            .put("minLength", 1))
+                                                    .add(whole))
+                            : whole);
         }
         return new JsonArray()
                 .add(new JsonObject().put("type", "string").put("enum", new JsonArray(List.copyOf(services.names()))))
