@@ -2,6 +2,7 @@ package dev.vecho.core;
 
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +84,21 @@ public interface ConfiguredService {
     /** Asked for each new connection, on its event loop. By default, {@link Welcome#PLAIN}. */
     default Welcome welcome(Traffic traffic) {
         return Welcome.PLAIN;
+    }
+
+    /** Whether connections are accepted; else those who listen do it without ever accepting. By default they are. */
+    default boolean accepts() {
+        return true;
+    }
+
+    /** Certificates that are wrong on purpose, by the names that clients ask for; {@code *} is for all others. By default, none. */
+    default Map<String, Faults.Certificate> certificates() {
+        return Map.of();
+    }
+
+    /** What is done on purpose to requests, by a service that {@link Faults} has made for them; null for nothing, the default. */
+    default @Nullable RequestFaults requestFaults() {
+        return null;
     }
 
     /**

@@ -10,25 +10,43 @@ import org.jspecify.annotations.Nullable;
  * What can be done on purpose to what a listener carries. Found by {@link ServiceLoader}, so that a service that does nothing of the
  * kind needs no code for it.
  *
- * <p>Its options are described by the resources {@code META-INF/vecho/schema/faults-stream.json} and {@code faults-messages.json}
- * beside its class.
+ * <p>Its options are described by the resources {@code META-INF/vecho/schema/faults-stream.json}, {@code faults-messages.json} and
+ * {@code faults-requests.json} beside its class.
  */
 public interface Faults {
+
+    /** What is wrong with a certificate. */
+    enum Certificate {
+        EXPIRED,
+        WRONG_NAME,
+        SELF_SIGNED
+    }
+
+    /** What faults act on, and so which of them there are. */
+    enum Carried {
+        /** Connections, each a stream of bytes each way. */
+        STREAM,
+        /** Messages. */
+        MESSAGES,
+        /** Requests, whose bodies are streams, and WebSockets, which carry messages. */
+        REQUESTS;
+
+        /** The same for a transport that carries only one of the two. */
+        public static Carried of(Transport.Framing framing) {
+            return framing == Transport.Framing.STREAM ? STREAM : MESSAGES;
+        }
+    }
 
     /**
      * Reads a listener's {@code faults}, on a thread that may block.
      *
-     * @param carried what the listener's connections carry
+     * @param carried what they act on; for {@link Carried#REQUESTS} the result has {@link ConfiguredService#requestFaults}
      * @param encrypted whether they have TLS
      * @param service what the listener does; null for the echo
      * @return the same service with these faults, which one that takes its place can change while connections live
      */
     ConfiguredService read(
-            Vertx vertx,
-            Options options,
-            Transport.Framing carried,
-            boolean encrypted,
-            @Nullable ConfiguredService service);
+            Vertx vertx, Options options, Carried carried, boolean encrypted, @Nullable ConfiguredService service);
 
     /** The one on the class path; empty where there is none. */
     static Optional<Faults> find() {

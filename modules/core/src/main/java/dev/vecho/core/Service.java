@@ -2,6 +2,7 @@ package dev.vecho.core;
 
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a listener does with what comes, in place of the echo. Found by {@link java.util.ServiceLoader}: a jar on the class path
@@ -18,6 +19,11 @@ public interface Service {
 
     /** What a listener's key {@code service} has to choose it, unique among all services; such as {@code discard}. */
     String name();
+
+    /** The option that a text alone stands for, as in <code>"service": { "proxy": "tcp://host:1" }</code>; null for none, the default. */
+    default @Nullable String textOption() {
+        return null;
+    }
 
     /**
      * Reads and validates its options, on a thread that may block. Everything that is wrong is added to {@code options}; the result

@@ -65,12 +65,13 @@ public final class Services {
      * @return null for the echo, and where something is wrong
      */
     public static @Nullable ConfiguredService read(Vertx vertx, Options options, Transport.Framing carried) {
-        Options.Named chosen = options.named(KEY, ECHO);
+        Services services = load();
+        Options.Named chosen = options.named(
+                KEY, ECHO, name -> services.named(name).map(Service::textOption).orElse(null));
         if (chosen.name().equals(ECHO)) {
             chosen.options().rejectUnknownKeys();
             return null;
         }
-        Services services = load();
         Service service = services.byName.get(chosen.name());
         if (service == null) {
             options.problem(
@@ -94,6 +95,17 @@ public final class Services {
      * @return null for the echo without faults
      */
     public static @Nullable ConfiguredService readWithFaults(Vertx vertx, Options options, Transport.Framing carried) {
+        return readWithFaults(vertx, options, carried, Faults.Carried.of(carried));
+    }
+
+    /**
+     * The same, where the service and the faults do not act on the same.
+     *
+     * @param carried what the service answers
+     * @param faultsOn what faults act on
+     */
+    public static @Nullable ConfiguredService readWithFaults(
+            Vertx vertx, Options options, Transport.Framing carried, Faults.Carried faultsOn) {
         ConfiguredService service = read(vertx, options, carried);
         Options own = options.object(FAULTS);
         if (!options.has(FAULTS)) {
@@ -104,14 +116,15 @@ public final class Services {
             options.problem(FAULTS, "needs the artifact dev.vecho:vecho-faults on the class path");
             return service;
         }
-        ConfiguredService faulty = faults.get().read(vertx, own, carried, options.has("tls"), service);
+        ConfiguredService faulty = faults.get().read(vertx, own, faultsOn, options.has("tls"), service);
         own.rejectUnknownKeys();
         return faulty;
     }
 
     /** Says that the listeners of a transport do nothing on purpose. */
     public static void refuseFaults(Options options, String transport) {
-        options.refuse(FAULTS, "has no meaning for " + transport + " so far: tcp, unix and udp have faults");
+        options.refuse(
+                FAULTS, "has no meaning for " + transport + " so far: tcp, unix, udp, http and websocket have faults");
     }
 
     /** Tells a service, null for the echo, that another has taken its place. */

@@ -35,6 +35,11 @@ public interface Transport {
     /** What its connections carry. */
     Framing framing();
 
+    /** What the faults of its listeners act on, where it has any; by default, what its connections carry. */
+    default Faults.Carried faultsOn() {
+        return Faults.Carried.of(framing());
+    }
+
     /** The largest message in bytes, where it carries messages; meaningless for streams. */
     default int maxMessageBytes() {
         return 1 << 20;

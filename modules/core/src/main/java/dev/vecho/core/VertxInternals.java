@@ -47,6 +47,11 @@ public final class VertxInternals {
         return ((VertxInternal) vertx).createEventLoopContext();
     }
 
+    /** A new context on an event loop of an instance. */
+    public static Context contextOn(Vertx vertx, EventLoop loop) {
+        return ((VertxInternal) vertx).contextBuilder().withEventLoop(loop).build();
+    }
+
     /** How many event loops an instance has. */
     public static int eventLoops(Vertx vertx) {
         return (int)

@@ -1,5 +1,6 @@
 package dev.vecho.faults;
 
+import dev.vecho.core.RequestFaults.Status;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param corrupt changes bytes
  * @param halfClose what becomes of the end of the peer's output
  * @param closeDelay holds up the end of the service's output
+ * @param status of some responses, in place of their own
+ * @param losesTrailers whether responses end without them
  * @param loss of messages
  * @param duplicate the share of messages that come twice
  * @param reorder lets later messages overtake some
@@ -29,6 +32,8 @@ record DirectionFaults(
         @Nullable Corrupt corrupt,
         HalfClose halfClose,
         @Nullable Distribution closeDelay,
+        @Nullable StatusFault status,
+        boolean losesTrailers,
         @Nullable Loss loss,
         double duplicate,
         @Nullable Reorder reorder,
@@ -40,8 +45,56 @@ record DirectionFaults(
     static final int QUEUE_BYTES = 1 << 20;
 
     /** Nothing is done, and nothing is held but what the other side does not take. */
-    static final DirectionFaults NONE =
-            new DirectionFaults(null, 0, null, NEVER, null, null, HalfClose.PASS, null, null, 0, null, null, 1);
+    static final DirectionFaults NONE = nothing(1);
+
+    private static DirectionFaults nothing(int queueBytes) {
+        return new DirectionFaults(
+                null, 0, null, NEVER, null, null, HalfClose.PASS, null, null, false, null, 0, null, null, queueBytes);
+    }
+
+    boolean isAny() {
+        return !equals(nothing(queueBytes));
+    }
+
+    /** What is left for the bytes of a WebSocket, where messages are corrupted as such. */
+    DirectionFaults ofWebSocketBytes() {
+        return new DirectionFaults(
+                latency,
+                bytesPerSecond,
+                slice,
+                stallAfterBytes,
+                cut,
+                null,
+                halfClose,
+                null,
+                null,
+                false,
+                null,
+                0,
+                null,
+                null,
+                queueBytes);
+    }
+
+    /** What is left for the messages of a WebSocket, whose bytes are held up as such. */
+    DirectionFaults ofWebSocketMessages() {
+        return new DirectionFaults(
+                null,
+                0,
+                null,
+                NEVER,
+                null,
+                corrupt,
+                HalfClose.PASS,
+                null,
+                null,
+                false,
+                loss,
+                duplicate,
+                reorder,
+                truncate,
+                queueBytes);
+    }
 
     /** How many bytes of a stream may wait: where nothing holds them up, no more than what the other side does not take at once. */
     int mayHold() {
@@ -125,4 +178,11 @@ record DirectionFaults(
      * @param bytes what is left
      */
     record Truncate(double rate, int bytes) {}
+
+    /**
+     * The status of some responses.
+     *
+     * @param rate the share of all
+     */
+    record StatusFault(double rate, Status status) {}
 }

@@ -1,6 +1,8 @@
 package dev.vecho.faults;
 
+import dev.vecho.core.Faults.Certificate;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * All that a listener does on purpose.
@@ -10,6 +12,8 @@ import java.time.Duration;
  * @param every the length of a period, of which {@code duration} is the first part; zero where there is only one
  * @param duration how long it is done; zero for as long as it is configured
  * @param silent whether connections are accepted and nothing is said
+ * @param neverAccept whether connections wait to be accepted for ever
+ * @param certificates that are wrong, by the names that clients ask for
  * @param handshakeDelay holds up the handshake of TLS
  */
 record FaultSet(
@@ -18,6 +22,8 @@ record FaultSet(
         Duration every,
         Duration duration,
         boolean silent,
+        boolean neverAccept,
+        Map<String, Certificate> certificates,
         Distribution handshakeDelay,
         DirectionFaults toPeer,
         DirectionFaults fromPeer) {
@@ -26,7 +32,16 @@ record FaultSet(
 
     /** Nothing. */
     static final FaultSet NONE = new FaultSet(
-            0, 1, Duration.ZERO, Duration.ZERO, false, AT_ONCE, DirectionFaults.NONE, DirectionFaults.NONE);
+            0,
+            1,
+            Duration.ZERO,
+            Duration.ZERO,
+            false,
+            false,
+            Map.of(),
+            AT_ONCE,
+            DirectionFaults.NONE,
+            DirectionFaults.NONE);
 
     static Distribution atOnce() {
         return AT_ONCE;

@@ -1,6 +1,8 @@
 package dev.vecho.faults;
 
-import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.Faults.Carried;
+import dev.vecho.core.Faults.Certificate;
+import dev.vecho.core.RequestFaults.Status;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.faults.DirectionFaults.Corrupt;
@@ -9,34 +11,54 @@ import dev.vecho.faults.DirectionFaults.HalfClose;
 import dev.vecho.faults.DirectionFaults.Loss;
 import dev.vecho.faults.DirectionFaults.Reorder;
 import dev.vecho.faults.DirectionFaults.Slice;
+import dev.vecho.faults.DirectionFaults.StatusFault;
 import dev.vecho.faults.DirectionFaults.Truncate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a {@link FaultSet}. All that is wrong is added to the options. */
 final class FaultsReader {
+
+    /** A name that clients ask for, or a wildcard. */
+    private static final Pattern SERVER_NAME = Pattern.compile("\\*|(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*");
+
+    private static final Map<String, Certificate> CERTIFICATES = Map.of(
+            "expired", Certificate.EXPIRED,
+            "wrong-name", Certificate.WRONG_NAME,
+            "self-signed", Certificate.SELF_SIGNED);
 
     private static final long MAX_OFFSET = 1L << 53;
     private static final String WHOLE = "has no meaning here: a message is whole";
     private static final String STREAM = "has no meaning here: a stream has no messages";
     private static final String NO_CONNECTION = "has no meaning here: a message needs no connection";
 
+    private static final String NO_TLS = "needs tls, which this listener does not have";
+    private static final String NO_REQUEST = "has no meaning here: it is the response's to a request of HTTP";
+
     /** What only one kind of transport can have, and why the other cannot. */
     private static final List<String> OF_STREAMS = List.of("bytesPerSecond", "slice", "stallAfterBytes", "cut");
 
     private static final List<String> OF_MESSAGES = List.of("loss", "duplicate", "reorder", "truncate");
 
+    private static final List<String> OF_RESPONSES = List.of("status", "loseTrailers");
+
     private final Options options;
     private final boolean stream;
+    private final boolean messages;
+    private final boolean requests;
     private final boolean encrypted;
 
-    FaultsReader(Options options, Framing carried, boolean encrypted) {
+    FaultsReader(Options options, Carried carried, boolean encrypted) {
         this.options = options;
-        this.stream = carried == Framing.STREAM;
+        this.requests = carried == Carried.REQUESTS;
+        this.stream = requests || carried == Carried.STREAM;
+        this.messages = requests || carried == Carried.MESSAGES;
         this.encrypted = encrypted;
     }
 
@@ -47,17 +69,24 @@ final class FaultsReader {
         if (!stream) {
             options.refuse("probability", NO_CONNECTION + ", and has rates of its own");
             options.refuse("silent", NO_CONNECTION + ": see loss");
+            options.refuse("neverAccept", NO_CONNECTION + ": see loss");
         }
         if (!stream || !encrypted) {
-            options.refuse("handshakeDelay", "needs tls, which this listener does not have");
+            options.refuse("handshakeDelay", NO_TLS);
+            options.refuse("certificates", NO_TLS);
         }
         double probability = share(options, "probability", 1);
         boolean silent = options.flag("silent", false);
         Distribution handshake = distribution(options, "handshakeDelay");
         DirectionFaults toPeer = direction("toPeer");
         DirectionFaults fromPeer = direction("fromPeer");
-        if (silent && (handshake != null || isAny(toPeer) || isAny(fromPeer))) {
+        if (silent && (handshake != null || toPeer.isAny() || fromPeer.isAny())) {
             options.problem("silent", "contradicts the other faults: nothing passes on which they could act");
+        }
+        boolean never = stream && options.flag("neverAccept", false);
+        if (never && options.keys().size() > 1) {
+            options.problem(
+                    "neverAccept", "contradicts the other faults: there is no connection on which they could act");
         }
         Duration duration = time(options, "for");
         return new FaultSet(
@@ -66,26 +95,27 @@ final class FaultsReader {
                 every(duration),
                 duration,
                 silent,
+                never,
+                certificates(),
                 handshake == null ? FaultSet.atOnce() : handshake,
                 toPeer,
                 fromPeer);
     }
 
-    private static boolean isAny(DirectionFaults faults) {
-        return !faults.equals(new DirectionFaults(
-                null,
-                0,
-                null,
-                DirectionFaults.NEVER,
-                null,
-                null,
-                HalfClose.PASS,
-                null,
-                null,
-                0,
-                null,
-                null,
-                faults.queueBytes()));
+    private Map<String, Certificate> certificates() {
+        Options names = options.object("certificates");
+        if (!options.has("certificates") || !encrypted) {
+            return Map.of();
+        }
+        Map<String, Certificate> read = new TreeMap<>();
+        for (String name : names.keys()) {
+            Certificate wrong = names.choice(name, Certificate.EXPIRED, CERTIFICATES);
+            if (!SERVER_NAME.matcher(name).matches()) {
+                names.problem(name, "must be the name of a server, in small letters, or *.example.org, or *");
+            }
+            read.put(name, wrong);
+        }
+        return read;
     }
 
     private Duration every(Duration duration) {
@@ -101,7 +131,16 @@ final class FaultsReader {
     private DirectionFaults direction(String key) {
         Options one = options.object(key);
         boolean toPeer = key.equals("toPeer");
-        (stream ? OF_MESSAGES : OF_STREAMS).forEach(other -> one.refuse(other, stream ? STREAM : WHOLE));
+        if (!messages) {
+            OF_MESSAGES.forEach(other -> one.refuse(other, STREAM));
+        }
+        if (!stream) {
+            OF_STREAMS.forEach(other -> one.refuse(other, WHOLE));
+        }
+        if (!requests || !toPeer) {
+            OF_RESPONSES.forEach(
+                    other -> one.refuse(other, requests ? "is the service's: it belongs into toPeer" : NO_REQUEST));
+        }
         if (toPeer || !stream) {
             one.refuse("halfClose", stream ? "is the peer's: it belongs into fromPeer" : WHOLE);
         }
@@ -125,6 +164,8 @@ final class FaultsReader {
                 one.choice(
                         "halfClose", HalfClose.PASS, Map.of("refuse", HalfClose.REFUSE, "swallow", HalfClose.SWALLOW)),
                 distribution(one, "closeDelay"),
+                requests && toPeer ? status(one) : null,
+                requests && toPeer && one.flag("loseTrailers", false),
                 loss(one),
                 share(one, "duplicate", 0),
                 reorder(one),
@@ -185,9 +226,22 @@ final class FaultsReader {
         return read;
     }
 
+    private @Nullable StatusFault status(Options direction) {
+        Options status = direction.object("status");
+        if (!direction.has("status")) {
+            return null;
+        }
+        need(status, "code", "what is answered, such as 503");
+        StatusFault read = new StatusFault(
+                share(status, "rate", 1),
+                new Status(status.integer("code", 500, 400, 599), status.flag("beforeBody", false)));
+        status.rejectUnknownKeys();
+        return read;
+    }
+
     private @Nullable Loss loss(Options direction) {
         Options loss = direction.object("loss");
-        if (!direction.has("loss") || stream) {
+        if (!direction.has("loss") || !messages) {
             return null;
         }
         boolean states = loss.has("toBad") || loss.has("toGood") || loss.has("inBad") || loss.has("inGood");
@@ -218,7 +272,7 @@ final class FaultsReader {
 
     private @Nullable Reorder reorder(Options direction) {
         Options reorder = direction.object("reorder");
-        if (!direction.has("reorder") || stream) {
+        if (!direction.has("reorder") || !messages) {
             return null;
         }
         need(reorder, "rate", "the share that is overtaken");
@@ -233,7 +287,7 @@ final class FaultsReader {
 
     private @Nullable Truncate truncate(Options direction) {
         Options truncate = direction.object("truncate");
-        if (!direction.has("truncate") || stream) {
+        if (!direction.has("truncate") || !messages) {
             return null;
         }
         need(truncate, "bytes", "how much is left");

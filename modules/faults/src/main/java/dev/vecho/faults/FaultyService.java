@@ -1,14 +1,19 @@
 package dev.vecho.faults;
 
 import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Faults.Certificate;
 import dev.vecho.core.Peer;
+import dev.vecho.core.RequestFaults;
 import dev.vecho.core.ServiceStream;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Transport;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +21,27 @@ import org.jspecify.annotations.Nullable;
 final class FaultyService implements ConfiguredService {
 
     private final ConfiguredService service;
+    private final @Nullable RequestFaults requests;
     private volatile SharedFaults faults;
 
     FaultyService(ConfiguredService service, SharedFaults faults) {
+        this(service, faults, false);
+    }
+
+    private FaultyService(ConfiguredService service, SharedFaults faults, boolean ofRequests) {
         this.service = service;
         this.faults = faults;
+        this.requests = ofRequests ? new FaultyRequests(service, () -> this.faults) : null;
+    }
+
+    /** Makes it for a transport that carries requests. */
+    static FaultyService ofRequests(ConfiguredService service, SharedFaults faults) {
+        return new FaultyService(service, faults, true);
+    }
+
+    @Override
+    public @Nullable RequestFaults requestFaults() {
+        return requests;
     }
 
     @Override
@@ -33,6 +54,16 @@ final class FaultyService implements ConfiguredService {
         return service.amplifies()
                 || faults.faults().toPeer().duplicate() > 0
                 || faults.faults().fromPeer().duplicate() > 0;
+    }
+
+    @Override
+    public boolean accepts() {
+        return !faults.faults().neverAccept();
+    }
+
+    @Override
+    public Map<String, Certificate> certificates() {
+        return faults.faults().certificates();
     }
 
     @Override
@@ -50,7 +81,8 @@ final class FaultyService implements ConfiguredService {
         SharedFaults all = faults;
         RandomGenerator random = all.nextWelcome();
         FaultSet now = all.acting(random.nextDouble());
-        if (now.silent()) {
+        // A request that nobody answers is one of many on its connection.
+        if (now.silent() && requests == null) {
             traffic.fault("silent");
             return new Welcome(true, Duration.ZERO);
         }
@@ -64,8 +96,14 @@ final class FaultyService implements ConfiguredService {
     @Override
     public void serve(ServiceStream stream) {
         SharedFaults all = faults;
+        SplittableRandom random = all.next();
         FaultyStream faulty = new FaultyStream(
-                stream, Objects.requireNonNull(Vertx.currentContext(), "is called on a context"), all, all.next());
+                stream,
+                Objects.requireNonNull(Vertx.currentContext(), "is called on a context"),
+                all,
+                random.nextDouble(),
+                UnaryOperator.identity(),
+                random);
         service.serve(faulty);
         faulty.begin();
     }
@@ -78,21 +116,7 @@ final class FaultyService implements ConfiguredService {
     @Override
     public void answer(Peer peer, Buffer message, Answers answers) {
         SharedFaults all = faults;
-        all.fromPeer()
-                .pass(
-                        message,
-                        answers,
-                        arrived -> service.answer(peer, arrived, new Answers() {
-                            @Override
-                            public void send(Buffer answer) {
-                                all.toPeer().pass(answer, answers, answers::send);
-                            }
-
-                            @Override
-                            public void fault(String name) {
-                                answers.fault(name);
-                            }
-                        }));
+        all.messages().answer(service, peer, message, answers);
     }
 
     @Override

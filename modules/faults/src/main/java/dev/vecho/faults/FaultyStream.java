@@ -11,6 +11,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,6 @@ final class FaultyStream implements ServiceStream {
     private final ServiceStream real;
     private final Context context;
     private final SharedFaults shared;
-    private final double drawn;
     private final Lane toPeer;
     private final Lane fromPeer;
 
@@ -47,17 +47,32 @@ final class FaultyStream implements ServiceStream {
     /**
      * Puts itself around a connection.
      *
+     * @param drawn decides whether anything is done, as {@link SharedFaults#acting} does
+     * @param some chooses among what is done in a direction
      * @param random the connection's own
      */
-    FaultyStream(ServiceStream real, Context context, SharedFaults shared, SplittableRandom random) {
+    FaultyStream(
+            ServiceStream real,
+            Context context,
+            SharedFaults shared,
+            double drawn,
+            UnaryOperator<DirectionFaults> some,
+            SplittableRandom random) {
         this.real = real;
         this.context = context;
         this.shared = shared;
-        this.drawn = random.nextDouble();
         this.toPeer = new Lane(
-                context, () -> shared.acting(drawn).toPeer(), shared::untilChange, random.split(), new ToPeer());
+                context,
+                () -> some.apply(shared.acting(drawn).toPeer()),
+                shared::untilChange,
+                random.split(),
+                new ToPeer());
         this.fromPeer = new Lane(
-                context, () -> shared.acting(drawn).fromPeer(), shared::untilChange, random.split(), new FromPeer());
+                context,
+                () -> some.apply(shared.acting(drawn).fromPeer()),
+                shared::untilChange,
+                random.split(),
+                new FromPeer());
         real.exceptionHandler(this::broke);
         real.closeHandler(this::closed);
         real.endHandler(ended -> fromPeer.end());

@@ -2,7 +2,6 @@ package dev.vecho.faults;
 
 import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Faults;
-import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +11,12 @@ public final class ListenerFaults implements Faults {
 
     @Override
     public ConfiguredService read(
-            Vertx vertx, Options options, Framing carried, boolean encrypted, @Nullable ConfiguredService service) {
+            Vertx vertx, Options options, Carried carried, boolean encrypted, @Nullable ConfiguredService service) {
         FaultSet faults = new FaultsReader(options, carried, encrypted).read();
-        return new FaultyService(service == null ? new Echo() : service, new SharedFaults(faults));
+        SharedFaults shared = new SharedFaults(faults);
+        ConfiguredService served = service == null ? new Echo() : service;
+        return carried == Carried.REQUESTS
+                ? FaultyService.ofRequests(served, shared)
+                : new FaultyService(served, shared);
     }
 }

@@ -14,17 +14,20 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of a listener in one direction, on all of its event loops: they have one source of chance and one state of loss, so that
+ * Messages in one direction, those of a listener on all of its event loops, or those of one WebSocket: they have one source of chance and one state of loss, so that
  * a run repeats exactly. What is held up is bounded by {@code queueBytes}; what is more is lost, and counted.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // What is scheduled runs in any case.
 final class MessageLane {
 
-    private final SharedFaults shared;
-    private final boolean toPeer;
+    private final Supplier<FaultSet> inForce;
+    private final Function<FaultSet, DirectionFaults> direction;
+    private final Supplier<SplittableRandom> chance;
     private final String prefix;
     private final AtomicLong queuedBytes = new AtomicLong();
 
@@ -65,9 +68,22 @@ final class MessageLane {
      */
     private record Fate(Buffer bytes, List<Long> copies, boolean held) {}
 
-    MessageLane(SharedFaults shared, String prefix) {
-        this.shared = shared;
-        this.toPeer = prefix.equals("toPeer.");
+    /**
+     * Makes it.
+     *
+     * @param inForce what is to be done now
+     * @param direction chooses what is done in this direction
+     * @param chance makes the source of chance, which begins anew when something else is in force
+     * @param prefix of the names of faults
+     */
+    MessageLane(
+            Supplier<FaultSet> inForce,
+            Function<FaultSet, DirectionFaults> direction,
+            Supplier<SplittableRandom> chance,
+            String prefix) {
+        this.inForce = inForce;
+        this.direction = direction;
+        this.chance = chance;
         this.prefix = prefix;
     }
 
@@ -79,8 +95,8 @@ final class MessageLane {
      * @param next takes what comes of it, on the same context
      */
     void pass(Buffer message, Answers count, Consumer<Buffer> next) {
-        FaultSet acting = shared.acting(0);
-        DirectionFaults faults = toPeer ? acting.toPeer() : acting.fromPeer();
+        FaultSet acting = inForce.get();
+        DirectionFaults faults = direction.apply(acting);
         if (acting.equals(FaultSet.NONE)) {
             next.accept(message);
             return;
@@ -110,7 +126,7 @@ final class MessageLane {
     private @Nullable Fate decide(FaultSet acting, DirectionFaults faults, Buffer message, Answers count) {
         if (!acting.equals(last)) {
             last = acting;
-            random = shared.random(toPeer ? -1 : -2);
+            random = chance.get();
             corruption = new Corruption(random);
             bad = false;
         }

@@ -4,6 +4,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 /** The faults of a listener, which all of its connections look at, and which may change while they live. Safe for any thread. */
 final class SharedFaults {
@@ -18,8 +19,7 @@ final class SharedFaults {
     private final Set<FaultyStream> streams = ConcurrentHashMap.newKeySet();
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong welcomes = new AtomicLong();
-    private final MessageLane toPeer = new MessageLane(this, "toPeer.");
-    private final MessageLane fromPeer = new MessageLane(this, "fromPeer.");
+    private final MessageLanes messages = new MessageLanes(() -> acting(0), this::random, UnaryOperator.identity());
     private volatile InForce inForce;
 
     SharedFaults(FaultSet faults) {
@@ -65,12 +65,9 @@ final class SharedFaults {
         return now.faults().untilChange(Clock.now() - now.since());
     }
 
-    MessageLane toPeer() {
-        return toPeer;
-    }
-
-    MessageLane fromPeer() {
-        return fromPeer;
+    /** What all messages of the listener pass. */
+    MessageLanes messages() {
+        return messages;
     }
 
     void add(FaultyStream stream) {

@@ -2,7 +2,7 @@ package dev.vecho.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** All that is wrong with faults is told, with its path. */
 class FaultsReaderTest {
 
-    private static List<String> problems(Framing carried, String json) {
+    private static List<String> problems(Carried carried, String json) {
         Problems problems = new Problems();
         Options options = Options.of(new JsonObject(json.replace('\'', '"')), Source.named("test"), problems);
         new FaultsReader(options, carried, false).read();
@@ -54,11 +54,15 @@ class FaultsReaderTest {
                 "{'silent': true, 'toPeer': {'latency': '1s'}} | silent: contradicts the other faults",
                 "{'silent': true, 'toPeer': {'cut': {'after': '1s'}}} | silent: contradicts the other faults",
                 "{'handshakeDelay': '1s'} | handshakeDelay: needs tls",
+                "{'certificates': {'a': 'expired'}} | certificates: needs tls",
+                "{'neverAccept': true, 'toPeer': {'latency': '1s'}} | neverAccept: contradicts the other faults",
+                "{'toPeer': {'status': {'code': 503}}} | toPeer.status: has no meaning here: it is the response's",
+                "{'toPeer': {'loseTrailers': true}} | toPeer.loseTrailers: has no meaning here",
                 "{'toPeer': {'latancy': '1s'}} | toPeer.latancy: is not a known key, did you mean \"latency\"?",
                 "{'toPear': {}} | toPear: is not a known key, did you mean \"toPeer\"?"
             })
     void refusesOfStreams(String json, String problem) {
-        assertThat(problems(Framing.STREAM, json)).singleElement().asString().startsWith("test: " + problem);
+        assertThat(problems(Carried.STREAM, json)).singleElement().asString().startsWith("test: " + problem);
     }
 
     @ParameterizedTest
@@ -67,6 +71,7 @@ class FaultsReaderTest {
             value = {
                 "{'probability': 0.5} | probability: has no meaning here",
                 "{'silent': true} | silent: has no meaning here",
+                "{'neverAccept': true} | neverAccept: has no meaning here",
                 "{'toPeer': {'slice': {'bytes': 1}}} | toPeer.slice: has no meaning here: a message is whole",
                 "{'toPeer': {'bytesPerSecond': 1}} | toPeer.bytesPerSecond: has no meaning here",
                 "{'toPeer': {'closeDelay': '1s'}} | toPeer.closeDelay: has no meaning here",
@@ -81,14 +86,56 @@ class FaultsReaderTest {
                 "{'fromPeer': {'truncate': {'rate': 1}}} | fromPeer.truncate.bytes: is missing"
             })
     void refusesOfMessages(String json, String problem) {
-        assertThat(problems(Framing.MESSAGES, json)).singleElement().asString().startsWith("test: " + problem);
+        assertThat(problems(Carried.MESSAGES, json)).singleElement().asString().startsWith("test: " + problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'toPeer': {'status': {}}} | toPeer.status.code: is missing: what is answered",
+                "{'toPeer': {'status': {'code': 200}}} | toPeer.status.code: must be 400..599, was 200",
+                "{'toPeer': {'status': {'code': 503, 'rate': 2}}} | toPeer.status.rate: must be 0..1, was 2",
+                "{'fromPeer': {'status': {'code': 503}}} | fromPeer.status: is the service's: it belongs into toPeer",
+                "{'fromPeer': {'loseTrailers': true}} | fromPeer.loseTrailers: is the service's",
+                "{'toPeer': {'halfClose': 'refuse'}} | toPeer.halfClose: is the peer's",
+                "{'silent': true, 'toPeer': {'status': {'code': 503}}} | silent: contradicts the other faults"
+            })
+    void refusesOfRequests(String json, String problem) {
+        assertThat(problems(Carried.REQUESTS, json)).singleElement().asString().startsWith("test: " + problem);
+    }
+
+    @Test
+    void takesAllOfStreamsAndMessagesForRequests() {
+        assertThat(problems(
+                        Carried.REQUESTS,
+                        "{'probability': 0.5, 'toPeer': {'latency': '1ms', 'cut': {'after': '1s'}, 'loss': {'rate': 0.1},"
+                                + " 'status': {'code': 503}}, 'fromPeer': {'halfClose': 'swallow', 'duplicate': 0.5}}"))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'a.example': 'old'} | certificates.a.example: must be one of ",
+                "{'-.*': 'expired'} | certificates.-.*: must be the name of a server"
+            })
+    void refusesOfCertificates(String names, String problem) {
+        Problems problems = new Problems();
+        Options options = Options.of(
+                new JsonObject("{'certificates': %s}".formatted(names).replace('\'', '"')),
+                Source.named("test"),
+                problems);
+        new FaultsReader(options, Carried.STREAM, true).read();
+        assertThat(problems.messages()).singleElement().asString().startsWith("test: " + problem);
     }
 
     @Test
     void findsAllInOneGo() {
         assertThat(
                         problems(
-                                Framing.STREAM,
+                                Carried.STREAM,
                                 "{'probability': 2, 'every': '1s', 'toPeer': {'latency': 'x', 'corrupt': {}}, 'fromPeer': {'x': 1}}"))
                 .hasSize(5);
     }
@@ -106,7 +153,7 @@ class FaultsReaderTest {
                                 new JsonObject().put("bytesPerSecond", "1000").put("latency", "50ms+-10ms")),
                 new Source("--fault", Path.of(""), true),
                 problems);
-        FaultSet read = new FaultsReader(options, Framing.STREAM, false).read();
+        FaultSet read = new FaultsReader(options, Carried.STREAM, false).read();
         assertThat(problems.messages()).isEmpty();
         assertThat(read.probability()).isEqualTo(0.5);
         assertThat(read.toPeer().bytesPerSecond()).isEqualTo(1000);

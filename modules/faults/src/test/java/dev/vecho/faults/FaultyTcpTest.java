@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -244,6 +246,42 @@ class FaultyTcpTest extends ListenerContract {
             assertThat(took).isLessThan(PATIENCE.toMillis());
         }
         ended(ONE_FAULT);
+    }
+
+    @Test
+    void acceptsNobodyUntilThatIsChanged() throws Exception {
+        String address = listen(with("{'neverAccept': true}"));
+        try (EchoClient client = connect(address)) {
+            client.out().write(bytes(10, 1));
+            assertThat(traffic().snapshot().accepted()).isZero();
+            change(with("{}"));
+            assertThat(client.in().readNBytes(10)).isEqualTo(bytes(10, 1));
+        }
+        try (EchoClient client = connect(address)) {
+            echo(client, bytes(10, 1));
+            change(with("{'neverAccept': true}"));
+            try (EchoClient next = connect(address)) {
+                echo(client, bytes(10, 2));
+                next.out().write(bytes(10, 3));
+                change(options());
+                assertThat(next.in().readNBytes(10)).isEqualTo(bytes(10, 3));
+            }
+        }
+    }
+
+    /** Linux answers nobody while all that may wait to be accepted do. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void lacksRoomForThoseWhoWaitToBeAccepted() throws Exception {
+        Target target = Target.parse(listen(with("{'neverAccept': true}").put("backlog", 1)));
+        InetSocketAddress address = new InetSocketAddress(target.host(), target.port());
+        try (Socket first = new Socket();
+                Socket second = new Socket();
+                Socket third = new Socket()) {
+            first.connect(address, (int) PATIENCE.toMillis());
+            second.connect(address, (int) PATIENCE.toMillis());
+            assertThatThrownBy(() -> third.connect(address, 200)).isInstanceOf(SocketTimeoutException.class);
+        }
     }
 
     @Test

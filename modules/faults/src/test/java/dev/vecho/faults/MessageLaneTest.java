@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.vecho.core.ConfiguredService.Answers;
-import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
@@ -43,7 +43,7 @@ class MessageLaneTest {
                 .put("seed", 42)
                 .put("toPeer", new JsonObject().put("loss", new JsonObject(loss.replace('\'', '"'))));
         SharedFaults shared = new SharedFaults(
-                new FaultsReader(Options.of(faults, Source.named("test"), problems), Framing.MESSAGES, false).read());
+                new FaultsReader(Options.of(faults, Source.named("test"), problems), Carried.MESSAGES, false).read());
         problems.throwIfAny();
         CompletableFuture<List<Integer>> found = new CompletableFuture<>();
         vertx.runOnContext(now -> {
@@ -65,7 +65,7 @@ class MessageLaneTest {
             Buffer message = Buffer.buffer("x");
             for (int i = 0; i < MESSAGES; i++) {
                 passed[0] = false;
-                shared.toPeer().pass(message, answers, bytes -> passed[0] = true);
+                shared.messages().toPeer().pass(message, answers, bytes -> passed[0] = true);
                 if (passed[0] && lost[0] > 0) {
                     bursts.add(lost[0]);
                     lost[0] = 0;

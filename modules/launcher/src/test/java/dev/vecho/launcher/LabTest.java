@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -48,6 +49,9 @@ final class LabTest {
 
     /** What must not come about. */
     private static final int SHORT_MILLIS = 300;
+
+    /** For the names of Unix domain sockets. */
+    private static final AtomicInteger SOCKETS = new AtomicInteger();
 
     private static final int SIZE = 20_000;
     private static final long MIDDLE = 12_345;
@@ -89,9 +93,14 @@ final class LabTest {
         Lab open(LabFault fault) throws IOException;
     }
 
+    /** A fault that both a lab and a listener can have. */
+    private interface Either {
+        Case of(LabFault lab, String faults, JsonObject script);
+    }
+
     /** A fault on one transport. */
     private interface Case {
-        String play() throws IOException;
+        String play() throws Exception;
     }
 
     /** The steps for a stream: all comes back, and then the end. */
@@ -167,6 +176,27 @@ final class LabTest {
         };
     }
 
+    /** On an ordinary listener that has faults. */
+    private Case on(String transport, String faults, JsonObject script) {
+        JsonObject listener = new JsonObject()
+                .put("transport", transport.equals("tls") ? "tcp" : transport)
+                .put("faults", new JsonObject(faults.replace('\'', '"')));
+        if (transport.equals("tls")) {
+            listener.put("tls", certificates.localhost().options());
+        }
+        return () -> {
+            if (transport.equals("unix")) {
+                listener.put(
+                        "path",
+                        directory.resolve(SOCKETS.incrementAndGet() + ".sock").toString());
+            } else {
+                listener.mergeIn(Listeners.any());
+            }
+            Listeners serving = Listeners.serve(vertx, new JsonObject().put("faulty", listener));
+            return play(serving.address("faulty"), script, 1);
+        };
+    }
+
     // ---- the tables
 
     @TestFactory
@@ -205,10 +235,20 @@ final class LabTest {
                                 .add(new JsonObject().put("pauseMillis", 1000))
                                 .add(stream().getJsonObject(0))
                                 .add(stream().getJsonObject(1)));
+        // What a listener can do on purpose is tested with one, where its transport has faults.
+        Either either =
+                (lab, faults, steps) -> transport.equals("quic") ? on(place, lab, steps) : on(transport, faults, steps);
         tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
-        tests.accept(test(transport + " ends at a byte", "truncated", on(place, LabFault.endsAt(MIDDLE), script)));
+        tests.accept(test(
+                transport + " ends at a byte",
+                "truncated",
+                either.of(
+                        LabFault.endsAt(MIDDLE), "{'toPeer': {'cut': {'afterBytes': 12345, 'with': 'fin'}}}", script)));
         tests.accept(test(transport + " cuts at a byte", "truncated", on(place, LabFault.cutsAt(MIDDLE), script)));
-        tests.accept(test(transport + " flips a bit", "corrupted", on(place, LabFault.flipsBitAt(MIDDLE), script)));
+        tests.accept(test(
+                transport + " flips a bit",
+                "corrupted",
+                either.of(LabFault.flipsBitAt(MIDDLE), "{'toPeer': {'corrupt': {'offset': 12345}}}", script)));
         tests.accept(test(
                 transport + " inserts bytes",
                 "injected",
@@ -218,20 +258,34 @@ final class LabTest {
                 transport + " answers with an earlier round's bytes",
                 "foreign",
                 on(place, LabFault.answersWithOthersBytes(), small(script), 2)));
-        tests.accept(test(transport + " says nothing", "silent", on(place, LabFault.silent(), impatient)));
+        tests.accept(test(
+                transport + " says nothing",
+                "silent",
+                either.of(LabFault.silent(), "{'toPeer': {'stallAfterBytes': 0}}", impatient)));
         tests.accept(
                 test(transport + " waits for the end", "buffered", on(place, LabFault.answersAtTheEnd(), patient)));
         tests.accept(test(
-                transport + " swallows the end", "half-close", on(place, LabFault.swallowsTheEnd(), impatientEnd)));
-        tests.accept(test(transport + " closes early", "closed", on(place, LabFault.closesEarly(), script)));
+                transport + " swallows the end",
+                "half-close",
+                either.of(LabFault.swallowsTheEnd(), "{'fromPeer': {'halfClose': 'swallow'}}", impatientEnd)));
+        tests.accept(test(
+                transport + " closes early",
+                "closed",
+                either.of(LabFault.closesEarly(), "{'toPeer': {'cut': {'afterBytes': 0, 'with': 'fin'}}}", script)));
         tests.accept(test(transport + " trickles", "slow", on(place, LabFault.trickles(20), slow)));
         if (!transport.equals("unix")) {
-            tests.accept(
-                    test(transport + " resets at once", "reset: before", on(place, LabFault.resetsAtOnce(), script)));
             tests.accept(test(
-                    transport + " resets at a byte", "reset: during", on(place, LabFault.resetsAt(MIDDLE), script)));
+                    transport + " resets at once",
+                    "reset: before",
+                    either.of(LabFault.resetsAtOnce(), "{'toPeer': {'cut': {'afterBytes': 0}}}", script)));
             tests.accept(test(
-                    transport + " resets at the end", "reset: after", on(place, LabFault.resetsAtTheEnd(), script)));
+                    transport + " resets at a byte",
+                    "reset: during",
+                    either.of(LabFault.resetsAt(MIDDLE), "{'toPeer': {'cut': {'afterBytes': 12345}}}", script)));
+            tests.accept(test(
+                    transport + " resets at the end",
+                    "reset: after",
+                    either.of(LabFault.resetsAtTheEnd(), "{'fromPeer': {'halfClose': 'refuse'}}", script)));
         }
         if (transport.equals("tcp") || transport.equals("tls")) {
             tests.accept(test(
@@ -252,10 +306,11 @@ final class LabTest {
         messages("udp", Lab::udp, tests::add);
         messages("ws", Lab::webSocket, tests::add);
         bus(tests::add);
-        Place webSocket = Lab::webSocket;
         JsonObject script = script(messages(GENEROUS_MILLIS));
-        tests.add(test("ws resets at once", "reset: before", on(webSocket, LabFault.resetsAtOnce(), script)));
-        tests.add(test("ws closes early", "closed", on(webSocket, LabFault.closesEarly(), script)));
+        String resets = "{'toPeer': {'cut': {'afterBytes': 0}}}";
+        tests.add(test("ws resets at once", "reset: before", on("websocket", resets, script)));
+        tests.add(
+                test("ws closes early", "closed", on("websocket", resets.replace("0}", "0, 'with': 'fin'}"), script)));
         return tests.stream();
     }
 

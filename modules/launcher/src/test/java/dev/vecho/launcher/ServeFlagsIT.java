@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +66,24 @@ class ServeFlagsIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tcp | | toPeer.cut.afterBytes=20 | reset: during",
+                "udp | --transport udp | toPeer.truncate.bytes=20 | truncated: message 1",
+                "http | --transport http | toPeer.status.code=503 | answered 503 Service Unavailable",
+                "websocket | --transport websocket | toPeer.corrupt.offset=7 | with another byte 7"
+            })
+    void doesSomethingOnPurpose(String transport, @Nullable String flags, String fault, String found) throws Exception {
+        String all = "--host 127.0.0.1 --port 0 --fault seed=1 --fault " + fault + (flags == null ? "" : " " + flags);
+        try (Vecho service = Vecho.serve(split(all))) {
+            Result check = Vecho.run("check", service.address(transport));
+            assertThat(check.exitCode()).as(check.out() + check.err()).isEqualTo(1);
+            assertThat(check.out()).contains(found);
+        }
+    }
+
     @Test
     void keepsTheListenerWhenItReloads() throws Exception {
         try (Vecho service = Vecho.serve("--host", "127.0.0.1", "--port", "0")) {
@@ -82,6 +101,8 @@ class ServeFlagsIT {
                 "--transport quic | --transport: listeners.quic.tls: ",
                 "--transport unix | --transport: listeners.unix.path: is missing",
                 "--service pigeon | --service: listeners.tcp.service: must be one of ",
+                "--fault toPeer.latency=soon | --fault: listeners.tcp.faults.toPeer.latency: must be a time such as 50ms",
+                "--fault toPeer.status.code=503 | --fault: listeners.tcp.faults.toPeer.status: has no meaning here",
                 "--key key.pem | --key: listeners.tcp.tls.certificate: is missing, key needs it",
                 "--cert none.pem --key none.pem | --cert: listeners.tcp.tls.certificate: ",
                 "--transport udp --tls | --tls: listeners.udp.tls: "

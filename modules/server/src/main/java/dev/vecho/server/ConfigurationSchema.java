@@ -1,9 +1,10 @@
 package dev.vecho.server;
 
 import dev.vecho.core.Faults;
+import dev.vecho.core.Faults.Carried;
+import dev.vecho.core.Service;
 import dev.vecho.core.Services;
 import dev.vecho.core.Transport;
-import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.Transports;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -13,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -92,12 +94,12 @@ public final class ConfigurationSchema {
     }
 
     /** The definition of the faults of what a transport carries. */
-    private static String faults(Framing carried) {
-        return carried == Framing.STREAM ? "faults-stream" : "faults-messages";
+    private static String faults(Carried carried) {
+        return "faults-" + carried.name().toLowerCase(Locale.ROOT);
     }
 
     private static void addFaults(Faults faults, JsonObject definitions) {
-        for (Framing carried : Framing.values()) {
+        for (Carried carried : Carried.values()) {
             String resource = faults(carried) + ".json";
             JsonObject own = read(faults.getClass(), resource).orElseGet(() -> new JsonObject().put("type", "object"));
             JsonObject resolved = new Resolution(faults.getClass()).resolve(own, resource, List.of());
@@ -146,7 +148,7 @@ public final class ConfigurationSchema {
                         instanceof JsonObject faulty
                 && Faults.find().isPresent()
                 && !"null".equals(faulty.getValue("type"))) {
-            faulty.put("allOf", new JsonArray().add(reference(faults(transport.framing()))));
+            faulty.put("allOf", new JsonArray().add(reference(faults(transport.faultsOn()))));
         }
         return listener.put("properties", properties.mergeIn(listener.getJsonObject("properties", new JsonObject())));
     }
@@ -164,7 +166,20 @@ public final class ConfigurationSchema {
                     .orElseGet(() -> new JsonObject().put("type", "object").put("additionalProperties", false));
             options.remove("$schema");
             options.remove("title");
-            byName.put(name, withNulls(options));
+            JsonObject whole = withNulls(options);
+            boolean text = services.named(name).map(Service::textOption).isPresent();
+            byName.put(
+                    name,
+                    text
+                            ? new JsonObject()
+                                    .put(
+                                            "anyOf",
+                                            new JsonArray()
+                                                    .add(new JsonObject()
+                                                            .put("type", "string")
+                                                            .put("minLength", 1))
+                                                    .add(whole))
+                            : whole);
         }
         return new JsonArray()
                 .add(new JsonObject().put("type", "string").put("enum", new JsonArray(List.copyOf(services.names()))))

@@ -27,6 +27,11 @@ public final class ProxyService implements Service {
     }
 
     @Override
+    public String textOption() {
+        return "to";
+    }
+
+    @Override
     public ConfiguredService read(Vertx vertx, Options options) {
         Duration timeout = Duration.ofMillis(options.integer("connectTimeoutMillis", 10_000, 1, 3_600_000));
         boolean secure = options.has("tls");

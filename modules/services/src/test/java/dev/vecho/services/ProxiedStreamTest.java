@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** An echo behind a proxy keeps all promises of the echo: back-pressure, half-closes, ends, drains. */
-@ParameterizedClass(name = "on {0}, tls {1}")
+@ParameterizedClass(name = "on {0}, tls {1}, faults {2}")
 @MethodSource("settings")
 class ProxiedStreamTest extends StreamContract {
 
@@ -52,16 +52,19 @@ class ProxiedStreamTest extends StreamContract {
     private static SSLContext trusting;
 
     private final boolean tls;
+    private final boolean faulty;
 
-    ProxiedStreamTest(String io, boolean tls) {
+    ProxiedStreamTest(String io, boolean tls, boolean faulty) {
         super(io);
         this.tls = tls;
+        this.faulty = faulty;
     }
 
     static List<Arguments> settings() {
         List<Arguments> settings = new ArrayList<>();
-        Io.available().forEach(io -> settings.add(Arguments.of(io, false)));
-        settings.add(Arguments.of(usualIo(), true));
+        Io.available().forEach(io -> settings.add(Arguments.of(io, false, false)));
+        settings.add(Arguments.of(usualIo(), true, false));
+        settings.add(Arguments.of(usualIo(), false, true));
         return settings;
     }
 
@@ -85,11 +88,12 @@ class ProxiedStreamTest extends StreamContract {
     protected JsonObject options() {
         try {
             String echo = echo(tls ? any().put("tls", certificate.options()) : any());
+            if (!tls) {
+                JsonObject options = any().put("service", new JsonObject().put("proxy", echo));
+                return faulty ? options.put("faults", new JsonObject()) : options;
+            }
             JsonObject proxy = new JsonObject().put("to", echo.replace("tls:", "tcp:"));
             JsonObject options = any().put("service", new JsonObject().put("proxy", proxy));
-            if (!tls) {
-                return options;
-            }
             proxy.put(
                     "tls",
                     new JsonObject().put("trust", certificates.authority().toString()));

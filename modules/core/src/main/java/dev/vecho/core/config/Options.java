@@ -455,14 +455,23 @@ public final class Options {
 
     /** A name, or an object whose only key is the name and whose value is an object of options; or the default. */
     public Named named(String key, String otherwise) {
+        return named(key, otherwise, name -> null);
+    }
+
+    /**
+     * The same, where a text may stand for an object with one option.
+     *
+     * @param shortFor the key of that option, by name; null for none
+     */
+    public Named named(String key, String otherwise, Function<String, @Nullable String> shortFor) {
         Object value = value(key);
-        Named named = readNamed(key, value == null ? otherwise : value);
+        Named named = readNamed(key, value == null ? otherwise : value, shortFor);
         String name = named == null ? otherwise : named.name();
         read(key, Kind.NAMED, name, otherwise);
         return named == null ? new Named(otherwise, nested(pathOf(key), new JsonObject())) : named;
     }
 
-    private @Nullable Named readNamed(String key, Object value) {
+    private @Nullable Named readNamed(String key, Object value, Function<String, @Nullable String> shortFor) {
         if (value instanceof String name && !name.isEmpty()) {
             return new Named(name, nested(pathOf(key) + "." + name, new JsonObject()));
         }
@@ -478,6 +487,10 @@ public final class Options {
             return null;
         }
         String name = object.fieldNames().iterator().next();
+        String option = shortFor.apply(name);
+        if (option != null && object.getValue(name) instanceof String text) {
+            return new Named(name, nested(pathOf(key) + "." + name, new JsonObject().put(option, text)));
+        }
         return new Named(name, nested(pathOf(key), object).object(name));
     }
 

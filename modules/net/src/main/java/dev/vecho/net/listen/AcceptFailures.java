@@ -28,8 +28,8 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(AcceptFailures.class);
 
-    /** Who counts the refused connections of the socket that is being opened. */
-    private static final ThreadLocal<@Nullable Runnable> OPENING = new ThreadLocal<>();
+    /** Whose the socket is that is being opened. */
+    private static final ThreadLocal<@Nullable Opening> OPENING = new ThreadLocal<>();
 
     /** Up to so many failures in turn may be caused by peers. */
     private static final int MANY = 16;
@@ -42,17 +42,26 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
     private static final AtomicLong LAST_LOGGED = new AtomicLong(System.nanoTime() - LOG_NANOS);
 
     private final Runnable refused;
+    private final Accepting accepting;
     private int inTurn;
     private boolean paused;
 
-    private AcceptFailures(Runnable refused) {
-        this.refused = refused;
+    /**
+     * A listener that opens a socket.
+     *
+     * @param refused is called for each refused connection
+     */
+    private record Opening(Runnable refused, Accepting accepting) {}
+
+    private AcceptFailures(Opening opening) {
+        this.refused = opening.refused();
+        this.accepting = opening.accepting();
         SpareDescriptor.hold();
     }
 
-    /** Runs what opens a listening socket on one of Vecho's transports, with what is to be called for each refused connection. */
-    static <T> T counting(Runnable refused, Supplier<T> opening) {
-        OPENING.set(refused);
+    /** Runs what opens a listening socket on one of Vecho's transports, with what is to be called for each refused connection, and what decides whether it accepts any. */
+    static <T> T counting(Runnable refused, Accepting accepting, Supplier<T> opening) {
+        OPENING.set(new Opening(refused, accepting));
         try {
             return opening.get();
         } finally {
@@ -62,8 +71,13 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
 
     /** Puts one before the listening socket that is going to be opened. */
     public static void install(ServerBootstrap server) {
-        Runnable refused = OPENING.get();
-        server.handler(new AcceptFailures(refused == null ? () -> {} : refused));
+        Opening opening = OPENING.get();
+        server.handler(new AcceptFailures(opening == null ? new Opening(() -> {}, new Accepting()) : opening));
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        accepting.add(ctx.channel());
     }
 
     @Override
@@ -118,7 +132,7 @@ public final class AcceptFailures extends ChannelInboundHandlerAdapter {
                     .schedule(
                             () -> {
                                 paused = false;
-                                ctx.channel().config().setAutoRead(true);
+                                ctx.channel().config().setAutoRead(accepting.isOn());
                             },
                             PAUSE_SECONDS,
                             TimeUnit.SECONDS);

@@ -9,6 +9,12 @@ public final class AddressOwner {
     private volatile boolean leaving;
     private volatile boolean inherits;
     private volatile List<SocketAddress> bound = List.of();
+    private volatile Accepting accepting = new Accepting();
+
+    /** What decides whether its sockets accept connections. */
+    public Accepting accepting() {
+        return accepting;
+    }
 
     /** Says whether it is about to leave its addresses, so that others may take them. */
     public void leaves(boolean soon) {
@@ -31,6 +37,7 @@ public final class AddressOwner {
     /** Has it bind the addresses of another, as they are, any free port among them. */
     public void takeAddresses(AddressOwner other) {
         bound = other.bound;
+        accepting = other.accepting;
     }
 
     /** What it has bound, or is to bind; empty where that is not known yet. */

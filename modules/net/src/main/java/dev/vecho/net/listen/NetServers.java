@@ -148,7 +148,7 @@ public final class NetServers {
     public Future<NetServer> open(SocketAddress address) {
         NetServer server = vertx.createNetServer(opened.forVertx()).connectHandler(this::accept);
         Future<NetServer> opening = AcceptFailures.counting(
-                () -> traffic.refuse("for lack of a file descriptor"), () -> server.listen(address));
+                () -> traffic.refuse("for lack of a file descriptor"), owner.accepting(), () -> server.listen(address));
         return opening.onSuccess(listening -> {
             servers.add(listening);
             addresses.add(

@@ -24,6 +24,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
@@ -173,7 +174,7 @@ public final class TlsServer {
      *
      * @param key where it is told what is wrong with it
      */
-    private record Placed(Identity identity, Options options, String key) {
+    record Placed(Identity identity, Options options, String key) {
 
         static Placed of(Identity identity, Options options) {
             return new Placed(identity, options, Identity.key(options));
@@ -181,7 +182,7 @@ public final class TlsServer {
     }
 
     /** Takes the first engine that can serve with the identity; null if none can, which is a problem. */
-    private static @Nullable SslContext context(Tls tls, Placed placed, ClientAuth clientAuth, List<String> notes) {
+    static @Nullable SslContext context(Tls tls, Placed placed, ClientAuth clientAuth, List<String> notes) {
         List<Tls.Refusal> refusals = new ArrayList<>();
         for (SslProvider engine : tls.engines()) {
             try {
@@ -277,19 +278,37 @@ public final class TlsServer {
 
     /** Makes the handler that one connection starts with. */
     public ChannelHandler newHandler(ByteBufAllocator allocator) {
-        return newHandler(allocator, PlainText.Answer.ALERT);
+        return newHandler(allocator, PlainText.Answer.ALERT, null);
     }
 
     /** The same for HTTP, whose clients get a status where they speak it in plain text. */
     public ChannelHandler newHttpHandler(ByteBufAllocator allocator) {
-        return newHandler(allocator, PlainText.Answer.HTTP);
+        return newHandler(allocator, PlainText.Answer.HTTP, null);
     }
 
-    private ChannelHandler newHandler(ByteBufAllocator allocator, PlainText.Answer answer) {
-        if (contexts.size() == 1) {
+    /** What certificates that are wrong on purpose are made with, beside this. */
+    Tls tls() {
+        return tls;
+    }
+
+    /** The listener's host. */
+    String host() {
+        return host;
+    }
+
+    /** @param wrong has the contexts of names that are to be served in another way than by this; null for none */
+    ChannelHandler newHandler(
+            ByteBufAllocator allocator,
+            PlainText.Answer answer,
+            @Nullable Function<@Nullable String, @Nullable SslContext> wrong) {
+        if (contexts.size() == 1 && wrong == null) {
             return newHandler(contexts.get(0), allocator, answer);
         }
-        return new SniHandler(byName, MAX_CLIENT_HELLO_BYTES, handshakeTimeoutMillis) {
+        Mapping<String, SslContext> chosen = name -> {
+            SslContext other = wrong == null ? null : wrong.apply(name);
+            return other == null ? byName.map(name) : other;
+        };
+        return new SniHandler(wrong == null ? byName : chosen, MAX_CLIENT_HELLO_BYTES, handshakeTimeoutMillis) {
             @Override
             protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
                 if (PlainText.isSpoken(in)) {

@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.ServiceStream.Held;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,6 +11,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
@@ -26,6 +28,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The streams of one HTTP/2 connection, each with an {@link HttpEcho} of its own, and how they end together. */
@@ -43,6 +46,9 @@ final class Http2Streams extends ChannelDuplexHandler {
 
     /** What RFC 9113, section 6.5.2, adds to each header's name and value. */
     private static final int HEADER_OVERHEAD = 32;
+
+    /** How often to look whether what is held on purpose has passed. */
+    private static final int HELD_MILLIS = 10;
 
     private final HttpListenerOptions options;
     private final HttpSocket socket;
@@ -102,11 +108,13 @@ final class Http2Streams extends ChannelDuplexHandler {
                 // Else what waits when the client resets a stream makes Netty reset it once more.
                 stream.config().setAutoClose(false);
                 Stream carrier = new Stream(stream);
-                stream.pipeline()
-                        .addLast(
-                                new Http2StreamFrameToHttpObjectCodec(true),
-                                carrier,
-                                new HttpEcho(options, carrier, null));
+                stream.pipeline().addLast(new Http2StreamFrameToHttpObjectCodec(true), carrier);
+                HttpFaults faults = options.faults();
+                FaultyExchange faulty = faults == null ? null : faults.onStream(stream, carrier);
+                if (faulty != null) {
+                    stream.pipeline().addLast(faulty);
+                }
+                stream.pipeline().addLast(new HttpEcho(options, faulty == null ? carrier : faulty, null));
             }
         };
     }
@@ -116,6 +124,7 @@ final class Http2Streams extends ChannelDuplexHandler {
 
         private final Channel channel;
         private boolean readsOtherwise;
+        private boolean requestEnded;
 
         /** Whether the connection's window is wider for what this stream holds back. */
         private boolean lends;
@@ -129,6 +138,7 @@ final class Http2Streams extends ChannelDuplexHandler {
             if (message instanceof HttpRequest request) {
                 refuseLargeHeaders(request);
             }
+            requestEnded |= message instanceof LastHttpContent;
             ctx.fireChannelRead(message);
             if (!channel.isWritable() && !readsOtherwise) {
                 ctx.flush();
@@ -228,10 +238,45 @@ final class Http2Streams extends ChannelDuplexHandler {
             reset(cause == null ? Http2Error.CANCEL : Http2Error.PROTOCOL_ERROR);
         }
 
+        /** RFC 9113, section 8.1: with any other error a client may discard the response. */
+        @Override
+        public void refused(ChannelHandlerContext ctx) {
+            if (requestEnded) {
+                ctx.close();
+            } else {
+                reset(Http2Error.NO_ERROR);
+            }
+        }
+
         @Override
         public void abort() {
             socket.broken(FailureReason.UNREAD);
             reset(Http2Error.ENHANCE_YOUR_CALM);
+        }
+
+        @Override
+        public void fault(String name) {
+            socket.fault(name);
+        }
+
+        @Override
+        public void cutOnPurpose(ChannelHandlerContext ctx, boolean reset) {
+            socket.broken(FailureReason.FAULT);
+            if (reset) {
+                reset(Http2Error.INTERNAL_ERROR);
+            } else {
+                ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ended -> channel.close());
+            }
+        }
+
+        @Override
+        public void holds(Held held) {
+            socket.holds(held);
+        }
+
+        @Override
+        public void holdsNoMore(Held held) {
+            socket.holdsNoMore(held);
         }
 
         /** Netty resets no stream that is closed when its request has ended, and forgets none that was not reset. */
@@ -269,7 +314,9 @@ final class Http2Streams extends ChannelDuplexHandler {
             if (ctx.channel().isWritable() && socket.isDrained()) {
                 echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(HttpEcho::cut);
             }
-            if (!streams.isEmpty()) {
+            if (socket.isHolding()) {
+                ctx.executor().schedule(() -> cutWhatCannotBeSent(ctx), HELD_MILLIS, TimeUnit.MILLISECONDS);
+            } else if (!streams.isEmpty()) {
                 // Later: this runs before Netty has subtracted what it has just written.
                 ctx.executor().execute(() -> cutWhatCannotBeSent(ctx));
             }

@@ -2,6 +2,7 @@ package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.ServiceStream.Held;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.config.Options;
@@ -16,6 +17,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
 import io.netty.handler.codec.http3.DefaultHttp3SettingsFrame;
 import io.netty.handler.codec.http3.Http3ErrorCode;
@@ -119,8 +121,14 @@ final class Http3 implements QuicProtocol {
         channel.parent().attr(NEXT_STREAM).set(channel.streamId() + ID_STEP);
         stream.owes(true);
         last.pipeline().addFirst(new Http3Frames());
+        HttpCarrier carrier = carrier(traffic, stream, channel);
+        FaultyExchange faulty =
+                options.faults() == null ? null : options.faults().onStream(channel, carrier);
         last.pipeline().addBefore(last.name(), null, new Http3Messages(stream, options.maxHeaderBytes()));
-        last.pipeline().addBefore(last.name(), null, new HttpEcho(options, carrier(traffic, stream, channel), null));
+        if (faulty != null) {
+            last.pipeline().addBefore(last.name(), null, faulty);
+        }
+        last.pipeline().addBefore(last.name(), null, new HttpEcho(options, faulty == null ? carrier : faulty, null));
     }
 
     /**
@@ -195,6 +203,25 @@ final class Http3 implements QuicProtocol {
             @Override
             public void abort() {
                 stream.reset(Http3ErrorCode.H3_EXCESSIVE_LOAD.code(), FailureReason.UNREAD);
+            }
+
+            @Override
+            public void fault(String name) {
+                traffic.fault(name);
+            }
+
+            @Override
+            public void holds(Held held) {
+                stream.holds(held);
+            }
+
+            @Override
+            public void cutOnPurpose(ChannelHandlerContext ctx, boolean reset) {
+                if (reset) {
+                    stream.resetAfterBytes(Http3ErrorCode.H3_INTERNAL_ERROR.code(), FailureReason.FAULT);
+                } else {
+                    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+                }
             }
         };
     }

@@ -1,5 +1,7 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.RequestFaults.Status;
+import dev.vecho.core.ServiceStream.Held;
 import io.netty.channel.ChannelHandlerContext;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,53 @@ interface HttpCarrier {
         ctx.close();
     }
 
+    /**
+     * Ends a stream whose response is complete, and whose request may not be.
+     *
+     * @param ctx of the last handler
+     */
+    default void refused(ChannelHandlerContext ctx) {
+        ctx.close();
+    }
+
     /** Breaks off what is under way, which counts as broken, for it costs more than a client may. */
     void abort();
+
+    // What faults need, and are.
+
+    /** Counts something that was done on purpose. */
+    void fault(String name);
+
+    /**
+     * Ends a connection of HTTP/1.1, or a stream, on purpose, as it is.
+     *
+     * @param ctx from where the end of a response can be written
+     * @param reset whether that is a reset, rather than an end in order
+     */
+    void cutOnPurpose(ChannelHandlerContext ctx, boolean reset);
+
+    /** Has somebody asked for what is held of a response, before the connection ends or is taken for idle. */
+    default void holds(Held held) {
+        // A stream ends with its response.
+    }
+
+    /** Takes that back. */
+    default void holdsNoMore(Held held) {
+        // As above.
+    }
+
+    /** Less is held than before. */
+    default void holdsLess() {
+        // As above.
+    }
+
+    /** With what the request that has just begun is answered on purpose; null for nothing. */
+    default @Nullable Status status() {
+        return null;
+    }
+
+    /** Whether the end of a request has come, and the echo will hear of it. */
+    default boolean hasEnd() {
+        return false;
+    }
 }

@@ -2,6 +2,8 @@ package dev.vecho.transport.http;
 
 import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.Peer;
+import dev.vecho.core.RequestFaults.Status;
 import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -164,7 +166,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         closing |= carrier.draining() || (http1 != null && !HttpUtil.isKeepAlive(request));
         HttpMethod method = request.method();
         boolean hasBody = hasBody(request);
-        if (WebSocketHandshake.isWanted(request) && http1 != null) {
+        if (WebSocketHandshake.isWanted(request) && http1 != null && carrier.status() == null) {
             handshake = hasBody ? null : WebSocketHandshake.of(request, options);
             if (handshake == null) {
                 refuse(
@@ -174,7 +176,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                                 : HttpResponseStatus.UPGRADE_REQUIRED,
                         Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
             }
-        } else if (served != null && !method.equals(HttpMethod.OPTIONS)) {
+        } else if (served != null) {
             if (hasBody && HttpUtil.is100ContinueExpected(request)) {
                 ctx.writeAndFlush(new DefaultFullHttpResponse(
                         HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
@@ -198,8 +200,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     private @Nullable ServedRequest served(ChannelHandlerContext ctx, HttpRequest request) {
-        ConfiguredService service = options.service();
-        return service == null
+        Status fault = carrier.status();
+        ConfiguredService service = fault == null ? options.service() : new StatusFault(fault);
+        boolean own = fault == null && request.method().equals(HttpMethod.OPTIONS);
+        return service == null || own
                 ? null
                 : new ServedRequest(
                         service, request, options.maxMessageBytes(), () -> HttpFacts.of(ctx.channel(), request));
@@ -216,7 +220,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             return;
         }
         HttpResponse response =
-                response(request.head(), answer == null ? HttpResponseStatus.NO_CONTENT : HttpResponseStatus.OK);
+                response(request.head(), answer == null ? HttpResponseStatus.NO_CONTENT : request.status());
         if (answer != null) {
             response.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, request.service().contentType())
@@ -278,6 +282,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         if (request.method().equals(HttpMethod.TRACE) || request.method().equals(HttpMethod.CONNECT)) {
             // TRACE would return headers; CONNECT asks for a tunnel.
             return HttpResponseStatus.METHOD_NOT_ALLOWED;
+        }
+        Status fault = carrier.status();
+        if (fault != null && fault.beforeBody()) {
+            return HttpResponseStatus.valueOf(fault.code());
         }
         String expected = headers.get(HttpHeaderNames.EXPECT);
         return expected != null && !expected.equalsIgnoreCase("100-continue")
@@ -423,7 +431,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 refuse(ctx, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, Map.of());
                 return;
             }
-            if (request != null && last && !request.head().method().equals(HttpMethod.OPTIONS)) {
+            if (request != null && last) {
                 serve(ctx, request);
             }
         }
@@ -445,9 +453,13 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
             }
             // The encoder writes the answer, and nothing after it.
             ctx.writeAndFlush(handshake.response());
+            FaultyFrames faulty = faulty(ctx, http1.socket(), handshake);
             WebSocketEcho webSocket =
-                    new WebSocketEcho(options, http1.socket(), handshake.compressed(), served(ctx, handshake));
+                    new WebSocketEcho(options, http1.socket(), handshake.compressed(), served(ctx, handshake, faulty));
             ctx.pipeline().replace(this, null, webSocket);
+            if (faulty != null) {
+                ctx.pipeline().replace(FaultyExchange.class, null, faulty);
+            }
             ctx.pipeline().remove(http1.encoder());
             // It passes on what it has read beyond the request.
             ctx.pipeline().remove(http1.decoder());
@@ -457,11 +469,28 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         }
     }
 
-    private @Nullable ServedRequest served(ChannelHandlerContext ctx, WebSocketHandshake agreed) {
+    private static Peer peer(ChannelHandlerContext ctx, HttpRequest request, WebSocketHandshake agreed) {
+        return () -> HttpFacts.of(ctx.channel(), request, agreed.response());
+    }
+
+    private @Nullable ServedRequest served(
+            ChannelHandlerContext ctx, WebSocketHandshake agreed, @Nullable FaultyFrames faulty) {
+        HttpFaults faults = options.faults();
+        if (faulty != null && faults != null) {
+            return new ServedRequest(
+                            faults.requests().service(),
+                            agreed.request(),
+                            options.maxMessageBytes(),
+                            peer(ctx, agreed.request(), agreed))
+                    .with(faulty, faults.requests().isEcho());
+        }
         ServedRequest request = served;
-        return request == null
-                ? null
-                : request.with(() -> HttpFacts.of(ctx.channel(), request.head(), agreed.response()));
+        return request == null ? null : request.with(peer(ctx, request.head(), agreed));
+    }
+
+    private @Nullable FaultyFrames faulty(ChannelHandlerContext ctx, HttpSocket socket, WebSocketHandshake agreed) {
+        HttpFaults faults = options.faults();
+        return faults == null ? null : faults.onWebSocket(ctx.channel(), socket, peer(ctx, agreed.request(), agreed));
     }
 
     private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status, Map<AsciiString, String> headers) {
@@ -478,7 +507,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         }
         headers.forEach((name, value) -> response.headers().set(name, value));
         if (http1 == null) {
-            ctx.writeAndFlush(response).addListener(written -> ctx.close());
+            ctx.writeAndFlush(response).addListener(written -> carrier.refused(ctx));
         } else {
             ctx.write(response);
             http1.socket().closeAndDiscardInput();
@@ -621,7 +650,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
     void inputLost() {
-        if (requested && (buffer == null || !buffer.hasEnd())) {
+        if (requested && !carrier.hasEnd() && (buffer == null || !buffer.hasEnd())) {
             cut();
         }
     }

@@ -8,6 +8,7 @@ import dev.vecho.net.echo.Gate;
 import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
+import dev.vecho.net.service.LateReads;
 import dev.vecho.net.tls.TlsOutput;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -92,9 +93,20 @@ final class HttpListener implements Listener {
         if (throttled != null) {
             last.pipeline().addFirst(throttled);
         }
+        Duration late = options.faults() == null
+                ? Duration.ZERO
+                : options.faults().service().welcome(traffic).delay();
+        if (!late.isZero()) {
+            last.pipeline().addFirst(new LateReads(late));
+        }
         if (options.tls() != null) {
             addBefore(last, new TlsOutput());
-            addBefore(last, options.tls().newHttpHandler(last.alloc()));
+            addBefore(
+                    last,
+                    options.wrongCertificates() == null
+                            ? options.tls().newHttpHandler(last.alloc())
+                            : options.wrongCertificates()
+                                    .newHandler(last.alloc(), true, () -> traffic.fault("certificates")));
         }
         HttpSocket connection = new HttpSocket(
                 traffic,

@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.Services;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Bounds;
@@ -9,6 +10,7 @@ import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.listen.SocketOptions;
 import dev.vecho.net.tls.TlsServer;
+import dev.vecho.net.tls.WrongCertificates;
 import dev.vecho.transport.quic.QuicListenerOptions;
 import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.Vertx;
@@ -38,6 +40,8 @@ import org.slf4j.LoggerFactory;
  * @param cors origins whose pages may read what comes back; default none
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
  * @param service what answers requests and WebSocket messages; null for the echo
+ * @param wrongCertificates null for none; not for HTTP/3
+ * @param faults what is done to them on purpose; null for nothing, on a way of its own
  */
 record HttpListenerOptions(
         BindAddress address,
@@ -53,7 +57,9 @@ record HttpListenerOptions(
         List<String> subprotocols,
         Set<String> cors,
         @Nullable TlsServer tls,
-        @Nullable ConfiguredService service) {
+        @Nullable ConfiguredService service,
+        @Nullable WrongCertificates wrongCertificates,
+        @Nullable HttpFaults faults) {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpListenerOptions.class);
 
@@ -84,6 +90,11 @@ record HttpListenerOptions(
             // What it comes to where nobody has said it.
             quic = options.flag("http3", quic);
         }
+        ConfiguredService service = Services.readWithFaults(vertx, options, Framing.MESSAGES, Carried.REQUESTS);
+        HttpFaults faults = HttpFaults.of(vertx, service);
+        if (faults != null) {
+            service = faults.requests().isEcho() ? null : faults.requests().service();
+        }
         HttpListenerOptions read = new HttpListenerOptions(
                 address,
                 new SocketOptions(
@@ -99,8 +110,9 @@ record HttpListenerOptions(
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
                 readCors(options),
                 tls,
-                Services.read(vertx, options, Framing.MESSAGES));
-        Services.refuseFaults(options, "HTTP");
+                service,
+                faults == null ? null : WrongCertificates.of(faults.service().certificates(), tls, options),
+                faults);
         options.rejectUnknownKeys();
         return read;
     }
@@ -170,6 +182,8 @@ record HttpListenerOptions(
     /** What a listener has after these that takes over others of the same address. */
     HttpListenerOptions then(HttpListenerOptions next) {
         space.change(next.space.options());
+        Services.replace(withFaults(), next.withFaults());
+        TlsServer kept = TlsServer.keep(tls, next.tls);
         return new HttpListenerOptions(
                 address,
                 next.socket,
@@ -184,8 +198,19 @@ record HttpListenerOptions(
                 next.compression,
                 next.subprotocols,
                 next.cors,
-                TlsServer.keep(tls, next.tls),
-                next.service);
+                kept,
+                next.service,
+                WrongCertificates.keep(wrongCertificates, next.wrongCertificates, kept),
+                next.faults);
+    }
+
+    /** Whether connections of TCP are accepted at all. */
+    boolean accepts() {
+        return faults == null || faults.service().accepts();
+    }
+
+    private @Nullable ConfiguredService withFaults() {
+        return faults == null ? service : faults.service();
     }
 
     /** The same for QUIC, on a port of UDP. */

@@ -72,6 +72,7 @@ final class HttpServerTransport implements OnNetServers {
         HttpListenerOptions then = now.then(other);
         options = then;
         gate.change(then.limits());
+        owner.accepting().set(then.accepts());
         List<String> late = now.socket().lateChanges(other.socket());
         QuicServerTransport quic = http3;
         return quic == null
@@ -85,6 +86,7 @@ final class HttpServerTransport implements OnNetServers {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
+        owner.accepting().set(options.accepts());
         HttpListener listener = new HttpListener(
                 vertx, () -> options, () -> options.tls() == null ? scheme : scheme + "s", gate, traffic, owner);
         return loops.join(

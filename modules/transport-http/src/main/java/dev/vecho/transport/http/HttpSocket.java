@@ -2,6 +2,7 @@ package dev.vecho.transport.http;
 
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
+import dev.vecho.core.ServiceStream.Held;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
@@ -28,7 +29,9 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,6 +85,12 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private @Nullable Boolean readsOtherwise;
 
     private boolean draining;
+
+    /** Who holds back some of what is to be written; most connections have nobody. */
+    private Set<Held> holding = Set.of();
+
+    /** Whether it ends once nothing is held back any more. */
+    private boolean endWaits;
 
     /** Whether somebody else has closed this connection, and the handlers above have written what they had to say to that. */
     private boolean closing;
@@ -215,6 +224,46 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         cutOff(ctx.newPromise());
     }
 
+    @Override
+    public void fault(String name) {
+        traffic.fault(name);
+    }
+
+    @Override
+    public void cutOnPurpose(ChannelHandlerContext above, boolean reset) {
+        end.broken(FailureReason.FAULT);
+        if (reset) {
+            cutOff(ctx.newPromise());
+        } else {
+            closeAndDiscardInput();
+        }
+    }
+
+    @Override
+    public void holds(Held held) {
+        holding = new LinkedHashSet<>(holding);
+        holding.add(held);
+    }
+
+    @Override
+    public void holdsNoMore(Held held) {
+        holding.remove(held);
+        holdsLess();
+    }
+
+    @Override
+    public void holdsLess() {
+        if (endWaits && !isHolding()) {
+            endWaits = false;
+            afterLastByte();
+        }
+    }
+
+    /** Whether something is held back above. */
+    boolean isHolding() {
+        return !holding.isEmpty() && holding.stream().anyMatch(Held::isAny);
+    }
+
     /** Any thread. */
     void drain() {
         ctx.executor().execute(this::drainNow);
@@ -233,8 +282,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     private void closeIdle() {
-        if (throttled != null && throttled.isPaused() && watch != null) {
-            // What the client has sent may wait until its rate allows to read it.
+        boolean waits = throttled != null && throttled.isPaused();
+        if (watch != null && (waits || holding.stream().anyMatch(Held::isMoving))) {
+            // What the client has sent may wait until its rate allows to read it, and what it gets may have its time.
             watch.goOn();
         } else {
             close(FailureReason.IDLE);
@@ -330,6 +380,10 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     private void afterLastByte() {
+        if (isHolding()) {
+            endWaits = true;
+            return;
+        }
         flush().addListener(flushed -> {
             if (flushed.isSuccess()) {
                 written();
@@ -392,7 +446,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     /** Whether the operating system took everything, but for what the handlers above write when they are closed. */
     boolean isDrained() {
         ctx.flush();
-        return closing || WriteQueue.pendingBytes(ctx.channel()) == 0;
+        return closing || (WriteQueue.pendingBytes(ctx.channel()) == 0 && !isHolding());
     }
 
     /** Closes after what the handlers above have written for the end, within a time limit. */

@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
@@ -33,6 +34,11 @@ public final class HttpTransport implements TestableTransport {
     @Override
     public Framing framing() {
         return Framing.STREAM;
+    }
+
+    @Override
+    public Carried faultsOn() {
+        return Carried.REQUESTS;
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.ConfiguredService.Answers;
 import dev.vecho.core.Peer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,13 +24,27 @@ final class ServedRequest {
     private final HttpRequest head;
     private final int maxBytes;
     private final Peer peer;
+    private final @Nullable FaultyFrames faults;
+    private final boolean echoes;
     private Buffer message = Buffer.buffer();
 
     ServedRequest(ConfiguredService service, HttpRequest head, int maxBytes, Peer peer) {
+        this(service, head, maxBytes, peer, null, false);
+    }
+
+    private ServedRequest(
+            ConfiguredService service,
+            HttpRequest head,
+            int maxBytes,
+            Peer peer,
+            @Nullable FaultyFrames faults,
+            boolean echoes) {
         this.service = service;
         this.head = head;
         this.maxBytes = maxBytes;
         this.peer = peer;
+        this.faults = faults;
+        this.echoes = echoes;
     }
 
     HttpRequest head() {
@@ -44,8 +60,22 @@ final class ServedRequest {
         return new ServedRequest(service, head, maxBytes, other);
     }
 
+    /**
+     * The same with faults on messages.
+     *
+     * @param echo whether the service is the echo, whose answers are of the kind of what they answer
+     */
+    ServedRequest with(FaultyFrames faulty, boolean echo) {
+        return new ServedRequest(service, head, maxBytes, peer, faulty, echo);
+    }
+
     Peer peer() {
         return peer;
+    }
+
+    /** The status of an answer. */
+    HttpResponseStatus status() {
+        return service instanceof StatusFault fault ? fault.status() : HttpResponseStatus.OK;
     }
 
     /** Adds bytes, which are the caller's to release; false if they are too many. */
@@ -71,8 +101,29 @@ final class ServedRequest {
         return service.answer(peer, asked);
     }
 
-    /** Whether what it answers is text, as far as its type tells. */
-    boolean answersText() {
+    /** The same, with as many answers as there are, some of them later. */
+    void answer(Answers answers) {
+        if (faults == null) {
+            Buffer answer = answer();
+            if (answer != null) {
+                answers.send(answer);
+            }
+        } else {
+            Buffer asked = message;
+            message = Buffer.buffer();
+            faults.answer(peer, asked, answers);
+        }
+    }
+
+    /**
+     * Whether what it answers is text, as far as its type tells.
+     *
+     * @param asked whether what it answers to is
+     */
+    boolean answersText(boolean asked) {
+        if (echoes) {
+            return asked;
+        }
         return service.contentType().startsWith("text/")
                 || service.contentType().equals("application/json");
     }

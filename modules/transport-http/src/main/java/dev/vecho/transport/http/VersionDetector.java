@@ -52,7 +52,12 @@ final class VersionDetector extends ByteToMessageDecoder {
                 .setStrictLineParsing(true);
         HttpRequestDecoder decoder = new HttpRequestDecoder(config);
         HttpResponseEncoder encoder = new HttpResponseEncoder();
-        add(ctx, new HttpEcho(options, socket, new HttpEcho.Http1(socket, decoder, encoder)));
+        FaultyExchange faulty =
+                options.faults() == null ? null : options.faults().onConnection(ctx.channel(), socket);
+        add(ctx, new HttpEcho(options, faulty == null ? socket : faulty, new HttpEcho.Http1(socket, decoder, encoder)));
+        if (faulty != null) {
+            add(ctx, faulty);
+        }
         add(ctx, encoder);
         add(ctx, decoder);
         ctx.pipeline().remove(this);

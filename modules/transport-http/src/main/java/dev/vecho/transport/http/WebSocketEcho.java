@@ -1,5 +1,6 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.core.ConfiguredService.Answers;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
@@ -286,19 +287,27 @@ final class WebSocketEcho extends ChannelDuplexHandler {
 
     /** Answers a message that has ended. */
     private void serve(ChannelHandlerContext ctx, ServedRequest served) {
+        int kind = served.answersText(message == TEXT) ? TEXT : BINARY;
         message = CONTINUATION;
-        Buffer answer;
         try {
-            answer = served.answer();
+            served.answer(new Answers() {
+                @Override
+                public void send(Buffer answer) {
+                    if (!over) {
+                        socket.sent(answer.length());
+                        write(ctx, FIN | kind, VertxInternals.bytes(answer));
+                    }
+                }
+
+                @Override
+                public void fault(String name) {
+                    socket.fault(name);
+                }
+            });
         } catch (RuntimeException e) {
             ServedRequest.failed(ctx.channel(), e);
             socket.broken(FailureReason.INTERNAL);
             close(ctx, INTERNAL_ERROR);
-            return;
-        }
-        if (answer != null) {
-            socket.sent(answer.length());
-            write(ctx, FIN | (served.answersText() ? TEXT : BINARY), VertxInternals.bytes(answer));
         }
     }
 

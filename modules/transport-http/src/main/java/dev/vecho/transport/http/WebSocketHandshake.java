@@ -21,10 +21,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answer to a client that wants a WebSocket: RFC 6455, section 4.2.
  *
+ * @param request what it answers
  * @param response 101 Switching Protocols
  * @param compressed whether permessage-deflate was agreed upon
  */
-record WebSocketHandshake(FullHttpResponse response, boolean compressed) {
+record WebSocketHandshake(HttpRequest request, FullHttpResponse response, boolean compressed) {
 
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -64,7 +65,7 @@ record WebSocketHandshake(FullHttpResponse response, boolean compressed) {
         if (extension != null) {
             response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS, extension);
         }
-        return new WebSocketHandshake(response, extension != null);
+        return new WebSocketHandshake(request, response, extension != null);
     }
 
     /** The key is 16 bytes in Base64. */

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A listener for one test, and plain sockets to it. */
 final class HttpServer implements AutoCloseable {
@@ -58,6 +59,22 @@ final class HttpServer implements AutoCloseable {
     /** The connections that broke, by reason. */
     Map<String, Long> failures() {
         return traffic.failures();
+    }
+
+    /** What was done on purpose. */
+    Map<String, Long> faults() {
+        return traffic.faults();
+    }
+
+    /** Waits until something is so. */
+    void eventually(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("not within " + PATIENCE_MILLIS + " ms");
+            }
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
     }
 
     Listener listener() {

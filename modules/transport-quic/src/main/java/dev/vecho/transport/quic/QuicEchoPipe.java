@@ -1,6 +1,7 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.FailureReason;
+import dev.vecho.core.ServiceStream.Held;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
@@ -67,6 +68,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private long waiting;
     private boolean full;
     private boolean keeping;
+    private @Nullable Held holding;
     private boolean carried;
     private boolean fresh;
 
@@ -252,6 +254,15 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         keeping = more;
     }
 
+    /** Has somebody asked for what is held back of what is to be written, before the stream ends or is taken for idle. */
+    public void holds(Held held) {
+        holding = held;
+    }
+
+    private boolean isHolding() {
+        return holding != null && holding.isAny();
+    }
+
     private void sayFin() {
         if (!end.to(State.COMPLETE)) {
             return;
@@ -318,6 +329,16 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         stream.eventLoop().schedule(close, RESET_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** The same, once what was written has arrived: QUIC throws away what a reset overtakes. */
+    public void resetAfterBytes(int error, FailureReason reason) {
+        flush(context);
+        if (carried) {
+            DeliveryWatch.await(channel, fresh, lossesBefore, () -> reset(error, reason));
+        } else {
+            reset(error, reason);
+        }
+    }
+
     /**
      * Ends it now: with a FIN if nothing is under way, else with a reset, so that the peer can tell it from an end.
      *
@@ -327,7 +348,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (end.isOver()) {
             return;
         }
-        if (waiting > 0 || owing || keeping) {
+        if (waiting > 0 || owing || keeping || isHolding()) {
             reset(reason);
             return;
         }
@@ -419,7 +440,8 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     }
 
     private void endIfIdle() {
-        long left = idleNanos - (System.nanoTime() - lastActive);
+        boolean moving = holding != null && holding.isMoving();
+        long left = moving ? idleNanos : idleNanos - (System.nanoTime() - lastActive);
         if (left > 0) {
             watch(left);
         } else {

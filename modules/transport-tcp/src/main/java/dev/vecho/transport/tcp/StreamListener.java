@@ -12,6 +12,7 @@ import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
 import dev.vecho.net.listen.NetServers;
 import dev.vecho.net.listen.SocketOptions;
+import dev.vecho.net.service.LateReads;
 import dev.vecho.net.service.ServicePipe;
 import dev.vecho.net.service.ServicePipe.Before;
 import dev.vecho.net.tls.TlsOutput;
@@ -108,7 +109,12 @@ final class StreamListener implements Listener {
         if (options.tls() != null) {
             addBefore(last, new TlsOutput());
             addBefore(last, new WithheldReads());
-            addBefore(last, options.tls().newHandler(last.alloc()));
+            addBefore(
+                    last,
+                    options.wrongCertificates() == null
+                            ? options.tls().newHandler(last.alloc())
+                            : options.wrongCertificates()
+                                    .newHandler(last.alloc(), false, () -> traffic.fault("certificates")));
         }
         addBefore(last, pipe(options, throttled));
         if (!vertx.isMetricsEnabled()) {

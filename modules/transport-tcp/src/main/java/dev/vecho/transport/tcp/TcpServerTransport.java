@@ -41,6 +41,7 @@ final class TcpServerTransport implements OnNetServers {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
+        owner.accepting().set(options.connections().accepts());
         StreamListener listener = new StreamListener(
                 vertx,
                 () -> options.socket(),
@@ -73,6 +74,7 @@ final class TcpServerTransport implements OnNetServers {
         options = new TcpListenerOptions(
                 now.address(), other.socket(), now.connections().then(other.connections()));
         gate.change(other.connections().limits());
+        owner.accepting().set(options.connections().accepts());
         return Future.succeededFuture(now.socket().lateChanges(other.socket()));
     }
 }

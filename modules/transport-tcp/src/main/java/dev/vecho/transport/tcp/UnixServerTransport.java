@@ -59,6 +59,7 @@ final class UnixServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
+        owner.accepting().set(options.connections().accepts());
         StreamListener listener = new StreamListener(
                 vertx,
                 () -> SocketOptions.ofUnix(options.backlog()),
@@ -85,6 +86,7 @@ final class UnixServerTransport implements ServerTransport {
         UnixListenerOptions other = ((UnixServerTransport) next).options;
         options = now.then(other);
         gate.change(other.connections().limits());
+        owner.accepting().set(options.connections().accepts());
         List<String> late = SocketOptions.ofUnix(now.backlog()).lateChanges(SocketOptions.ofUnix(other.backlog()));
         if (other.mode().equals(now.mode()) || now.address().isAbstract()) {
             return Future.succeededFuture(late);

@@ -1,4 +1,4 @@
-package dev.vecho.transport.tcp;
+package dev.vecho.net.service;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
@@ -8,12 +8,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Reads nothing from a new connection for some time, and then leaves it alone. */
-final class LateReads extends ChannelOutboundHandlerAdapter {
+public final class LateReads extends ChannelOutboundHandlerAdapter {
 
     private final Duration delay;
     private @Nullable Future<?> timer;
 
-    LateReads(Duration delay) {
+    public LateReads(Duration delay) {
         this.delay = delay;
     }
 
