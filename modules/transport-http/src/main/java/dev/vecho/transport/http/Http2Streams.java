@@ -159,7 +159,9 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof Http2ResetFrame) {
-                socket.broken(FailureReason.RESET);
+                if (!channel.pipeline().get(HttpEcho.class).mayBeLeft()) {
+                    socket.broken(FailureReason.RESET);
+                }
                 // Later: Netty would reset it once more.
                 channel.eventLoop().execute(channel::close);
             }
@@ -179,6 +181,11 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public boolean draining() {
             return socket.draining();
+        }
+
+        @Override
+        public boolean leaving() {
+            return socket.leaving();
         }
 
         @Override
@@ -228,6 +235,12 @@ final class Http2Streams extends ChannelDuplexHandler {
             reset(cause == null ? Http2Error.CANCEL : Http2Error.PROTOCOL_ERROR);
         }
 
+        /** RFC 9113, section 8.1. */
+        @Override
+        public void refuseInput(ChannelHandlerContext ctx) {
+            reset(Http2Error.NO_ERROR);
+        }
+
         @Override
         public void abort() {
             socket.broken(FailureReason.UNREAD);
@@ -245,6 +258,9 @@ final class Http2Streams extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == HttpSocket.DRAIN) {
             goAway(ctx);
+        }
+        if (event == HttpSocket.DRAIN || event == HttpSocket.LEAVING) {
+            echoes().forEach(HttpEcho::leaving);
         }
         if (event == HttpSocket.DRAIN || HttpSocket.isEndOfInput(event)) {
             closing = true;

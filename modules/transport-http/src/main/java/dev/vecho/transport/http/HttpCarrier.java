@@ -16,6 +16,11 @@ interface HttpCarrier {
     /** Whether a connection without a request must close. */
     boolean draining();
 
+    /** Whether its listener is about to drain, if it does not yet. */
+    default boolean leaving() {
+        return draining();
+    }
+
     /** Notes that what is under way does not end as it should, so that the peer can tell the close from a normal end. */
     void broken();
 
@@ -45,6 +50,15 @@ interface HttpCarrier {
      * @param cause what is wrong with it; null if nothing is, but the connection closes
      */
     default void cut(ChannelHandlerContext ctx, @Nullable Throwable cause) {
+        ctx.close();
+    }
+
+    /**
+     * Tells the client of a stream, whose response has ended before its request, to send no more of it.
+     *
+     * @param ctx of the last handler
+     */
+    default void refuseInput(ChannelHandlerContext ctx) {
         ctx.close();
     }
 

@@ -107,6 +107,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The request in progress, where a service answers it and not the echo. */
     private @Nullable ServedRequest served;
 
+    /** The call in progress, on a stream; null where its request is none of gRPC. */
+    private @Nullable GrpcCall call;
+
     /** From the moment at which the client's input is not read any more. */
     private @Nullable RequestBuffer buffer;
 
@@ -157,6 +160,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         served = served(ctx, request);
         origin = allowedOrigin(request);
         HttpResponseStatus refusal = refusal(request);
+        if (http1 == null && GrpcCall.isWanted(request)) {
+            call = new GrpcCall(ctx, carrier, request, method(request));
+            call.begin(refusal);
+            return;
+        }
         if (refusal != null) {
             refuse(ctx, refusal, Map.of());
             return;
@@ -203,6 +211,14 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 ? null
                 : new ServedRequest(
                         service, request, options.maxMessageBytes(), () -> HttpFacts.of(ctx.channel(), request));
+    }
+
+    /** What answers a call; null for the echo. */
+    private GrpcCall.@Nullable Method method(HttpRequest request) {
+        GrpcCall.Method health = GrpcHealth.of(request.uri(), carrier);
+        return health != null || served == null
+                ? health
+                : new GrpcService(served, ctx.channel(), options.maxMessageBytes());
     }
 
     /** Answers a request that has ended. */
@@ -381,6 +397,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     private void body(ChannelHandlerContext ctx, HttpContent content) {
         ByteBuf bytes = content.content();
+        if (call != null && call.isOver()) {
+            bytes.release();
+            return;
+        }
         if (content.decoderResult().isFailure()) {
             bytes.release();
             if (early != null || served != null) {
@@ -399,7 +419,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         }
         writeEarly();
         boolean last = content instanceof LastHttpContent;
-        if (echoing) {
+        if (call != null) {
+            carrier.received(bytes.readableBytes());
+            call.body(bytes, last);
+        } else if (echoing) {
             carrier.received(bytes.readableBytes());
             carrier.sent(bytes.readableBytes());
             if (delayed != null) {
@@ -508,6 +531,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (call != null) {
+            call.close();
+        }
         forgetBuffer();
     }
 
@@ -595,7 +621,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 }
                 http1.socket().closeAfterLastByte();
             }
-        } else if (event instanceof Http2ResetFrame) {
+        } else if (event instanceof Http2ResetFrame && !mayBeLeft()) {
             carrier.broken();
         }
         ctx.fireUserEventTriggered(event);
@@ -621,8 +647,23 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
     void inputLost() {
-        if (requested && (buffer == null || !buffer.hasEnd())) {
+        if (call != null && call.isEndless()) {
+            over = true;
+            ctx.close();
+        } else if (requested && (buffer == null || !buffer.hasEnd())) {
             cut();
+        }
+    }
+
+    /** Whether a client that resets a stream has broken nothing off: to cancel a call is how one ends that has no other end. */
+    boolean mayBeLeft() {
+        return call != null && (call.isEndless() || call.isOver() || (buffer == null && carrier.waiting() == 0));
+    }
+
+    /** The listener has begun to leave, or to drain. */
+    void leaving() {
+        if (call != null) {
+            call.leaving();
         }
     }
 
@@ -642,6 +683,12 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
      * express that.
      */
     void endEarly() {
+        if (call != null && !over) {
+            over = true;
+            call.end(GrpcStatus.UNAVAILABLE, "the connection closes");
+            ctx.flush();
+            return;
+        }
         if (!requested || over) {
             return;
         }

@@ -30,6 +30,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,9 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
 
+    /** Tells the handlers above that its listener is about to drain. */
+    static final Object LEAVING = new Object();
+
     private static final Logger LOG = LoggerFactory.getLogger(HttpSocket.class);
 
     /** How long a peer may take to notice that it was refused, and to close. */
@@ -64,6 +68,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private final ConnectionLimits limits;
     private final @Nullable ThrottledReads throttled;
     private final @Nullable String alternative;
+    private final BooleanSupplier leaving;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private int slot;
@@ -94,17 +99,20 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
      *
      * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
      * @param alternative where else the same is to be had, or null
+     * @param leaving whether its listener is about to drain
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx and reads before anything else is called.
     HttpSocket(
             Traffic traffic,
             ConnectionLimits limits,
             @Nullable ThrottledReads throttled,
-            @Nullable String alternative) {
+            @Nullable String alternative,
+            BooleanSupplier leaving) {
         this.traffic = traffic;
         this.limits = limits;
         this.throttled = throttled;
         this.alternative = alternative;
+        this.leaving = leaving;
     }
 
     /** Whether an event says that the peer has closed its output. */
@@ -156,6 +164,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     @Override
     public boolean draining() {
         return draining;
+    }
+
+    @Override
+    public boolean leaving() {
+        return draining || leaving.getAsBoolean();
     }
 
     /** Notes that this connection does not end as it should. */
@@ -218,6 +231,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     /** Any thread. */
     void drain() {
         ctx.executor().execute(this::drainNow);
+    }
+
+    /** The listener is about to drain. Any thread. */
+    void leave() {
+        ctx.executor().execute(() -> ctx.fireUserEventTriggered(LEAVING));
     }
 
     private void drainNow() {

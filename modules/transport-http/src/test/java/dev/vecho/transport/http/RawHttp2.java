@@ -15,6 +15,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/2 frame by frame over a socket, for what no orderly client sends. */
@@ -44,6 +45,7 @@ final class RawHttp2 implements AutoCloseable {
     private final Socket socket;
     private final Map<Integer, Long> windows = new HashMap<>();
     private final Map<Integer, String> statuses = new HashMap<>();
+    private final Map<Integer, Http2Headers> headers = new HashMap<>();
     private final DataInputStream in;
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder();
 
@@ -146,8 +148,11 @@ final class RawHttp2 implements AutoCloseable {
             windows.merge(stream, (long) frame.number(0), Long::sum);
         } else if (type == HEADERS) {
             try {
-                Http2Headers headers = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
-                statuses.put(stream, String.valueOf(headers.status()));
+                Http2Headers read = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
+                headers.put(stream, read);
+                if (read.status() != null) {
+                    statuses.put(stream, read.status().toString());
+                }
             } catch (Http2Exception e) {
                 throw new IOException(e);
             }
@@ -210,6 +215,43 @@ final class RawHttp2 implements AutoCloseable {
             await(HEADERS, stream);
         }
         return statuses.get(stream);
+    }
+
+    /** The headers of the response on a stream, which has no trailers yet. */
+    Http2Headers head(int stream) throws IOException {
+        status(stream);
+        return Objects.requireNonNull(headers.get(stream));
+    }
+
+    /** Reads so many bytes of the response's body on a stream. */
+    byte[] read(int stream, int count) throws IOException {
+        ByteBuf body = Unpooled.buffer();
+        while (body.readableBytes() < count) {
+            body.writeBytes(await(DATA, stream).payload());
+        }
+        return bytes(body);
+    }
+
+    /** Reads until the listener has closed the connection. */
+    void awaitClose() throws IOException {
+        Frame frame;
+        do {
+            frame = next();
+        } while (frame != null);
+    }
+
+    void closeOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    /** Reads until a stream has ended, and returns its last headers, which are the trailers where it has any. */
+    Http2Headers end(int stream) throws IOException {
+        for (Frame frame = next(); frame != null; frame = next()) {
+            if (frame.stream() == stream && (frame.flags() & END_STREAM) != 0 && frame.type() <= HEADERS) {
+                return Objects.requireNonNull(headers.get(stream));
+            }
+        }
+        throw new EOFException("stream " + stream + " did not end");
     }
 
     private static byte[] bytes(ByteBuf buffer) {
