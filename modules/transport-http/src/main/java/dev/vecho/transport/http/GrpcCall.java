@@ -106,6 +106,11 @@ final class GrpcCall {
                 && (type.length() == CONTENT_TYPE.length() || "+;".indexOf(type.charAt(CONTENT_TYPE.length())) >= 0);
     }
 
+    /** Whether a path names a service and one of its methods. */
+    static boolean isPath(String path) {
+        return PATH.matcher(path).matches();
+    }
+
     /**
      * Looks at the head, and answers it where it need not wait for messages.
      *
@@ -121,7 +126,7 @@ final class GrpcCall {
                     tooLarge ? "the headers are too large" : "HTTP would answer " + refusal);
         } else if (!request.method().equals(HttpMethod.POST)) {
             end(GrpcStatus.INTERNAL, "a call is a POST");
-        } else if (!PATH.matcher(request.uri()).matches()) {
+        } else if (!isPath(request.uri())) {
             end(GrpcStatus.UNIMPLEMENTED, "the path of a call is /SERVICE/METHOD");
         } else if (!value.matches()) {
             end(GrpcStatus.INTERNAL, "grpc-timeout is not a number of at most eight digits and a unit");

@@ -62,6 +62,8 @@ final class Http2Streams extends ChannelDuplexHandler {
         Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
                 .initialSettings(Http2Settings.defaultSettings()
                         .maxConcurrentStreams(options.maxStreams())
+                        // RFC 8441: a WebSocket on a stream.
+                        .connectProtocolEnabled(true)
                         .maxHeaderListSize(options.maxHeaderBytes() + REFUSED_HEADERS)
                         .initialWindowSize(STREAM_WINDOW))
                 .validateRequiredPseudoHeaders(true)
@@ -159,7 +161,7 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof Http2ResetFrame) {
-                if (!channel.pipeline().get(HttpEcho.class).mayBeLeft()) {
+                if (!channel.pipeline().get(StreamEcho.class).mayBeLeft()) {
                     socket.broken(FailureReason.RESET);
                 }
                 // Later: Netty would reset it once more.
@@ -260,14 +262,14 @@ final class Http2Streams extends ChannelDuplexHandler {
             goAway(ctx);
         }
         if (event == HttpSocket.DRAIN || event == HttpSocket.LEAVING) {
-            echoes().forEach(HttpEcho::leaving);
+            echoes().forEach(StreamEcho::leaving);
         }
         if (event == HttpSocket.DRAIN || HttpSocket.isEndOfInput(event)) {
             closing = true;
             closeIfDone();
         }
         if (HttpSocket.isEndOfInput(event)) {
-            echoes().forEach(HttpEcho::inputLost);
+            echoes().forEach(StreamEcho::inputLost);
             cutWhatCannotBeSent(ctx);
         }
         ctx.fireUserEventTriggered(event);
@@ -283,7 +285,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 return;
             }
             if (ctx.channel().isWritable() && socket.isDrained()) {
-                echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(HttpEcho::cut);
+                echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(StreamEcho::cut);
             }
             if (!streams.isEmpty()) {
                 // Later: this runs before Netty has subtracted what it has just written.
@@ -292,9 +294,9 @@ final class Http2Streams extends ChannelDuplexHandler {
         });
     }
 
-    private List<HttpEcho> echoes() {
+    private List<StreamEcho> echoes() {
         return streams.stream()
-                .map(stream -> stream.pipeline().get(HttpEcho.class))
+                .map(stream -> stream.pipeline().get(StreamEcho.class))
                 .toList();
     }
 
@@ -326,7 +328,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 // Its client has not allowed us to send everything.
                 socket.broken();
             } else {
-                stream.pipeline().get(HttpEcho.class).endEarly();
+                stream.pipeline().get(StreamEcho.class).endEarly();
             }
         }
         goAway(ctx);

@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
  * anything, a {@link RequestBuffer} keeps what the queues between do not take.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo {
+final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo, StreamEcho {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpEcho.class);
 
@@ -175,12 +175,14 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         if (WebSocketHandshake.isWanted(request) && http1 != null) {
             handshake = hasBody ? null : WebSocketHandshake.of(request, options);
             if (handshake == null) {
-                refuse(
-                        ctx,
-                        WebSocketHandshake.hasKnownVersion(request)
-                                ? HttpResponseStatus.BAD_REQUEST
-                                : HttpResponseStatus.UPGRADE_REQUIRED,
-                        Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+                refuseWebSocket(ctx, request);
+            }
+        } else if (http1 == null && WebSocketHandshake.isWantedOnStream(request)) {
+            WebSocketHandshake agreed = WebSocketHandshake.onStream(request, options);
+            if (agreed == null || !hasBody) {
+                refuseWebSocket(ctx, request);
+            } else {
+                become(ctx, agreed);
             }
         } else if (served != null && !method.equals(HttpMethod.OPTIONS)) {
             if (hasBody && HttpUtil.is100ContinueExpected(request)) {
@@ -203,6 +205,22 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         } else {
             echo(ctx, request, hasBody);
         }
+    }
+
+    private void refuseWebSocket(ChannelHandlerContext ctx, HttpRequest request) {
+        refuse(
+                ctx,
+                WebSocketHandshake.hasKnownVersion(request)
+                        ? HttpResponseStatus.BAD_REQUEST
+                        : HttpResponseStatus.UPGRADE_REQUIRED,
+                Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+    }
+
+    /** Has a stream carry a WebSocket from now on. */
+    private void become(ChannelHandlerContext ctx, WebSocketHandshake agreed) {
+        over = true;
+        ctx.writeAndFlush(agreed.response());
+        ctx.pipeline().replace(this, null, new WebSocketStream(carrier, options, agreed, served(ctx, agreed)));
     }
 
     private @Nullable ServedRequest served(ChannelHandlerContext ctx, HttpRequest request) {
@@ -291,7 +309,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 return HttpResponseStatus.NOT_IMPLEMENTED;
             }
         }
-        if (request.method().equals(HttpMethod.TRACE) || request.method().equals(HttpMethod.CONNECT)) {
+        boolean tunnel = request.method().equals(HttpMethod.CONNECT)
+                && !(http1 == null && WebSocketHandshake.isWantedOnStream(request));
+        if (request.method().equals(HttpMethod.TRACE) || tunnel) {
             // TRACE would return headers; CONNECT asks for a tunnel.
             return HttpResponseStatus.METHOD_NOT_ALLOWED;
         }
@@ -594,7 +614,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     /** Whether what the client sent is being handed on, and not all of it was yet. */
-    boolean isCatchingUp() {
+    @Override
+    public boolean isCatchingUp() {
         return buffer != null && buffer.isHolding() && !carrier.isFull();
     }
 
@@ -646,7 +667,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
-    void inputLost() {
+    @Override
+    public void inputLost() {
         if (call != null && call.isEndless()) {
             over = true;
             ctx.close();
@@ -656,19 +678,22 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     /** Whether a client that resets a stream has broken nothing off: to cancel a call is how one ends that has no other end. */
-    boolean mayBeLeft() {
+    @Override
+    public boolean mayBeLeft() {
         return call != null && (call.isEndless() || call.isOver() || (buffer == null && carrier.waiting() == 0));
     }
 
     /** The listener has begun to leave, or to drain. */
-    void leaving() {
+    @Override
+    public void leaving() {
         if (call != null) {
             call.leaving();
         }
     }
 
     /** Breaks a stream off. */
-    void cut() {
+    @Override
+    public void cut() {
         cut(null);
     }
 
@@ -682,7 +707,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
      * Ends a response whose request has not ended, because everything that came was echoed, where the protocol can
      * express that.
      */
-    void endEarly() {
+    @Override
+    public void endEarly() {
         if (call != null && !over) {
             over = true;
             call.end(GrpcStatus.UNAVAILABLE, "the connection closes");

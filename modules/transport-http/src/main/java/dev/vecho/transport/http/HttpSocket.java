@@ -51,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, OpenConnection {
+final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, WebSocketCarrier, OpenConnection {
 
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
@@ -178,7 +178,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** The same, for another reason than that it closes. */
-    void broken(FailureReason reason) {
+    @Override
+    public void broken(FailureReason reason) {
         end.broken(reason);
     }
 
@@ -327,7 +328,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** Closes once the operating system took all that is queued. */
-    void closeAfterLastByte() {
+    @Override
+    public void closeAfterLastByte() {
         if (end.to(State.ENDING)) {
             afterLastByte();
         }
@@ -337,7 +339,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
      * Closes the output once all that is queued is written, and the rest when the peer has closed too, or takes too long:
      * a socket that is closed with bytes that nobody has read resets, and the peer may lose what was sent to it last.
      */
-    void closeAndDiscardInput() {
+    @Override
+    public void closeAndDiscardInput() {
         boolean ending = end.is(State.ENDING);
         if (end.to(State.DISCARDING)) {
             ctx.channel().config().setAutoRead(true);
@@ -401,20 +404,23 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** The connection is being closed through the handlers above: unless another reason is known, at the end of a grace period. */
-    void noteClose() {
+    @Override
+    public void noteClose() {
         if (unfinished == FailureReason.UNFINISHED) {
             unfinished = FailureReason.DRAIN;
         }
     }
 
     /** Whether the operating system took everything, but for what the handlers above write when they are closed. */
-    boolean isDrained() {
+    @Override
+    public boolean isDrained() {
         ctx.flush();
         return closing || WriteQueue.pendingBytes(ctx.channel()) == 0;
     }
 
     /** Closes after what the handlers above have written for the end, within a time limit. */
-    void closeAfterLastWords(ChannelPromise promise) {
+    @Override
+    public void closeAfterLastWords(ChannelPromise promise) {
         ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
         if (closing) {
             return;
