@@ -271,6 +271,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
         if (options.cors().isEmpty()) {
             return null;
         }
+        if (options.cors().contains(HttpListenerOptions.ANY_ORIGIN)) {
+            return HttpListenerOptions.ANY_ORIGIN;
+        }
         String from = request.headers().get(HttpHeaderNames.ORIGIN);
         return from != null && options.cors().contains(from) ? from : null;
     }
@@ -340,7 +343,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
         if (alternative != null) {
             response.headers().set(ALT_SVC, alternative);
         }
-        if (!options.cors().isEmpty()) {
+        if (HttpListenerOptions.ANY_ORIGIN.equals(origin)) {
+            response.headers().set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        } else if (!options.cors().isEmpty()) {
             // A cache must not give one page what another was allowed.
             response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
             if (origin != null) {

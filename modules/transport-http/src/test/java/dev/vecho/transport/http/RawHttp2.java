@@ -14,8 +14,10 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/2 frame by frame over a socket, for what no orderly client sends. */
@@ -46,6 +48,7 @@ final class RawHttp2 implements AutoCloseable {
     private final Map<Integer, Long> windows = new HashMap<>();
     private final Map<Integer, String> statuses = new HashMap<>();
     private final Map<Integer, Http2Headers> headers = new HashMap<>();
+    private final Set<Integer> ended = new HashSet<>();
     private final DataInputStream in;
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder();
 
@@ -144,6 +147,9 @@ final class RawHttp2 implements AutoCloseable {
         byte[] payload = new byte[length];
         in.readFully(payload);
         Frame frame = new Frame(type, flags, stream, payload);
+        if (type <= HEADERS && (flags & END_STREAM) != 0) {
+            ended.add(stream);
+        }
         if (type == WINDOW_UPDATE) {
             windows.merge(stream, (long) frame.number(0), Long::sum);
         } else if (type == HEADERS) {
@@ -232,6 +238,15 @@ final class RawHttp2 implements AutoCloseable {
         return bytes(body);
     }
 
+    /** Reads until the response on a stream has ended. */
+    void awaitEnd(int stream) throws IOException {
+        while (!ended.contains(stream)) {
+            if (next() == null) {
+                throw new EOFException("stream " + stream + " did not end");
+            }
+        }
+    }
+
     /** Reads until the listener has closed the connection. */
     void awaitClose() throws IOException {
         Frame frame;
@@ -246,12 +261,8 @@ final class RawHttp2 implements AutoCloseable {
 
     /** Reads until a stream has ended, and returns its last headers, which are the trailers where it has any. */
     Http2Headers end(int stream) throws IOException {
-        for (Frame frame = next(); frame != null; frame = next()) {
-            if (frame.stream() == stream && (frame.flags() & END_STREAM) != 0 && frame.type() <= HEADERS) {
-                return Objects.requireNonNull(headers.get(stream));
-            }
-        }
-        throw new EOFException("stream " + stream + " did not end");
+        awaitEnd(stream);
+        return Objects.requireNonNull(headers.get(stream));
     }
 
     private static byte[] bytes(ByteBuf buffer) {
