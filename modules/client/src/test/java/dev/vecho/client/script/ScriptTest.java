@@ -128,7 +128,7 @@ final class ScriptTest {
             {"durationMillis": "1h"}                    | durationMillis: must be a number, 0..31536000000, was "1h"
             {"concurrency": 0}                          | concurrency: must be 1..10000, was 0
             {"seed": -1}                                | seed: must be 0..9007199254740991, was -1
-            {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, buffered, slow, unexpected, failed, was "refuse"
+            {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, status, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, buffered, slow, unexpected, failed, was "refuse"
             {"expectFailure": "tls:Expired"}            | expectFailure: must have after the colon a reason such as expired, was "tls:Expired"
             {"expectFailure": "tls", "budget": {"p50Millis": 1}} | budget: cannot be given beside expectFailure: nothing is measured then
             {"budget": {"loss": 1.5}}                   | budget.loss: must be 0..1, was 1.5
