@@ -59,9 +59,6 @@ public final class GrpcTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        if (!options.flag("http2", true)) {
-            options.problem("http2", "must be true: gRPC needs HTTP/2");
-        }
         return new HttpServerTransport(vertx, HttpListenerOptions.read(vertx, options, false), "grpc");
     }
 
