@@ -97,7 +97,7 @@ final class CheckFactory {
                 vertx,
                 played.target(),
                 framing,
-                script.steps(framing, played),
+                script.steps(transport.hasEnds(), played),
                 script.timeout(),
                 played.kept(),
                 script.budget().tolerated(),
@@ -116,7 +116,7 @@ final class CheckFactory {
             List<Check> checks,
             Set<String> problems) {
         try {
-            rejectImpossibleSteps(script, transport.framing(), target, played);
+            rejectImpossibleSteps(script, transport, target, played);
             rejectImmeasurable(script, transport, target);
             checks.add(new Check(
                     caseContext,
@@ -171,9 +171,9 @@ final class CheckFactory {
         problems.throwIfAny();
     }
 
-    private static void rejectImpossibleSteps(Script script, Framing framing, Target target, Case played) {
+    private static void rejectImpossibleSteps(Script script, Transport transport, Target target, Case played) {
         Problems problems = new Problems();
-        List<Step> steps = script.steps(framing, played);
+        List<Step> steps = script.steps(transport.hasEnds(), played);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             String path = "steps[" + i + "]";
@@ -181,10 +181,10 @@ final class CheckFactory {
             if (played.kept() && Script.needsOwnConnection(step)) {
                 problems.add(place + "cannot be done to a connection that is kept, as matrix.connections says");
             }
-            if (framing == Framing.STREAM) {
+            if (transport.framing() == Framing.STREAM) {
                 continue;
             }
-            if (Script.needsStream(step)) {
+            if (step instanceof Step.StartTls || (Script.needsEnds(step) && !transport.hasEnds())) {
                 problems.add(place + target + " carries messages, which have no output to close and no end");
             } else if (step instanceof Step.Send send && send.payload().size() > Sender.MAX_MESSAGE_BYTES) {
                 problems.add(place + target + " carries messages, which must have at most " + Sender.MAX_MESSAGE_BYTES

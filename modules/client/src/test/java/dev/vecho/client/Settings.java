@@ -21,7 +21,7 @@ public final class Settings {
                 vertx,
                 "fake://peer",
                 framing,
-                script.steps(framing, Case.of("fake://peer")),
+                script.steps(framing == Framing.STREAM, Case.of("fake://peer")),
                 script.timeout(),
                 false,
                 Set.of(),

@@ -23,6 +23,8 @@ final class Artifacts {
             Map.entry("http", HTTP),
             Map.entry("https", HTTP),
             Map.entry("h3", HTTP),
+            Map.entry("grpc", HTTP),
+            Map.entry("grpcs", HTTP),
             Map.entry("websocket", HTTP),
             Map.entry("ws", HTTP),
             Map.entry("wss", HTTP),

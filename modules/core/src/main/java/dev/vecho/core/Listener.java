@@ -31,6 +31,14 @@ public interface Listener {
     }
 
     /**
+     * The service is about to stop, and goes on to serve until this is drained. Called on its event loop. By default that makes no
+     * difference; a protocol that can say so tells its clients, so that they go elsewhere in time.
+     */
+    default void leaves() {
+        // Most protocols cannot say so.
+    }
+
+    /**
      * Stops to accept, lets the connections finish and closes what is left after the grace period. A connection that is
      * cut with echoes still under way is reset, so that its peer does not take the cut for the end.
      *

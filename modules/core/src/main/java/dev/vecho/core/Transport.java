@@ -40,6 +40,14 @@ public interface Transport {
         return Faults.Carried.of(framing());
     }
 
+    /**
+     * Whether a connection's two directions end one by one: this side can close its output, and is told that the peer has. Streams do;
+     * messages only where the transport says so.
+     */
+    default boolean hasEnds() {
+        return framing() == Framing.STREAM;
+    }
+
     /** The largest message in bytes, where it carries messages; meaningless for streams. */
     default int maxMessageBytes() {
         return 1 << 20;

@@ -24,6 +24,8 @@ public final class TransportException extends Exception {
         TLS,
         /** The peer, or something on the way, broke the connection. */
         RESET,
+        /** The peer answered with a status that says that it has failed, or without one where one is due. */
+        STATUS,
         /** An address cannot be listened on. */
         BIND,
         /**

@@ -49,7 +49,7 @@ final class ListenerFlags {
                 names = "--transport",
                 paramLabel = "NAME",
                 description =
-                        "tcp, unix, udp, http, websocket, quic, eventbus, stamp, or another one that is on the class path."
+                        "tcp, unix, udp, http, websocket, grpc, quic, eventbus, stamp, or another one that is on the class path."
                                 + " Default: tcp")
         private @Nullable String transport;
 

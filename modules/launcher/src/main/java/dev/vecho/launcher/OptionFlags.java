@@ -20,7 +20,7 @@ final class OptionFlags {
     static final Source SOURCE = new Source("command line", Path.of(""), true);
 
     /** The transports whose connections begin with a request that has headers. */
-    private static final List<String> WITH_HEADERS = List.of("http", "ws");
+    private static final List<String> WITH_HEADERS = List.of("http", "ws", "grpc");
 
     private static final String NAME = "[A-Za-z0-9_-]+";
 
@@ -38,7 +38,7 @@ final class OptionFlags {
     @Option(
             names = {"-H", "--header"},
             paramLabel = "NAME:VALUE",
-            description = "Sends a header, to targets of HTTP and WebSocket. May be repeated.")
+            description = "Sends a header, to targets of HTTP, WebSocket and gRPC. May be repeated.")
     private List<String> headers = new ArrayList<>();
 
     JsonObject toJson() {

@@ -259,6 +259,17 @@ class ConfScriptsTest {
     }
 
     @Test
+    void sendsMessagesOfGrpc() throws Exception {
+        for (String unary : List.of("false", "true")) {
+            RunReport report = play(parse("grpc", Map.of("port", ports.get("http"), "unary", unary)));
+            assertPassed(report, 1);
+            assertThat(report.cases().get(0).rounds().get(0).details())
+                    .containsEntry("compression", "gzip")
+                    .containsEntry("grpc", unary.equals("true") ? "unary" : "streaming");
+        }
+    }
+
+    @Test
     void beginsTls() throws Exception {
         try (ServerSocket server = new ServerSocket(0)) {
             Thread thread = new Thread(() -> {
@@ -335,6 +346,7 @@ class ConfScriptsTest {
                             "default.json",
                             "firewall.json",
                             "framed.json",
+                            "grpc.json",
                             "half-close.json",
                             "imap.json",
                             "large.json",

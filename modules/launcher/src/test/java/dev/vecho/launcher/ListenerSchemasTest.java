@@ -39,7 +39,7 @@ class ListenerSchemasTest {
     private static final JsonObject SCHEMA = ConfigurationSchema.of(TRANSPORTS);
 
     /** Those whose TLS is described by the same keys as that of tcp. */
-    private static final List<String> SAME_TLS = List.of("unix", "http", "websocket");
+    private static final List<String> SAME_TLS = List.of("unix", "http", "websocket", "grpc");
 
     /** Beyond these the validator computes with numbers that are not exact. */
     private static final BigInteger EXACT = BigInteger.ONE.shiftLeft(53);

@@ -27,7 +27,8 @@ class SelftestIT {
             // A transport that this machine cannot run says so.
             assertThat(row.getString("verdict")).as(row.encode()).isIn("passed", "skipped");
         }
-        assertThat(names).containsExactly("eventbus", "http", "quic", "stamp", "tcp", "udp", "unix", "websocket");
+        assertThat(names)
+                .containsExactly("eventbus", "grpc", "http", "quic", "stamp", "tcp", "udp", "unix", "websocket");
         assertThat(schemes).contains("http", "https", "h3");
     }
 }

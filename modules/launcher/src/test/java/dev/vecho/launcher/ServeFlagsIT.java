@@ -28,6 +28,7 @@ class ServeFlagsIT {
         "udp, udp, --transport udp --port 0",
         "http, https, --transport http --port 0 --tls",
         "websocket, ws, --transport websocket --port 0",
+        "grpc, grpc, --transport grpc --port 0",
         "quic, quic, --transport quic --port 0 --tls",
         "unix, unix, --transport unix --path DIRECTORY/echo.sock"
     })

@@ -54,9 +54,10 @@ class TruthMatrixTest {
     private static final Path SCRIPTS = Path.of("..", "..", "conf", "check");
 
     private static final Set<String> STREAMS = Set.of("tcp", "tls", "unix", "http", "https", "h3", "quic");
-    private static final Set<String> WITH_TLS = Set.of("tls", "https", "wss", "h3", "quic");
-    private static final Set<String> WITH_ENGINE = Set.of("tls", "https", "wss");
-    private static final Set<String> OVER_TCP = Set.of("tcp", "tls", "http", "https", "ws", "wss");
+    private static final Set<String> WITH_ENDS = Set.of("grpc", "grpcs");
+    private static final Set<String> WITH_TLS = Set.of("tls", "https", "wss", "grpcs", "h3", "quic");
+    private static final Set<String> WITH_ENGINE = Set.of("tls", "https", "wss", "grpcs");
+    private static final Set<String> OVER_TCP = Set.of("tcp", "tls", "http", "https", "ws", "wss", "grpc", "grpcs");
 
     @TempDir
     static Path directory;
@@ -102,6 +103,8 @@ class TruthMatrixTest {
         foreign.startPython();
         foreign.startNode();
         foreign.startSocat();
+        foreign.startGrpcByPython();
+        foreign.startGrpcByNode();
         foreign.startNginx(tcp, http);
         foreign.startHaproxy(tcp, http);
         servers.putAll(foreign.targets());
@@ -159,6 +162,8 @@ class TruthMatrixTest {
                 .forEach(address -> targets.put(address.substring(0, address.indexOf(':')), address));
         targets.put("ws", "ws://127.0.0.1:" + port(targets, "http"));
         targets.put("wss", "wss://127.0.0.1:" + port(targets, "https"));
+        targets.put("grpc", "grpc://127.0.0.1:" + port(targets, "http"));
+        targets.put("grpcs", "grpcs://127.0.0.1:" + port(targets, "https"));
         return targets;
     }
 
@@ -202,7 +207,7 @@ class TruthMatrixTest {
             case "standard", "watch" -> true;
             case "matrix" ->
                 !scheme.equals("udp") && !scheme.equals("stamp"); // It has sizes that no datagram can have.
-            default -> STREAMS.contains(scheme);
+            default -> STREAMS.contains(scheme) || WITH_ENDS.contains(scheme);
         };
     }
 

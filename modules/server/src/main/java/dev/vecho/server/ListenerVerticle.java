@@ -54,6 +54,7 @@ final class ListenerVerticle extends VerticleBase {
             return open.drain(drain.get());
         }
         // The wait is one for all event loops, and ends on another one.
+        open.leaves();
         Promise<Void> waited = Promise.promise();
         beforeDrain.get().onComplete(over -> context.runOnContext(here -> waited.complete()));
         return waited.future().compose(over -> open.drain(drain.get()));

@@ -58,6 +58,21 @@ public final class ForeignEchoes implements AutoCloseable {
         startScript("node", ForeignProgram.find("node", "apt-get install nodejs"), "echo.mjs");
     }
 
+    /** gRPC's own library, by Python. */
+    public void startGrpcByPython() throws Exception {
+        startScript(
+                "grpc python",
+                ForeignProgram.findPythonWith("grpc", "apt-get install python3-grpcio"),
+                directory,
+                "grpc_echo.py");
+    }
+
+    /** grpc-js, by Node. */
+    public void startGrpcByNode() throws Exception {
+        Path modules = ForeignProgram.npm("@grpc/grpc-js", "1.14.7");
+        startScript("grpc node", ForeignProgram.find("node", "apt-get install nodejs"), modules, "grpc_echo.js");
+    }
+
     /** socat, with {@code cat} behind it: TCP, TLS, Unix. */
     public void startSocat() throws Exception {
         ForeignProgram socat = ForeignProgram.find("socat", "apt-get install socat");
@@ -114,7 +129,14 @@ public final class ForeignEchoes implements AutoCloseable {
     }
 
     private void startScript(String name, ForeignProgram program, String resource) throws Exception {
-        Path script = Files.write(directory.resolve(resource), resource(resource));
+        startScript(name, program, directory, resource);
+    }
+
+    /**
+     * @param place where the script finds what it needs
+     */
+    private void startScript(String name, ForeignProgram program, Path place, String resource) throws Exception {
+        Path script = Files.write(place.resolve(resource), resource(resource));
         Process process = start(
                 program,
                 script.toString(),

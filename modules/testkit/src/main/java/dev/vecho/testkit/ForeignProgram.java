@@ -70,6 +70,22 @@ public final class ForeignProgram {
         throw missing(name + " is not installed; to run this test: " + install);
     }
 
+    /**
+     * Finds a Python that has a module, be it that of the system or another one on the path, or ends the test.
+     *
+     * @param install how to install the module, for the message
+     */
+    public static ForeignProgram findPythonWith(String module, String install) throws Exception {
+        for (String path : List.of("python3", "/usr/bin/python3")) {
+            ForeignProgram python = path.startsWith("/") ? new ForeignProgram(Path.of(path)) : find(path, install);
+            if (Files.isExecutable(python.path)
+                    && python.run(new byte[0], "-c", "import " + module).exitCode() == 0) {
+                return python;
+            }
+        }
+        throw missing("Python has no " + module + "; to run this test: " + install);
+    }
+
     /** Where it is. */
     public Path path() {
         return path;

@@ -64,8 +64,9 @@ final class HeldBackAnswer {
 
     /** The connection broke: that it is over may be just because of the end, but an HTTP status, for example, says more. */
     void broke(Diagnosis broken) {
+        boolean saysMore = broken.word() == FailureKind.FAILED || broken.word() == FailureKind.STATUS;
         if (!comparing) {
-            round.fail(broken.word() == FailureKind.FAILED || missed == null ? broken : missed);
+            round.fail(saysMore || missed == null ? broken : missed);
         }
     }
 

@@ -205,7 +205,12 @@ final class RoundConnection {
     /** Whether what is missed may be held back until the output is closed. */
     boolean mayBeHeldBack(Diagnosis missed) {
         boolean nothingMore = missed.word() == FailureKind.SILENT || missed.word() == FailureKind.TIMEOUT;
-        return nothingMore && caseContext.framing() == Framing.STREAM && out().idle() && out().outputOpen();
+        return nothingMore && hasEnds() && out().idle() && out().outputOpen();
+    }
+
+    private boolean hasEnds() {
+        return caseContext.framing() == Framing.STREAM
+                || caseContext.steps().stream().anyMatch(Step.CloseOutput.class::isInstance);
     }
 
     // ---- what is wrong

@@ -28,6 +28,11 @@ public enum FailureKind {
      * (all that was sent had come back).
      */
     RESET,
+    /**
+     * The peer answered with a status that says that it has failed. Reasons: that status, of gRPC, in small letters, such as
+     * {@code unavailable}; {@code missing}, where the answer ended without one.
+     */
+    STATUS,
     /** The end came without a reply, although one was due. */
     CLOSED,
     /** The end came in the middle of what was expected, or a message came back shorter. */
@@ -77,6 +82,7 @@ public enum FailureKind {
             case TIMEOUT -> TIMEOUT;
             case TLS -> TLS;
             case RESET -> RESET;
+            case STATUS -> STATUS;
             case LOCAL -> UNJUDGED;
             case BIND, OTHER -> FAILED;
         };

@@ -1,6 +1,5 @@
 package dev.vecho.client.script;
 
-import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Json;
 import dev.vecho.core.config.Problems;
@@ -211,23 +210,26 @@ public record Script(
     }
 
     /**
-     * The steps of a case whose target carries a stream or messages. Of the default ones, those are left out that cannot be
-     * done: messages have no halves of a connection to close, and a connection that is kept is not closed.
+     * The steps of a case. Of the default ones, those are left out that cannot be done: most transports of messages have no halves of
+     * a connection to close, and a connection that is kept is not closed.
+     *
+     * @param hasEnds see {@link dev.vecho.core.Transport#hasEnds}
      */
-    public List<Step> steps(Framing framing, Case played) {
+    public List<Step> steps(boolean hasEnds, Case played) {
         List<Step> chosen =
                 played.size() == null ? steps : Objects.requireNonNull(stepsBySize.get(played.size()), played.name());
         if (!defaultSteps) {
             return chosen;
         }
         return chosen.stream()
-                .filter(step -> framing == Framing.STREAM || !needsStream(step))
+                .filter(step -> hasEnds || !needsEnds(step))
                 .filter(step -> !played.kept() || !needsOwnConnection(step))
                 .toList();
     }
 
-    public static boolean needsStream(Step step) {
-        return step instanceof Step.CloseOutput || step instanceof Step.ExpectEnd || step instanceof Step.StartTls;
+    /** Whether a step closes the output, or waits for the end of the input. */
+    public static boolean needsEnds(Step step) {
+        return step instanceof Step.CloseOutput || step instanceof Step.ExpectEnd;
     }
 
     /** Whether a step begins or ends a connection, or waits for an answer that may go on, which cannot be done to one that is kept between rounds. */

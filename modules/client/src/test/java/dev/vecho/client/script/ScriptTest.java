@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.script.Budget.Item;
 import dev.vecho.client.script.Matrix.Connections;
-import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import io.vertx.core.buffer.Buffer;
@@ -129,7 +128,7 @@ final class ScriptTest {
             {"durationMillis": "1h"}                    | durationMillis: must be a number, 0..31536000000, was "1h"
             {"concurrency": 0}                          | concurrency: must be 1..10000, was 0
             {"seed": -1}                                | seed: must be 0..9007199254740991, was -1
-            {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, buffered, slow, unexpected, failed, was "refuse"
+            {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, status, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, buffered, slow, unexpected, failed, was "refuse"
             {"expectFailure": "tls:Expired"}            | expectFailure: must have after the colon a reason such as expired, was "tls:Expired"
             {"expectFailure": "tls", "budget": {"p50Millis": 1}} | budget: cannot be given beside expectFailure: nothing is measured then
             {"budget": {"loss": 1.5}}                   | budget.loss: must be 0..1, was 1.5
@@ -232,21 +231,21 @@ final class ScriptTest {
     void leavesOutOfTheDefaultStepsWhatCannotBeDone() {
         Case own = Case.of("a");
         Case kept = new Case(0, "a", "a", null, null, null, true);
-        assertThat(Script.standard().steps(Framing.STREAM, own)).hasSize(4);
-        assertThat(Script.standard().steps(Framing.STREAM, kept)).hasSize(2);
-        assertThat(Script.standard().steps(Framing.MESSAGES, own)).hasSize(2);
-        assertThat(parse("{\"steps\": [{\"close\": \"output\"}]}").steps(Framing.MESSAGES, own))
+        assertThat(Script.standard().steps(true, own)).hasSize(4);
+        assertThat(Script.standard().steps(true, kept)).hasSize(2);
+        assertThat(Script.standard().steps(false, own)).hasSize(2);
+        assertThat(parse("{\"steps\": [{\"close\": \"output\"}]}").steps(false, own))
                 .hasSize(1);
     }
 
     @Test
     void sendsEachSizeOfTheMatrix() {
         Case large = new Case(0, "a", "a", 70_000L, null, null, false);
-        assertThat(parse("{\"matrix\": {\"sizes\": [1, 70000]}}").steps(Framing.STREAM, large))
+        assertThat(parse("{\"matrix\": {\"sizes\": [1, 70000]}}").steps(true, large))
                 .isEqualTo(Script.sized(70_000));
         List<Step> steps = parse("""
                 { "matrix": {"sizes": [1, 70000]},
-                  "steps": [ { "send": { "random": "${size}", "seed": 3 } } ] }""").steps(Framing.STREAM, large);
+                  "steps": [ { "send": { "random": "${size}", "seed": 3 } } ] }""").steps(true, large);
         assertThat(steps).containsExactly(new Step.Send(Payload.random(70_000, 3)));
     }
 

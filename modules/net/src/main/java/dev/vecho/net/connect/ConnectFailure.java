@@ -116,7 +116,7 @@ public record ConnectFailure(
      */
     int weight() {
         return switch (fault) {
-            case TLS, RESET -> 5;
+            case TLS, RESET, STATUS -> 5;
             case LOCAL, OTHER, BIND -> 4;
             case REFUSED -> 3;
             case UNREACHABLE -> 2;

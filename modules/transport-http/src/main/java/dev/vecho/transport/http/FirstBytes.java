@@ -57,6 +57,11 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
 
     /** The failure of a connection whose server speaks something else than HTTP. */
     static TransportException notHttp(Channel channel, Throwable cause) {
+        return notHttp(channel, "HTTP", cause);
+    }
+
+    /** The same for one that does not speak a version of it. */
+    static TransportException notHttp(Channel channel, String version, Throwable cause) {
         StringBuilder shown = new StringBuilder();
         byte[] bytes = channel.attr(BYTES).get();
         for (byte each : bytes == null ? new byte[0] : bytes) {
@@ -72,8 +77,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
         String more = bytes != null && bytes.length == SHOWN ? "…" : "";
         return new TransportException(
                 Fault.OTHER,
-                Addresses.format(channel.remoteAddress()) + " does not speak HTTP: it began with \"" + shown + more
-                        + "\"",
+                Addresses.format(channel.remoteAddress()) + " does not speak " + version + ": it began with \"" + shown
+                        + more + "\"",
                 cause);
     }
 }

@@ -68,6 +68,8 @@ final class Http2Streams extends ChannelDuplexHandler {
         Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
                 .initialSettings(Http2Settings.defaultSettings()
                         .maxConcurrentStreams(options.maxStreams())
+                        // RFC 8441: a WebSocket on a stream.
+                        .connectProtocolEnabled(true)
                         .maxHeaderListSize(options.maxHeaderBytes() + REFUSED_HEADERS)
                         .initialWindowSize(STREAM_WINDOW))
                 .validateRequiredPseudoHeaders(true)
@@ -169,7 +171,9 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof Http2ResetFrame) {
-                socket.broken(FailureReason.RESET);
+                if (!channel.pipeline().get(StreamEcho.class).mayBeLeft()) {
+                    socket.broken(FailureReason.RESET);
+                }
                 // Later: Netty would reset it once more.
                 channel.eventLoop().execute(channel::close);
             }
@@ -189,6 +193,11 @@ final class Http2Streams extends ChannelDuplexHandler {
         @Override
         public boolean draining() {
             return socket.draining();
+        }
+
+        @Override
+        public boolean leaving() {
+            return socket.leaving();
         }
 
         @Override
@@ -291,12 +300,15 @@ final class Http2Streams extends ChannelDuplexHandler {
         if (event == HttpSocket.DRAIN) {
             goAway(ctx);
         }
+        if (event == HttpSocket.DRAIN || event == HttpSocket.LEAVING) {
+            echoes().forEach(StreamEcho::leaving);
+        }
         if (event == HttpSocket.DRAIN || HttpSocket.isEndOfInput(event)) {
             closing = true;
             closeIfDone();
         }
         if (HttpSocket.isEndOfInput(event)) {
-            echoes().forEach(HttpEcho::inputLost);
+            echoes().forEach(StreamEcho::inputLost);
             cutWhatCannotBeSent(ctx);
         }
         ctx.fireUserEventTriggered(event);
@@ -312,7 +324,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 return;
             }
             if (ctx.channel().isWritable() && socket.isDrained()) {
-                echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(HttpEcho::cut);
+                echoes().stream().filter(echo -> !echo.isCatchingUp()).forEach(StreamEcho::cut);
             }
             if (socket.isHolding()) {
                 ctx.executor().schedule(() -> cutWhatCannotBeSent(ctx), HELD_MILLIS, TimeUnit.MILLISECONDS);
@@ -323,9 +335,9 @@ final class Http2Streams extends ChannelDuplexHandler {
         });
     }
 
-    private List<HttpEcho> echoes() {
+    private List<StreamEcho> echoes() {
         return streams.stream()
-                .map(stream -> stream.pipeline().get(HttpEcho.class))
+                .map(stream -> stream.pipeline().get(StreamEcho.class))
                 .toList();
     }
 
@@ -357,7 +369,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 // Its client has not allowed us to send everything.
                 socket.broken();
             } else {
-                stream.pipeline().get(HttpEcho.class).endEarly();
+                stream.pipeline().get(StreamEcho.class).endEarly();
             }
         }
         goAway(ctx);

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -204,15 +205,22 @@ final class Http3Messages extends ChannelDuplexHandler {
             }
         }
         parts.finish(promise.unvoid());
-        if (message instanceof LastHttpContent && !informational) {
+        if (message instanceof LastHttpContent last && !informational) {
+            if (!last.trailingHeaders().isEmpty()) {
+                ctx.write(new DefaultHttp3HeadersFrame(fields(last.trailingHeaders(), new DefaultHttp3Headers())));
+            }
             stream.finish();
         }
     }
 
     private static Http3Headers headers(HttpResponse response) {
-        Http3Headers headers =
-                new DefaultHttp3Headers().status(response.status().codeAsText());
-        response.headers().iteratorCharSequence().forEachRemaining(header -> {
+        return fields(
+                response.headers(),
+                new DefaultHttp3Headers().status(response.status().codeAsText()));
+    }
+
+    private static Http3Headers fields(HttpHeaders from, Http3Headers headers) {
+        from.iteratorCharSequence().forEachRemaining(header -> {
             AsciiString name = AsciiString.of(header.getKey()).toLowerCase();
             if (!OF_CONNECTIONS.contains(name)) {
                 headers.add(name, header.getValue());

@@ -18,6 +18,11 @@ interface HttpCarrier {
     /** Whether a connection without a request must close. */
     boolean draining();
 
+    /** Whether its listener is about to drain, if it does not yet. */
+    default boolean leaving() {
+        return draining();
+    }
+
     /** Notes that what is under way does not end as it should, so that the peer can tell the close from a normal end. */
     void broken();
 

@@ -129,6 +129,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Conne
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        broken(cause);
+    }
+
+    /** Something broke the connection, or this stream of it. */
+    void broken(Throwable cause) {
         fail(HttpConnector.failure(cause, tls));
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Opens sockets to one target, with TLS where wanted, for HTTP and for WebSocket. */
 final class HttpConnector {
 
-    private static final Set<String> SECURE = Set.of("https", "wss");
+    private static final Set<String> SECURE = Set.of("https", "wss", "grpcs");
 
     private final URI uri;
     private final Connector connector;
@@ -40,12 +40,30 @@ final class HttpConnector {
 
     /** Reads a target and the options of connections to it. */
     static HttpConnector read(Vertx vertx, Target target, Options options) {
+        return read(vertx, target, options, List.of("http/1.1"), "");
+    }
+
+    /**
+     * The same for HTTP/2 alone, and a path that names a method.
+     *
+     * @param path where the target has none
+     */
+    static HttpConnector readGrpc(Vertx vertx, Target target, Options options, String path) {
+        HttpConnector read = read(vertx, target, options, List.of("h2"), path);
+        if (!GrpcCall.isPath(read.requestTarget())) {
+            options.problem("", target + ": must have the path /SERVICE/METHOD, or none");
+        }
+        return read;
+    }
+
+    private static HttpConnector read(
+            Vertx vertx, Target target, Options options, List<String> alpn, String otherwise) {
         String host = target.checkedHost(options, "host/path");
         boolean secure = SECURE.contains(target.scheme());
         int port = target.port() != -1 ? target.port() : secure ? 443 : 80;
         TlsClient tls = null;
         if (secure) {
-            tls = TlsClient.read(options.object("tls"), host, List.of("http/1.1"));
+            tls = TlsClient.read(options.object("tls"), host, alpn);
         } else {
             // Known, but of no use here: one script may have targets with and without TLS.
             options.has("tls");
@@ -53,7 +71,9 @@ final class HttpConnector {
         Connector connector = new Connector(host, port, Family.read(options));
         SentProxyHeader header = SentProxyHeader.read(options);
         options.rejectUnknownKeys();
-        return new HttpConnector(vertx, target.uri(host), connector, tls, header);
+        URI uri = target.uri(host);
+        boolean named = uri.getRawPath() != null && uri.getRawPath().length() > 1;
+        return new HttpConnector(vertx, named ? uri : uri.resolve(otherwise), connector, tls, header);
     }
 
     /** The target, as its server is to know it. */

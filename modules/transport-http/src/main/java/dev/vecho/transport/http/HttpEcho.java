@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
  * anything, a {@link RequestBuffer} keeps what the queues between do not take.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo {
+final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo, StreamEcho {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpEcho.class);
 
@@ -109,6 +109,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     /** The request in progress, where a service answers it and not the echo. */
     private @Nullable ServedRequest served;
 
+    /** The call in progress, on a stream; null where its request is none of gRPC. */
+    private @Nullable GrpcCall call;
+
     /** From the moment at which the client's input is not read any more. */
     private @Nullable RequestBuffer buffer;
 
@@ -159,6 +162,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         served = served(ctx, request);
         origin = allowedOrigin(request);
         HttpResponseStatus refusal = refusal(request);
+        if (http1 == null && GrpcCall.isWanted(request)) {
+            call = new GrpcCall(ctx, carrier, request, method(request));
+            call.begin(refusal);
+            return;
+        }
         if (refusal != null) {
             refuse(ctx, refusal, Map.of());
             return;
@@ -169,12 +177,14 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         if (WebSocketHandshake.isWanted(request) && http1 != null && carrier.status() == null) {
             handshake = hasBody ? null : WebSocketHandshake.of(request, options);
             if (handshake == null) {
-                refuse(
-                        ctx,
-                        WebSocketHandshake.hasKnownVersion(request)
-                                ? HttpResponseStatus.BAD_REQUEST
-                                : HttpResponseStatus.UPGRADE_REQUIRED,
-                        Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+                refuseWebSocket(ctx, request);
+            }
+        } else if (http1 == null && WebSocketHandshake.isWantedOnStream(request)) {
+            WebSocketHandshake agreed = WebSocketHandshake.onStream(request, options);
+            if (agreed == null || !hasBody) {
+                refuseWebSocket(ctx, request);
+            } else {
+                become(ctx, agreed);
             }
         } else if (served != null) {
             if (hasBody && HttpUtil.is100ContinueExpected(request)) {
@@ -199,6 +209,22 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         }
     }
 
+    private void refuseWebSocket(ChannelHandlerContext ctx, HttpRequest request) {
+        refuse(
+                ctx,
+                WebSocketHandshake.hasKnownVersion(request)
+                        ? HttpResponseStatus.BAD_REQUEST
+                        : HttpResponseStatus.UPGRADE_REQUIRED,
+                Map.of(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13"));
+    }
+
+    /** Has a stream carry a WebSocket from now on. */
+    private void become(ChannelHandlerContext ctx, WebSocketHandshake agreed) {
+        over = true;
+        ctx.writeAndFlush(agreed.response());
+        ctx.pipeline().replace(this, null, new WebSocketStream(carrier, options, agreed, served(ctx, agreed, null)));
+    }
+
     private @Nullable ServedRequest served(ChannelHandlerContext ctx, HttpRequest request) {
         Status fault = carrier.status();
         ConfiguredService service = fault == null ? options.service() : new StatusFault(fault);
@@ -207,6 +233,14 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 ? null
                 : new ServedRequest(
                         service, request, options.maxMessageBytes(), () -> HttpFacts.of(ctx.channel(), request));
+    }
+
+    /** What answers a call; null for the echo. */
+    private GrpcCall.@Nullable Method method(HttpRequest request) {
+        GrpcCall.Method health = GrpcHealth.of(request.uri(), carrier);
+        return health != null || served == null
+                ? health
+                : new GrpcService(served, ctx.channel(), options.maxMessageBytes());
     }
 
     /** Answers a request that has ended. */
@@ -240,6 +274,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     private @Nullable String allowedOrigin(HttpRequest request) {
         if (options.cors().isEmpty()) {
             return null;
+        }
+        if (options.cors().contains(HttpListenerOptions.ANY_ORIGIN)) {
+            return HttpListenerOptions.ANY_ORIGIN;
         }
         String from = request.headers().get(HttpHeaderNames.ORIGIN);
         return from != null && options.cors().contains(from) ? from : null;
@@ -279,7 +316,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 return HttpResponseStatus.NOT_IMPLEMENTED;
             }
         }
-        if (request.method().equals(HttpMethod.TRACE) || request.method().equals(HttpMethod.CONNECT)) {
+        boolean tunnel = request.method().equals(HttpMethod.CONNECT)
+                && !(http1 == null && WebSocketHandshake.isWantedOnStream(request));
+        if (request.method().equals(HttpMethod.TRACE) || tunnel) {
             // TRACE would return headers; CONNECT asks for a tunnel.
             return HttpResponseStatus.METHOD_NOT_ALLOWED;
         }
@@ -312,7 +351,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         if (alternative != null) {
             response.headers().set(ALT_SVC, alternative);
         }
-        if (!options.cors().isEmpty()) {
+        if (HttpListenerOptions.ANY_ORIGIN.equals(origin)) {
+            response.headers().set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        } else if (!options.cors().isEmpty()) {
             // A cache must not give one page what another was allowed.
             response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
             if (origin != null) {
@@ -389,6 +430,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     private void body(ChannelHandlerContext ctx, HttpContent content) {
         ByteBuf bytes = content.content();
+        if (call != null && call.isOver()) {
+            bytes.release();
+            return;
+        }
         if (content.decoderResult().isFailure()) {
             bytes.release();
             if (early != null || served != null) {
@@ -407,7 +452,10 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
         }
         writeEarly();
         boolean last = content instanceof LastHttpContent;
-        if (echoing) {
+        if (call != null) {
+            carrier.received(bytes.readableBytes());
+            call.body(bytes, last);
+        } else if (echoing) {
             carrier.received(bytes.readableBytes());
             carrier.sent(bytes.readableBytes());
             if (delayed != null) {
@@ -537,6 +585,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (call != null) {
+            call.close();
+        }
         forgetBuffer();
     }
 
@@ -597,7 +648,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     /** Whether what the client sent is being handed on, and not all of it was yet. */
-    boolean isCatchingUp() {
+    @Override
+    public boolean isCatchingUp() {
         return buffer != null && buffer.isHolding() && !carrier.isFull();
     }
 
@@ -624,7 +676,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
                 }
                 http1.socket().closeAfterLastByte();
             }
-        } else if (event instanceof Http2ResetFrame) {
+        } else if (event instanceof Http2ResetFrame && !mayBeLeft()) {
             carrier.broken();
         }
         ctx.fireUserEventTriggered(event);
@@ -649,14 +701,33 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
     }
 
     /** A stream's request can get no longer: where it has not ended, it never will, and the response must not either. */
-    void inputLost() {
-        if (requested && !carrier.hasEnd() && (buffer == null || !buffer.hasEnd())) {
+    @Override
+    public void inputLost() {
+        if (call != null && call.isEndless()) {
+            over = true;
+            ctx.close();
+        } else if (requested && !carrier.hasEnd() && (buffer == null || !buffer.hasEnd())) {
             cut();
         }
     }
 
+    /** Whether a client that resets a stream has broken nothing off: to cancel a call is how one ends that has no other end. */
+    @Override
+    public boolean mayBeLeft() {
+        return call != null && (call.isEndless() || call.isOver() || (buffer == null && carrier.waiting() == 0));
+    }
+
+    /** The listener has begun to leave, or to drain. */
+    @Override
+    public void leaving() {
+        if (call != null) {
+            call.leaving();
+        }
+    }
+
     /** Breaks a stream off. */
-    void cut() {
+    @Override
+    public void cut() {
         cut(null);
     }
 
@@ -670,7 +741,14 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo 
      * Ends a response whose request has not ended, because everything that came was echoed, where the protocol can
      * express that.
      */
-    void endEarly() {
+    @Override
+    public void endEarly() {
+        if (call != null && !over) {
+            over = true;
+            call.end(GrpcStatus.UNAVAILABLE, "the connection closes");
+            ctx.flush();
+            return;
+        }
         if (!requested || over) {
             return;
         }

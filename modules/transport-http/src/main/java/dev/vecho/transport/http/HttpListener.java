@@ -45,6 +45,8 @@ final class HttpListener implements Listener {
     private final Traffic traffic;
     private final Set<HttpSocket> connections = ConcurrentHashMap.newKeySet();
 
+    private volatile boolean leaving;
+
     /** This event loop's share of HTTP/3. */
     private volatile @Nullable Listener quic;
 
@@ -112,7 +114,8 @@ final class HttpListener implements Listener {
                 traffic,
                 options.limits(),
                 throttled,
-                options.http3() ? "h3=\":" + socket.localAddress().port() + "\"" : null);
+                options.http3() ? "h3=\":" + socket.localAddress().port() + "\"" : null,
+                () -> leaving);
         socket.shutdownHandler(grace -> connection.drain());
         connections.add(connection);
         last.channel().closeFuture().addListener(closed -> connections.remove(connection));
@@ -156,6 +159,12 @@ final class HttpListener implements Listener {
         JsonObject tls = now.forOwnClient();
         tls.remove("alpn");
         return new JsonObject().put("tls", address.startsWith("h3:") ? new JsonObject().put("insecure", true) : tls);
+    }
+
+    @Override
+    public void leaves() {
+        leaving = true;
+        connections.forEach(HttpSocket::leave);
     }
 
     @Override

@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * @param maxMessageBytes how long a WebSocket message may be, once it is decompressed; default 16,777,216
  * @param compression agrees to permessage-deflate (RFC 7692) where a WebSocket client offers it; default true
  * @param subprotocols WebSocket subprotocols to agree to, the first that the client names and this list has; default none
- * @param cors origins whose pages may read what comes back; default none
+ * @param cors origins whose pages may read what comes back, or {@link #ANY_ORIGIN} alone; default none
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
  * @param service what answers requests and WebSocket messages; null for the echo
  * @param wrongCertificates null for none; not for HTTP/3
@@ -68,6 +68,9 @@ record HttpListenerOptions(
 
     /** RFC 6454, section 6.2, of the schemes that have hosts. */
     private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[a-z0-9._\\[\\]:-]+");
+
+    /** The value of {@code cors} that lets in all pages. */
+    static final String ANY_ORIGIN = "*";
 
     private static final String TLS_1_3 = "TLSv1.3";
 
@@ -117,16 +120,19 @@ record HttpListenerOptions(
         return read;
     }
 
-    /** Exact origins, as browsers write them: there is no pattern, so that none lets in more than was meant. */
+    /** Exact origins, as browsers write them, or all of them: there is no pattern, so that none lets in more than was meant. */
     private static Set<String> readCors(Options options) {
         List<String> origins = options.texts("cors");
         for (String origin : origins) {
-            if (!ORIGIN.matcher(origin).matches()) {
+            if (!origin.equals(ANY_ORIGIN) && !ORIGIN.matcher(origin).matches()) {
                 options.problem(
                         "cors",
                         "must be origins such as https://example.org or http://localhost:7070, in small letters and "
-                                + "without a path, was \"" + origin + "\"");
+                                + "without a path, or * for any, was \"" + origin + "\"");
             }
+        }
+        if (origins.size() > 1 && origins.contains(ANY_ORIGIN)) {
+            options.problem("cors", "must be * alone, or origins");
         }
         return Set.copyOf(origins);
     }

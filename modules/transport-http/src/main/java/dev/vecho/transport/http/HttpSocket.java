@@ -33,6 +33,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,10 +54,13 @@ import org.slf4j.LoggerFactory;
  * <p>One instance a connection, used on the event loop of that connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes to exceptionCaught.
-final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, OpenConnection {
+final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, WebSocketCarrier, OpenConnection {
 
     /** Tells the handlers above to end once what was begun is done. */
     static final Object DRAIN = new Object();
+
+    /** Tells the handlers above that its listener is about to drain. */
+    static final Object LEAVING = new Object();
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpSocket.class);
 
@@ -67,6 +71,7 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     private final ConnectionLimits limits;
     private final @Nullable ThrottledReads throttled;
     private final @Nullable String alternative;
+    private final BooleanSupplier leaving;
     private final ConnectionEnd end = new ConnectionEnd();
 
     private int slot;
@@ -103,17 +108,20 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
      *
      * @param throttled what precedes all other handlers and holds the connection to a rate; null for none
      * @param alternative where else the same is to be had, or null
+     * @param leaving whether its listener is about to drain
      */
     @SuppressWarnings("NullAway.Init") // handlerAdded sets ctx and reads before anything else is called.
     HttpSocket(
             Traffic traffic,
             ConnectionLimits limits,
             @Nullable ThrottledReads throttled,
-            @Nullable String alternative) {
+            @Nullable String alternative,
+            BooleanSupplier leaving) {
         this.traffic = traffic;
         this.limits = limits;
         this.throttled = throttled;
         this.alternative = alternative;
+        this.leaving = leaving;
     }
 
     /** Whether an event says that the peer has closed its output. */
@@ -167,6 +175,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         return draining;
     }
 
+    @Override
+    public boolean leaving() {
+        return draining || leaving.getAsBoolean();
+    }
+
     /** Notes that this connection does not end as it should. */
     @Override
     public void broken() {
@@ -174,7 +187,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** The same, for another reason than that it closes. */
-    void broken(FailureReason reason) {
+    @Override
+    public void broken(FailureReason reason) {
         end.broken(reason);
     }
 
@@ -269,6 +283,11 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
         ctx.executor().execute(this::drainNow);
     }
 
+    /** The listener is about to drain. Any thread. */
+    void leave() {
+        ctx.executor().execute(() -> ctx.fireUserEventTriggered(LEAVING));
+    }
+
     private void drainNow() {
         draining = true;
         ctx.fireUserEventTriggered(DRAIN);
@@ -359,7 +378,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** Closes once the operating system took all that is queued. */
-    void closeAfterLastByte() {
+    @Override
+    public void closeAfterLastByte() {
         if (end.to(State.ENDING)) {
             afterLastByte();
         }
@@ -369,7 +389,8 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
      * Closes the output once all that is queued is written, and the rest when the peer has closed too, or takes too long:
      * a socket that is closed with bytes that nobody has read resets, and the peer may lose what was sent to it last.
      */
-    void closeAndDiscardInput() {
+    @Override
+    public void closeAndDiscardInput() {
         boolean ending = end.is(State.ENDING);
         if (end.to(State.DISCARDING)) {
             ctx.channel().config().setAutoRead(true);
@@ -437,20 +458,23 @@ final class HttpSocket extends ChannelDuplexHandler implements HttpCarrier, Open
     }
 
     /** The connection is being closed through the handlers above: unless another reason is known, at the end of a grace period. */
-    void noteClose() {
+    @Override
+    public void noteClose() {
         if (unfinished == FailureReason.UNFINISHED) {
             unfinished = FailureReason.DRAIN;
         }
     }
 
     /** Whether the operating system took everything, but for what the handlers above write when they are closed. */
-    boolean isDrained() {
+    @Override
+    public boolean isDrained() {
         ctx.flush();
         return closing || (WriteQueue.pendingBytes(ctx.channel()) == 0 && !isHolding());
     }
 
     /** Closes after what the handlers above have written for the end, within a time limit. */
-    void closeAfterLastWords(ChannelPromise promise) {
+    @Override
+    public void closeAfterLastWords(ChannelPromise promise) {
         ctx.channel().closeFuture().addListener(closed -> promise.trySuccess());
         if (closing) {
             return;

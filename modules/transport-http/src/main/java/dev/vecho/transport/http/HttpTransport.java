@@ -53,6 +53,11 @@ public final class HttpTransport implements TestableTransport {
 
     @Override
     public List<JsonObject> selftests(Path directory, JsonObject tls) {
+        return selftests(tls);
+    }
+
+    /** A listener without TLS, and one with it. */
+    static List<JsonObject> selftests(JsonObject tls) {
         JsonObject ipv4 = new JsonObject().put("host", "127.0.0.1").put("port", 0);
         return List.of(ipv4, ipv4.copy().put("tls", tls));
     }

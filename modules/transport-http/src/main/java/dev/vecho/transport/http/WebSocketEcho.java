@@ -49,7 +49,7 @@ final class WebSocketEcho extends ChannelDuplexHandler {
     private static final int TOO_BIG = 1009;
     private static final int INTERNAL_ERROR = 1011;
 
-    private final HttpSocket socket;
+    private final WebSocketCarrier socket;
     private final int maxMessageBytes;
     private final @Nullable WebSocketDeflate deflate;
     private final @Nullable ServedRequest served;
@@ -85,7 +85,8 @@ final class WebSocketEcho extends ChannelDuplexHandler {
      *
      * @param served answers messages in place of the echo; null for the echo
      */
-    WebSocketEcho(HttpListenerOptions options, HttpSocket socket, boolean deflate, @Nullable ServedRequest served) {
+    WebSocketEcho(
+            HttpListenerOptions options, WebSocketCarrier socket, boolean deflate, @Nullable ServedRequest served) {
         this.served = served;
         this.socket = socket;
         this.maxMessageBytes = options.maxMessageBytes();
@@ -461,11 +462,21 @@ final class WebSocketEcho extends ChannelDuplexHandler {
             ctx.close(promise);
             return;
         }
+        sayGoingAway(ctx);
+        socket.closeAfterLastWords(promise);
+    }
+
+    private void sayGoingAway(ChannelHandlerContext ctx) {
         if (!over) {
             over = true;
             write(ctx, FIN | CLOSE, Unpooled.buffer(2).writeShort(GOING_AWAY));
         }
-        socket.closeAfterLastWords(promise);
+    }
+
+    /** Its stream ends with the connection below. */
+    void endEarly(ChannelHandlerContext ctx) {
+        sayGoingAway(ctx);
+        socket.closeAndDiscardInput();
     }
 
     @Override

@@ -52,8 +52,7 @@ public final class WebSocketTransport implements TestableTransport {
 
     @Override
     public List<JsonObject> selftests(Path directory, JsonObject tls) {
-        JsonObject ipv4 = new JsonObject().put("host", "127.0.0.1").put("port", 0);
-        return List.of(ipv4, ipv4.copy().put("tls", tls));
+        return HttpTransport.selftests(tls);
     }
 
     @Override

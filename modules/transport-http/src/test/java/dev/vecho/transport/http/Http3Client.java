@@ -43,6 +43,7 @@ final class Http3Client extends FrameClient {
     private final QuicStreamChannel stream;
     private volatile boolean breaking;
     private final CompletableFuture<Http3Headers> head = new CompletableFuture<>();
+    private final CompletableFuture<Http3Headers> trailers = new CompletableFuture<>();
     private final CompletableFuture<Long> goneAway = new CompletableFuture<>();
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
 
@@ -155,6 +156,11 @@ final class Http3Client extends FrameClient {
         return head;
     }
 
+    /** The trailers of the response, once its body was read. */
+    CompletableFuture<Http3Headers> trailers() {
+        return trailers;
+    }
+
     /** The id of the first stream that the listener does not take, once it says so. */
     CompletableFuture<Long> goneAway() {
         return goneAway;
@@ -183,6 +189,8 @@ final class Http3Client extends FrameClient {
             CharSequence status = frame.headers().status();
             if (status != null && !status.toString().startsWith("1")) {
                 head.complete(frame.headers());
+            } else if (status == null) {
+                trailers.complete(frame.headers());
             }
             // A head alone is nothing that a reader waits for.
             ctx.read();

@@ -99,6 +99,22 @@ class Http3Test {
         return new String(client.in().readAllBytes(), StandardCharsets.US_ASCII);
     }
 
+    @Test
+    void givesMessagesOfGrpcBackWithAStatusInTheTrailers() throws Exception {
+        Http3Headers call = Http3Client.headers("POST").path("/any.Service/Method");
+        try (Http3Client client = request(call.add("content-type", "application/grpc"))) {
+            byte[] frames = {0, 0, 0, 0, 2, 7, 8, 0, 0, 0, 0, 0};
+            client.out().write(frames);
+            client.closeOutput();
+            assertThat(client.in().readAllBytes()).isEqualTo(frames);
+            assertThat(client.trailers().get(30, TimeUnit.SECONDS).get("grpc-status"))
+                    .hasToString("0");
+        }
+        try (Http3Client client = request(Http3Client.headers("PUT").add("content-type", "application/grpc"))) {
+            assertThat(head(client).get("grpc-status")).hasToString("13");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "GET,     200, Vecho",

@@ -108,6 +108,34 @@ class HttpForeignClientsTest {
         }
     }
 
+    /** What comes back is what was sent: no client's wish for compression changes it. */
+    @ParameterizedTest
+    @CsvSource({"http, --http1.1", "http, --http2-prior-knowledge", "https, --http2"})
+    void compressesNothingThatAClientWouldTakeCompressed(String scheme, String option) throws Exception {
+        ForeignProgram curl = ForeignProgram.find("curl", "apt-get install curl");
+        String text = "compressible ".repeat(10_000);
+        Result result = curl.run(
+                text.getBytes(StandardCharsets.US_ASCII),
+                "--silent",
+                "--include",
+                "--max-time",
+                "50",
+                option,
+                "--cacert",
+                certificates.authority().toString(),
+                "-H",
+                "Accept-Encoding: gzip, br, zstd, deflate",
+                "-H",
+                "Content-Type: text/plain",
+                "--data-binary",
+                "@-",
+                scheme + "://localhost:" + (scheme.equals("https") ? secure : plain).port() + "/");
+        assertThat(result.text())
+                .endsWith("\r\n\r\n" + text)
+                .doesNotContainIgnoringCase("content-encoding")
+                .doesNotContainIgnoringCase("vary");
+    }
+
     @Test
     void curlGetsGreeted() throws Exception {
         ForeignProgram curl = ForeignProgram.find("curl", "apt-get install curl");

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -295,9 +296,29 @@ class HttpMessagesTest {
                 .doesNotContainIgnoringCase("vary");
     }
 
+    @Test
+    void letsAnyPageReadWhereAsked() throws Exception {
+        try (HttpServer other = HttpServer.listen(new JsonObject().put("cors", "*"))) {
+            String head = " / HTTP/1.1\r\n";
+            for (String from : List.of("Origin: https://any.example\r\n", "")) {
+                assertThat(other.exchange("POST" + head + "Content-Length: 5\r\n" + from + END + "hello"))
+                        .endsWith("hello")
+                        .containsIgnoringCase("access-control-allow-origin: *\r\n")
+                        .doesNotContainIgnoringCase("vary");
+            }
+            String preflight = "Origin: https://any.example\r\nAccess-Control-Request-Method: PUT\r\n";
+            assertThat(other.exchange("OPTIONS" + head + preflight + END))
+                    .startsWith("HTTP/1.1 204 ")
+                    .containsIgnoringCase("access-control-allow-origin: *\r\n")
+                    .containsIgnoringCase("access-control-allow-methods: ");
+        }
+        assertThatThrownBy(() -> HttpServer.listen(
+                        new JsonObject().put("cors", new JsonArray().add("*").add("https://a.example"))))
+                .hasMessageContaining("cors");
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {"*", "null", "a.example", "https://a.example/", "https://*.example", "HTTPS://a.example", ""})
+    @ValueSource(strings = {"null", "a.example", "https://a.example/", "https://*.example", "HTTPS://a.example", ""})
     void refusesAnOriginThatIsNone(String origin) {
         assertThatThrownBy(() -> HttpServer.listen(new JsonObject().put("cors", new JsonArray().add(origin))))
                 .hasMessageContaining("cors");

@@ -14,7 +14,10 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +48,8 @@ final class RawHttp2 implements AutoCloseable {
     private final Socket socket;
     private final Map<Integer, Long> windows = new HashMap<>();
     private final Map<Integer, String> statuses = new HashMap<>();
+    private final Map<Integer, Http2Headers> headers = new HashMap<>();
+    private final Set<Integer> ended = new HashSet<>();
     private final DataInputStream in;
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder();
 
@@ -143,12 +148,18 @@ final class RawHttp2 implements AutoCloseable {
         byte[] payload = new byte[length];
         in.readFully(payload);
         Frame frame = new Frame(type, flags, stream, payload);
+        if (type <= HEADERS && (flags & END_STREAM) != 0) {
+            ended.add(stream);
+        }
         if (type == WINDOW_UPDATE) {
             windows.merge(stream, (long) frame.number(0), Long::sum);
         } else if (type == HEADERS) {
             try {
-                Http2Headers headers = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
-                statuses.put(stream, String.valueOf(headers.status()));
+                Http2Headers read = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
+                headers.put(stream, read);
+                if (read.status() != null) {
+                    statuses.put(stream, read.status().toString());
+                }
             } catch (Http2Exception e) {
                 throw new IOException(e);
             }
@@ -217,6 +228,48 @@ final class RawHttp2 implements AutoCloseable {
             await(HEADERS, stream);
         }
         return statuses.get(stream);
+    }
+
+    /** The headers of the response on a stream, which has no trailers yet. */
+    Http2Headers head(int stream) throws IOException {
+        status(stream);
+        return Objects.requireNonNull(headers.get(stream));
+    }
+
+    /** Reads so many bytes of the response's body on a stream. */
+    byte[] read(int stream, int count) throws IOException {
+        ByteBuf body = Unpooled.buffer();
+        while (body.readableBytes() < count) {
+            body.writeBytes(await(DATA, stream).payload());
+        }
+        return bytes(body);
+    }
+
+    /** Reads until the response on a stream has ended. */
+    void awaitEnd(int stream) throws IOException {
+        while (!ended.contains(stream)) {
+            if (next() == null) {
+                throw new EOFException("stream " + stream + " did not end");
+            }
+        }
+    }
+
+    /** Reads until the listener has closed the connection. */
+    void awaitClose() throws IOException {
+        Frame frame;
+        do {
+            frame = next();
+        } while (frame != null);
+    }
+
+    void closeOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    /** Reads until a stream has ended, and returns its last headers, which are the trailers where it has any. */
+    Http2Headers end(int stream) throws IOException {
+        awaitEnd(stream);
+        return Objects.requireNonNull(headers.get(stream));
     }
 
     private static byte[] bytes(ByteBuf buffer) {

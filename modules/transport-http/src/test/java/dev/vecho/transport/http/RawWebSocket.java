@@ -41,7 +41,12 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     RawWebSocket(HttpServer server, String headers) throws IOException {
-        socket = server.connect();
+        this(server.connect(), headers);
+    }
+
+    /** Asks for a WebSocket on a connection. */
+    RawWebSocket(Socket connected, String headers) throws IOException {
+        socket = connected;
         in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
         socket.getOutputStream()
                 .write(

@@ -47,8 +47,17 @@ class WebSocketConformanceTest {
         server.close();
     }
 
-    private static RawWebSocket open() throws IOException {
-        return new RawWebSocket(server, "");
+    private RawWebSocket open() throws IOException {
+        return connect(server, "");
+    }
+
+    /**
+     * Opens a WebSocket to a listener.
+     *
+     * @param headers beside those of every handshake, each with its end of line
+     */
+    RawWebSocket connect(HttpServer listener, String headers) throws IOException {
+        return new RawWebSocket(listener.connect(), headers);
     }
 
     private static byte[] random(int length) {
@@ -369,7 +378,7 @@ class WebSocketConformanceTest {
                         + " | permessage-deflate; server_no_context_takeover; server_max_window_bits=15",
             })
     void agreesToCompression(String offer, String answer) throws Exception {
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: " + offer + "\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: " + offer + "\r\n")) {
             assertThat(socket.response()).containsIgnoringCase("sec-websocket-extensions: " + answer + "\r\n");
             Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
             Inflater inflater = new Inflater(true);
@@ -416,7 +425,7 @@ class WebSocketConformanceTest {
     @ValueSource(
             strings = {"", "permessage-deflate; server_max_window_bits=9", "permessage-deflate; nonsense", "x-other"})
     void declinesWhatItCannotKeep(String offer) throws Exception {
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: " + offer + "\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: " + offer + "\r\n")) {
             assertThat(socket.response()).doesNotContainIgnoringCase("sec-websocket-extensions");
             assertThat(socket.send(FIN | TEXT | RSV1, NOTHING).readClose()).isEqualTo(1002);
         }
@@ -426,7 +435,7 @@ class WebSocketConformanceTest {
     void boundsWhatIsDecompressed() throws Exception {
         byte[] bomb = compress(new Deflater(9, true), new byte[MAX_MESSAGE + 1]);
         assertThat(bomb.length).isLessThan(MAX_MESSAGE / 500);
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
             assertThat(socket.send(FIN | BINARY | RSV1, bomb).readClose()).isEqualTo(1009);
         }
     }
@@ -434,7 +443,7 @@ class WebSocketConformanceTest {
     /** Nothing, and what RFC 7692 appends to it, is an empty message; the bit may be on the first frame alone. */
     @Test
     void takesACompressedFrameWithoutPayload() throws Exception {
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
             Frame answered = socket.send(FIN | BINARY | RSV1, NOTHING).readMessage();
             assertThat(answered.first()).isEqualTo(FIN | BINARY | RSV1);
             assertThat(decompress(new Inflater(true), answered.payload(), 0)).isEmpty();
@@ -449,7 +458,7 @@ class WebSocketConformanceTest {
     @Test
     void countsNoFailureAfterAClose() throws Exception {
         try (HttpServer own = HttpServer.listen(new JsonObject());
-                RawWebSocket socket = new RawWebSocket(own, "")) {
+                RawWebSocket socket = connect(own, "")) {
             socket.send(FIN | CLOSE, new byte[] {3, (byte) 0xe8});
             socket.resetOnAnswer();
             StreamWait.until("the connection is over", () -> own.traffic().active() == 0);
@@ -459,11 +468,11 @@ class WebSocketConformanceTest {
 
     @Test
     void refusesWhatIsNotCompressedAsAgreed() throws Exception {
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
             assertThat(socket.send(FIN | BINARY | RSV1, new byte[] {7, 7, 7}).readClose())
                     .isEqualTo(1007);
         }
-        try (RawWebSocket socket = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+        try (RawWebSocket socket = connect(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
             byte[] text = compress(new Deflater(9, true), new byte[] {(byte) 0xc0, (byte) 0x80});
             assertThat(socket.send(FIN | TEXT | RSV1, text).readClose()).isEqualTo(1007);
         }
