@@ -3,6 +3,7 @@ package dev.vecho.core;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.Optional;
+import java.util.Set;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ public interface Faults {
     /**
      * Reads a listener's {@code faults}, on a thread that may block.
      *
-     * @param carried what the listener's connections carry
+     * @param carried what the listener's connections carry; what acts on one alone is refused where there is none
      * @param encrypted whether they have TLS
      * @param service what the listener does; null for the echo
      * @return the same service with these faults, which one that takes its place can change while connections live
@@ -26,7 +27,7 @@ public interface Faults {
     ConfiguredService read(
             Vertx vertx,
             Options options,
-            Transport.Framing carried,
+            Set<Transport.Framing> carried,
             boolean encrypted,
             @Nullable ConfiguredService service);
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +95,16 @@ public final class Services {
      * @return null for the echo without faults
      */
     public static @Nullable ConfiguredService readWithFaults(Vertx vertx, Options options, Transport.Framing carried) {
-        ConfiguredService service = read(vertx, options, carried);
+        return withFaults(vertx, options, Set.of(carried), read(vertx, options, carried));
+    }
+
+    /**
+     * The same for a service that was read.
+     *
+     * @param carried all that the listener's connections carry
+     */
+    public static @Nullable ConfiguredService withFaults(
+            Vertx vertx, Options options, Set<Transport.Framing> carried, @Nullable ConfiguredService service) {
         Options own = options.object(FAULTS);
         if (!options.has(FAULTS)) {
             return service;
@@ -111,7 +121,7 @@ public final class Services {
 
     /** Says that the listeners of a transport do nothing on purpose. */
     public static void refuseFaults(Options options, String transport) {
-        options.refuse(FAULTS, "has no meaning for " + transport + " so far: tcp, unix and udp have faults");
+        options.refuse(FAULTS, "has no meaning for " + transport + " so far: tcp, unix, udp, quic and eventbus have faults");
     }
 
     /** Tells a service, null for the echo, that another has taken its place. */

@@ -26,6 +26,11 @@ public interface Transport {
         MESSAGES
     }
 
+    /** What its listeners carry, which may be more than its clients send. By default, what {@link #framing} says. */
+    default Set<Framing> carries() {
+        return Set.of(framing());
+    }
+
     /** The value of a listener's key {@code transport}, unique among all transports; such as {@code tcp}. */
     String name();
 

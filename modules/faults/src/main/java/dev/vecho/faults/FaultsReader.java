@@ -13,6 +13,7 @@ import dev.vecho.faults.DirectionFaults.Truncate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +33,13 @@ final class FaultsReader {
 
     private final Options options;
     private final boolean stream;
+    private final boolean messages;
     private final boolean encrypted;
 
-    FaultsReader(Options options, Framing carried, boolean encrypted) {
+    FaultsReader(Options options, Set<Framing> carried, boolean encrypted) {
         this.options = options;
-        this.stream = carried == Framing.STREAM;
+        this.stream = carried.contains(Framing.STREAM);
+        this.messages = carried.contains(Framing.MESSAGES);
         this.encrypted = encrypted;
     }
 
@@ -101,7 +104,12 @@ final class FaultsReader {
     private DirectionFaults direction(String key) {
         Options one = options.object(key);
         boolean toPeer = key.equals("toPeer");
-        (stream ? OF_MESSAGES : OF_STREAMS).forEach(other -> one.refuse(other, stream ? STREAM : WHOLE));
+        if (!messages) {
+            OF_MESSAGES.forEach(other -> one.refuse(other, STREAM));
+        }
+        if (!stream) {
+            OF_STREAMS.forEach(other -> one.refuse(other, WHOLE));
+        }
         if (toPeer || !stream) {
             one.refuse("halfClose", stream ? "is the peer's: it belongs into fromPeer" : WHOLE);
         }
@@ -187,7 +195,7 @@ final class FaultsReader {
 
     private @Nullable Loss loss(Options direction) {
         Options loss = direction.object("loss");
-        if (!direction.has("loss") || stream) {
+        if (!direction.has("loss") || !messages) {
             return null;
         }
         boolean states = loss.has("toBad") || loss.has("toGood") || loss.has("inBad") || loss.has("inGood");
@@ -218,7 +226,7 @@ final class FaultsReader {
 
     private @Nullable Reorder reorder(Options direction) {
         Options reorder = direction.object("reorder");
-        if (!direction.has("reorder") || stream) {
+        if (!direction.has("reorder") || !messages) {
             return null;
         }
         need(reorder, "rate", "the share that is overtaken");
@@ -233,7 +241,7 @@ final class FaultsReader {
 
     private @Nullable Truncate truncate(Options direction) {
         Options truncate = direction.object("truncate");
-        if (!direction.has("truncate") || stream) {
+        if (!direction.has("truncate") || !messages) {
             return null;
         }
         need(truncate, "bytes", "how much is left");

@@ -5,6 +5,7 @@ import dev.vecho.core.Faults;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The faults of a listener's key {@code faults}. */
@@ -12,7 +13,7 @@ public final class ListenerFaults implements Faults {
 
     @Override
     public ConfiguredService read(
-            Vertx vertx, Options options, Framing carried, boolean encrypted, @Nullable ConfiguredService service) {
+            Vertx vertx, Options options, Set<Framing> carried, boolean encrypted, @Nullable ConfiguredService service) {
         FaultSet faults = new FaultsReader(options, carried, encrypted).read();
         return new FaultyService(service == null ? new Echo() : service, new SharedFaults(faults));
     }

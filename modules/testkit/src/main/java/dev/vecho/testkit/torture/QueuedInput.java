@@ -52,6 +52,9 @@ final class QueuedInput extends InputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
         while (at == block.length) {
             if (!next()) {
                 return -1;
