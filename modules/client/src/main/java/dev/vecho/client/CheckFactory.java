@@ -116,7 +116,7 @@ final class CheckFactory {
             List<Check> checks,
             Set<String> problems) {
         try {
-            rejectImpossibleSteps(script, transport.framing(), target, played);
+            rejectImpossibleSteps(script, transport, target, played);
             rejectImmeasurable(script, transport, target);
             checks.add(new Check(
                     caseContext,
@@ -171,8 +171,10 @@ final class CheckFactory {
         problems.throwIfAny();
     }
 
-    private static void rejectImpossibleSteps(Script script, Framing framing, Target target, Case played) {
+    private static void rejectImpossibleSteps(Script script, Transport transport, Target target, Case played) {
         Problems problems = new Problems();
+        Framing framing = transport.framing();
+        boolean unheard = transport.beginsWithFirstByte();
         List<Step> steps = script.steps(framing, played);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
@@ -181,6 +183,13 @@ final class CheckFactory {
             if (played.kept() && Script.needsOwnConnection(step)) {
                 problems.add(place + "cannot be done to a connection that is kept, as matrix.connections says");
             }
+            if (unheard && (step instanceof Step.ExpectBytes || step instanceof Step.ExpectService)) {
+                problems.add(place + target
+                        + " hears of a stream with its first byte: send something before, or close the output");
+            }
+            unheard = step instanceof Step.Reconnect
+                    ? transport.beginsWithFirstByte()
+                    : unheard && !(step instanceof Step.Send || step instanceof Step.CloseOutput);
             if (framing == Framing.STREAM) {
                 continue;
             }

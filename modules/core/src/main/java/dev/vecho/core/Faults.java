@@ -3,8 +3,8 @@ package dev.vecho.core;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.Optional;
-import java.util.Set;
 import java.util.ServiceLoader;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**

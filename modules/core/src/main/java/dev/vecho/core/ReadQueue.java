@@ -1,7 +1,6 @@
 package dev.vecho.core;
 
 import io.vertx.core.Handler;
-import io.vertx.core.buffer.Buffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
@@ -13,14 +12,16 @@ import org.jspecify.annotations.Nullable;
  * the end who does not read.
  *
  * <p>For one thread or event loop.
+ *
+ * @param <T> what comes in pieces, such as buffers
  */
-public final class ReadQueue {
+public final class ReadQueue<T> {
 
-    private final Queue<Buffer> waiting = new ArrayDeque<>();
+    private final Queue<T> waiting = new ArrayDeque<>();
     private final Executor later;
     private final Consumer<Runnable> reader;
     private final Runnable delivered;
-    private @Nullable Handler<Buffer> handler;
+    private @Nullable Handler<T> handler;
     private @Nullable Handler<Void> endHandler;
     private long demand = Long.MAX_VALUE;
     private boolean ended;
@@ -40,9 +41,9 @@ public final class ReadQueue {
         this.delivered = delivered;
     }
 
-    /** Adds bytes, and delivers them where they are wanted. */
-    public void add(Buffer bytes) {
-        waiting.add(bytes);
+    /** Adds a piece, and delivers it where it is wanted. */
+    public void add(T piece) {
+        waiting.add(piece);
         deliver();
     }
 
@@ -70,10 +71,10 @@ public final class ReadQueue {
         delivering = true;
         try {
             while (demand > 0 && handler != null && !waiting.isEmpty()) {
-                Handler<Buffer> to = handler;
-                Buffer bytes = waiting.remove();
+                Handler<T> to = handler;
+                T piece = waiting.remove();
                 demand -= demand == Long.MAX_VALUE ? 0 : 1;
-                reader.accept(() -> to.handle(bytes));
+                reader.accept(() -> to.handle(piece));
             }
             Handler<Void> last = endHandler;
             if (ended && !endTold && isWanted()) {
@@ -96,7 +97,7 @@ public final class ReadQueue {
     }
 
     /** As {@link io.vertx.core.streams.ReadStream#handler}. */
-    public void handler(@Nullable Handler<Buffer> to) {
+    public void handler(@Nullable Handler<T> to) {
         handler = to;
         soon();
     }

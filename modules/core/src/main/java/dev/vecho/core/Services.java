@@ -121,7 +121,8 @@ public final class Services {
 
     /** Says that the listeners of a transport do nothing on purpose. */
     public static void refuseFaults(Options options, String transport) {
-        options.refuse(FAULTS, "has no meaning for " + transport + " so far: tcp, unix, udp, quic and eventbus have faults");
+        options.refuse(
+                FAULTS, "has no meaning for " + transport + " so far: tcp, unix, udp, quic and eventbus have faults");
     }
 
     /** Tells a service, null for the echo, that another has taken its place. */
@@ -129,14 +130,5 @@ public final class Services {
         if (before != null && before != next) {
             before.replacedBy(next);
         }
-    }
-
-    /** Says that the listeners of a transport have no service but the echo. */
-    public static void onlyEcho(Options options, String why) {
-        Options.Named chosen = options.named(KEY, ECHO);
-        if (!chosen.name().equals(ECHO)) {
-            options.problem(KEY, "must be echo, was \"" + chosen.name() + "\": " + why);
-        }
-        chosen.options().rejectUnknownKeys();
     }
 }

@@ -31,6 +31,11 @@ public interface Transport {
         return Set.of(framing());
     }
 
+    /** Whether a peer hears of a connection only when something is sent on it, so that nothing can come before. Default: no. */
+    default boolean beginsWithFirstByte() {
+        return false;
+    }
+
     /** The value of a listener's key {@code transport}, unique among all transports; such as {@code tcp}. */
     String name();
 

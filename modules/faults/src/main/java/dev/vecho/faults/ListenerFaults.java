@@ -13,7 +13,11 @@ public final class ListenerFaults implements Faults {
 
     @Override
     public ConfiguredService read(
-            Vertx vertx, Options options, Set<Framing> carried, boolean encrypted, @Nullable ConfiguredService service) {
+            Vertx vertx,
+            Options options,
+            Set<Framing> carried,
+            boolean encrypted,
+            @Nullable ConfiguredService service) {
         FaultSet faults = new FaultsReader(options, carried, encrypted).read();
         return new FaultyService(service == null ? new Echo() : service, new SharedFaults(faults));
     }

@@ -2,7 +2,6 @@ package dev.vecho.faults;
 
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
-import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.StreamContract;
@@ -33,7 +32,7 @@ class FaultlessQuicTest extends StreamContract {
     }
 
     static List<String> ios() {
-        return Io.available();
+        return List.of(usualIo(), "nio");
     }
 
     @BeforeAll
@@ -76,6 +75,6 @@ class FaultlessQuicTest extends StreamContract {
 
     @Override
     protected int connectionsAtOnce() {
-        return 100;
+        return 400;
     }
 }

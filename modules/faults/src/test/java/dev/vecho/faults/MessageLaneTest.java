@@ -44,7 +44,8 @@ class MessageLaneTest {
                 .put("seed", 42)
                 .put("toPeer", new JsonObject().put("loss", new JsonObject(loss.replace('\'', '"'))));
         SharedFaults shared = new SharedFaults(
-                new FaultsReader(Options.of(faults, Source.named("test"), problems), Set.of(Framing.MESSAGES), false).read());
+                new FaultsReader(Options.of(faults, Source.named("test"), problems), Set.of(Framing.MESSAGES), false)
+                        .read());
         problems.throwIfAny();
         CompletableFuture<List<Integer>> found = new CompletableFuture<>();
         vertx.runOnContext(now -> {

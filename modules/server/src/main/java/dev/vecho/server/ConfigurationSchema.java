@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,18 +93,26 @@ public final class ConfigurationSchema {
     }
 
     /** The definition of the faults of what a transport carries. */
-    private static String faults(Framing carried) {
-        return carried == Framing.STREAM ? "faults-stream" : "faults-messages";
+    private static String faults(Set<Framing> carried) {
+        if (carried.size() > 1) {
+            return "faults-stream-messages";
+        }
+        return carried.contains(Framing.STREAM) ? "faults-stream" : "faults-messages";
     }
 
     private static void addFaults(Faults faults, JsonObject definitions) {
-        for (Framing carried : Framing.values()) {
-            String resource = faults(carried) + ".json";
+        // What streams and messages have in common is described as for streams.
+        JsonObject both = new JsonObject();
+        for (Framing carried : List.of(Framing.MESSAGES, Framing.STREAM)) {
+            String name = faults(Set.of(carried));
+            String resource = name + ".json";
             JsonObject own = read(faults.getClass(), resource).orElseGet(() -> new JsonObject().put("type", "object"));
             JsonObject resolved = new Resolution(faults.getClass()).resolve(own, resource, List.of());
             resolved.remove("$schema");
-            definitions.put(faults(carried), orNull(withNulls(resolved)));
+            definitions.put(name, orNull(withNulls(resolved)));
+            both.mergeIn(resolved.copy(), true);
         }
+        definitions.put(faults(Set.of(Framing.values())), orNull(withNulls(both)));
     }
 
     private static String name(String transport) {
@@ -146,7 +155,7 @@ public final class ConfigurationSchema {
                         instanceof JsonObject faulty
                 && Faults.find().isPresent()
                 && !"null".equals(faulty.getValue("type"))) {
-            faulty.put("allOf", new JsonArray().add(reference(faults(transport.framing()))));
+            faulty.put("allOf", new JsonArray().add(reference(faults(transport.carries()))));
         }
         return listener.put("properties", properties.mergeIn(listener.getJsonObject("properties", new JsonObject())));
     }

@@ -302,6 +302,19 @@ public abstract class StreamServicesContract extends ListenerContract {
     }
 
     @Test
+    void echoesWhatHasComeOfAFrameBeforeTheRest() throws Exception {
+        byte[] frame = frame(bytes(100_000, 1));
+        int part = frame.length - 99_990;
+        try (EchoClient client = connect(serving("framed"), 0)) {
+            client.out().write(frame, 0, part);
+            assertThat(client.in().readNBytes(part)).isEqualTo(Arrays.copyOf(frame, part));
+            client.out().write(frame, part, frame.length - part);
+            assertThat(client.in().readNBytes(frame.length - part))
+                    .isEqualTo(Arrays.copyOfRange(frame, part, frame.length));
+        }
+    }
+
+    @Test
     void readsNoMoreOfAFrameThanItsClientTakesBack() throws Exception {
         String address = serving("framed");
         byte[] frame = frame(bytes(64 * MIB, 1));

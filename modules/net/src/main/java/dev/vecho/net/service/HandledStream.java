@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class HandledStream implements ServiceStream {
 
-    private final ReadQueue input;
+    private final ReadQueue<Buffer> input;
     private @Nullable Handler<Void> drainHandler;
     private @Nullable Handler<Void> shutdownHandler;
     private @Nullable Handler<Throwable> exceptionHandler;
@@ -24,7 +24,7 @@ public abstract class HandledStream implements ServiceStream {
 
     /** Made before anything comes. */
     protected HandledStream(Executor eventLoop) {
-        input = new ReadQueue(eventLoop, this::callIfOpen, this::readOrNot);
+        input = new ReadQueue<>(eventLoop, this::callIfOpen, this::readOrNot);
     }
 
     /** Whether the service has neither ended nor lost it. */

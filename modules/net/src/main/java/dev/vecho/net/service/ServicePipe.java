@@ -95,6 +95,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     private boolean lingering;
     private @Nullable Future<Void> outputClosed;
     private boolean flushing;
+    private boolean writesPaused;
 
     private long received;
     private long sent;
@@ -257,7 +258,24 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     }
 
     private boolean isHeldBack() {
-        return throttled != null && throttled.isPaused();
+        return writesPaused || (throttled != null && throttled.isPaused());
+    }
+
+    /** Has the service wait after what was too much at once. */
+    private void pauseWrites(int bytes) {
+        long wait = throttled == null ? 0 : throttled.wrote(bytes);
+        if (wait > 0 && !writesPaused) {
+            writesPaused = true;
+            context.executor()
+                    .schedule(
+                            () -> {
+                                writesPaused = false;
+                                active();
+                                stream.drained();
+                            },
+                            wait,
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     private boolean isNothingUnderWay() {
@@ -532,7 +550,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
         @Override
         public boolean writeQueueFull() {
-            return !context.channel().isWritable();
+            return writesPaused || !context.channel().isWritable();
         }
 
         @Override
@@ -552,6 +570,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
                     }
                 }
             });
+            pauseWrites(bytes.length());
             flushSoon();
             return promise.future();
         }

@@ -3,6 +3,7 @@ package dev.vecho.testkit.torture;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -77,7 +78,7 @@ final class QueuedInput extends InputStream {
             last = next;
         }
         if (last.failure != null) {
-            throw new IOException(last.failure);
+            throw new SocketException(last.failure);
         }
         return false;
     }

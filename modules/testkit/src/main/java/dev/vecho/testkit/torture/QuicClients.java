@@ -31,6 +31,9 @@ public final class QuicClients implements AutoCloseable {
     private static final long TEND_MILLIS = 200;
     private static final int DATAGRAMS = 1000;
 
+    /** Vert.x waits for so long where it is refused. */
+    private static final Duration UNANSWERED = Duration.ofSeconds(10);
+
     private final Vertx vertx;
     private final Owned owned;
     private final QuicConnection connection;
@@ -58,10 +61,10 @@ public final class QuicClients implements AutoCloseable {
 
     /** What makes connections, on sockets that they share; the caller closes it. */
     static QuicClient client(Vertx vertx) {
-        return client(vertx, WINDOW);
+        return client(vertx, WINDOW, Duration.ofMinutes(1));
     }
 
-    private static QuicClient client(Vertx vertx, int window) {
+    private static QuicClient client(Vertx vertx, int window, Duration patience) {
         QuicClientConfig config = new QuicClientConfig()
                 .setTransportConfig(QuicConfig.forClient()
                         .setInitialMaxStreamDataBidiLocal(window)
@@ -71,7 +74,7 @@ public final class QuicClients implements AutoCloseable {
                                 .setEnabled(true)
                                 .setReceiveQueueLength(DATAGRAMS)
                                 .setSendQueueLength(DATAGRAMS)))
-                .setConnectTimeout(Duration.ofMinutes(1))
+                .setConnectTimeout(patience)
                 .setLocalAddress(SocketAddress.inetSocketAddress(0, "0.0.0.0"));
         ClientSSLOptions tls = new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm("");
         tls.setApplicationLayerProtocols(List.of("echo"));
@@ -86,11 +89,11 @@ public final class QuicClients implements AutoCloseable {
 
     /** Connects from a socket of its own. */
     static QuicClients connect(Vertx vertx, InetSocketAddress address) throws IOException {
-        return connect(vertx, address, WINDOW);
+        return alone(vertx, client(vertx), address);
     }
 
-    private static QuicClients connect(Vertx vertx, InetSocketAddress address, int window) throws IOException {
-        QuicClient client = client(vertx, window);
+    /** Connects; closes the client with the connection. */
+    private static QuicClients alone(Vertx vertx, QuicClient client, InetSocketAddress address) throws IOException {
         try {
             QuicConnection connection = Blocking.get(client.connect(SocketAddress.inetSocketAddress(address)));
             return new QuicClients(vertx, connection, () -> Blocking.get(client.close()));
@@ -110,8 +113,8 @@ public final class QuicClients implements AutoCloseable {
      * @param window how much the listener may send before it was read, in bytes; 0 for a usual one
      */
     public static EchoClient soleStream(Vertx vertx, InetSocketAddress address, int window) throws IOException {
-        QuicClients connection = connect(vertx, address, window == 0 ? WINDOW : window);
-        return new SoleStream(connection, connection.stream());
+        QuicClients connection = alone(vertx, client(vertx, window == 0 ? WINDOW : window, UNANSWERED), address);
+        return new SoleStream(connection, QuicStreamClient.openSole(connection.connection));
     }
 
     private record SoleStream(QuicClients connection, EchoClient stream) implements EchoClient {
@@ -135,6 +138,7 @@ public final class QuicClients implements AutoCloseable {
         @Override
         public void reset() throws IOException {
             stream.reset();
+            stream.close();
         }
 
         @Override
@@ -146,7 +150,7 @@ public final class QuicClients implements AutoCloseable {
 
     /** Datagrams, on a connection and a socket of its own. */
     public static MessageClient datagrams(Vertx vertx, InetSocketAddress address) throws IOException {
-        QuicClients connection = connect(vertx, address);
+        QuicClients connection = alone(vertx, client(vertx, WINDOW, UNANSWERED), address);
         BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();
         connection.connection.datagramHandler(datagram -> came.add(datagram.getBytes()));
         return new Datagrams(connection, came);

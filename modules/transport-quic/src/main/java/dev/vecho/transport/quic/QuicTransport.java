@@ -37,6 +37,12 @@ public final class QuicTransport implements TestableTransport {
         return Framing.STREAM;
     }
 
+    /** QUIC has no frame that opens a stream. */
+    @Override
+    public boolean beginsWithFirstByte() {
+        return true;
+    }
+
     @Override
     public Set<Framing> carries() {
         return QuicListenerOptions.BOTH;
@@ -94,7 +100,10 @@ public final class QuicTransport implements TestableTransport {
         ConfiguredService service = QuicListenerOptions.readService(vertx, options);
         QuicListenerOptions read = QuicListenerOptions.read(vertx, options, service);
         return new QuicServerTransport(
-                vertx, read, new EchoProtocol(vertx, service), new Admission(read.limits().admission()));
+                vertx,
+                read,
+                new EchoProtocol(vertx, service),
+                new Admission(read.limits().admission()));
     }
 
     /** {@code alpn}: application protocols to offer, in order of preference. Default: those of TLS, which are {@code echo}. */
