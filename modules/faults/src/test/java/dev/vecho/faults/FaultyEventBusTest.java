@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -81,9 +82,9 @@ class FaultyEventBusTest extends ListenerContract {
                 + " 'fromPeer': {'corrupt': {'offset': 7}}}")) {
             long begin = System.nanoTime();
             client.send(bytes);
-            byte[] back = client.receive(PATIENCE);
+            byte[] back = Objects.requireNonNull(client.receive(PATIENCE));
             assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).isGreaterThanOrEqualTo(100);
-            assertThat(back).isNotNull().hasSize(50);
+            assertThat(back).hasSize(50);
             assertThat(Integer.bitCount((back[7] ^ bytes[7]) & 0xff)).isEqualTo(1);
             back[7] = bytes[7];
             assertThat(back).isEqualTo(Arrays.copyOf(bytes, 50));

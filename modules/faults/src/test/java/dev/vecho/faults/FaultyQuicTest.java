@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -282,9 +283,9 @@ class FaultyQuicTest extends ListenerContract {
         try (MessageClient client = faultyDatagrams("{'toPeer': {'latency': '100ms', 'corrupt': {'offset': 1}}}")) {
             long begin = System.nanoTime();
             client.send(bytes(10, 1));
-            byte[] back = client.receive(PATIENCE);
+            byte[] back = Objects.requireNonNull(client.receive(PATIENCE));
             assertThat(millisSince(begin)).isGreaterThanOrEqualTo(100);
-            assertThat(back).isNotNull().hasSize(10);
+            assertThat(back).hasSize(10);
             assertThat(Integer.bitCount((back[1] ^ bytes(10, 1)[1]) & 0xff)).isEqualTo(1);
             change(with("{'fromPeer': {'reorder': {'rate': 1, 'atMost': '1h'}}}"));
             client.send(bytes(10, 2));

@@ -3,12 +3,15 @@ package dev.vecho.net.service;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.tls.Identity;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.AttributeKey;
 import io.vertx.core.json.JsonObject;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Map;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +36,7 @@ public final class SocketPeer {
         }
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         if (tls != null && tls.handshakeFuture().isSuccess()) {
-            facts.put("tls", tls(tls.engine().getSession(), tls.applicationProtocol()));
+            facts.put("tls", tls(tls.engine(), tls.applicationProtocol()));
         }
         Map<String, Long> path = SocketFacts.path(channel);
         if (!path.isEmpty()) {
@@ -44,15 +47,33 @@ public final class SocketPeer {
         return facts;
     }
 
+    /** The group of the key exchange; null where it is not known, as with the JDK's engine. */
+    private static @Nullable String group(SSLEngine engine) {
+        if (!(engine instanceof ReferenceCountedOpenSslEngine openSsl)) {
+            return null;
+        }
+        try {
+            return SSL.getGroupName(openSsl.sslPointer());
+        } catch (Exception | LinkageError e) {
+            // One that is closed, or a native library that is older than this method.
+            return null;
+        }
+    }
+
     /**
      * What was agreed upon in TLS, with the client's certificate if it has shown one.
      *
      * @param alpn the application protocol; null for none
      */
-    public static JsonObject tls(SSLSession session, @Nullable String alpn) {
+    public static JsonObject tls(SSLEngine engine, @Nullable String alpn) {
+        SSLSession session = engine.getSession();
         JsonObject facts = new JsonObject();
         SocketFacts.tls(session, alpn).forEach(facts::put);
         facts.remove("client");
+        String group = group(engine);
+        if (group != null) {
+            facts.put("group", group);
+        }
         try {
             Certificate[] chain = session.getPeerCertificates();
             if (chain.length > 0 && chain[0] instanceof X509Certificate certificate) {

@@ -22,7 +22,7 @@ final class QuicFacts {
                 .put("local", SocketFacts.text(connection.localSocketAddress()));
         SSLEngine tls = connection.sslEngine();
         if (tls != null) {
-            facts.put("tls", SocketPeer.tls(tls.getSession(), tls.getApplicationProtocol()));
+            facts.put("tls", SocketPeer.tls(tls, tls.getApplicationProtocol()));
         }
         JsonObject quic = new JsonObject().put("version", VERSION);
         QuicTransportParameters told = connection.peerTransportParameters();
