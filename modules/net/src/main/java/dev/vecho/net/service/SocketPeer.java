@@ -1,11 +1,10 @@
 package dev.vecho.net.service;
 
+import dev.vecho.net.NettyInternals;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.tls.Identity;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.internal.tcnative.SSL;
 import io.netty.util.AttributeKey;
 import io.vertx.core.json.JsonObject;
 import java.security.cert.Certificate;
@@ -47,19 +46,6 @@ public final class SocketPeer {
         return facts;
     }
 
-    /** The group of the key exchange; null where it is not known, as with the JDK's engine. */
-    private static @Nullable String group(SSLEngine engine) {
-        if (!(engine instanceof ReferenceCountedOpenSslEngine openSsl)) {
-            return null;
-        }
-        try {
-            return SSL.getGroupName(openSsl.sslPointer());
-        } catch (Exception | LinkageError e) {
-            // One that is closed, or a native library that is older than this method.
-            return null;
-        }
-    }
-
     /**
      * What was agreed upon in TLS, with the client's certificate if it has shown one.
      *
@@ -70,7 +56,7 @@ public final class SocketPeer {
         JsonObject facts = new JsonObject();
         SocketFacts.tls(session, alpn).forEach(facts::put);
         facts.remove("client");
-        String group = group(engine);
+        String group = NettyInternals.tlsGroup(engine);
         if (group != null) {
             facts.put("group", group);
         }

@@ -30,7 +30,7 @@ record EventBusListenerOptions(
     static final int DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
     private static @Nullable ConfiguredService readService(Vertx vertx, Options options) {
-        for (String direction : List.of("toPeer", "fromPeer")) {
+        for (String direction : options.has(Services.FAULTS) ? List.of("toPeer", "fromPeer") : List.<String>of()) {
             options.object(Services.FAULTS)
                     .object(direction)
                     .refuse("duplicate", "is not there on the event bus, where a message takes one reply");

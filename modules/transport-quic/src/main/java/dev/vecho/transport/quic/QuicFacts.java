@@ -4,7 +4,9 @@ import dev.vecho.net.SocketFacts;
 import dev.vecho.net.service.SocketPeer;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicTransportParameters;
+import io.netty.util.AttributeKey;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.QuicConnection;
 import javax.net.ssl.SSLEngine;
 
 /** What is known of the peer of a connection, for services. On the event loop of the connection only. */
@@ -13,7 +15,17 @@ final class QuicFacts {
     /** The only one that a listener takes. */
     private static final int VERSION = 1;
 
+    private static final AttributeKey<String> SERVER_NAME = AttributeKey.valueOf(QuicFacts.class, "serverName");
+
     private QuicFacts() {}
+
+    /** Keeps what Netty's session of TLS does not tell: the name that the client has asked for. */
+    static void keepServerName(QuicChannel channel, QuicConnection connection) {
+        String name = connection.indicatedServerName();
+        if (name != null && !name.isEmpty()) {
+            channel.attr(SERVER_NAME).set(name);
+        }
+    }
 
     static JsonObject of(QuicChannel connection) {
         JsonObject facts = new JsonObject()
@@ -22,7 +34,9 @@ final class QuicFacts {
                 .put("local", SocketFacts.text(connection.localSocketAddress()));
         SSLEngine tls = connection.sslEngine();
         if (tls != null) {
-            facts.put("tls", SocketPeer.tls(tls, tls.getApplicationProtocol()));
+            JsonObject agreed = SocketPeer.tls(tls, tls.getApplicationProtocol());
+            String name = connection.attr(SERVER_NAME).get();
+            facts.put("tls", name == null ? agreed : agreed.put("serverName", name));
         }
         JsonObject quic = new JsonObject().put("version", VERSION);
         QuicTransportParameters told = connection.peerTransportParameters();

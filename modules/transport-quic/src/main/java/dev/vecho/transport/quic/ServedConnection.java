@@ -116,6 +116,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             local = SocketFacts.text(channel.localSocketAddress());
             traffic.began(this);
         }
+        if (protocol.datagrams() != null) {
+            QuicFacts.keepServerName(channel, connection);
+        }
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
         if (!lifetime.isZero()) {
