@@ -173,6 +173,7 @@ final class CheckFactory {
 
     private static void rejectImpossibleSteps(Script script, Transport transport, Target target, Case played) {
         Problems problems = new Problems();
+        boolean unheard = transport.beginsWithFirstByte();
         List<Step> steps = script.steps(transport.hasEnds(), played);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
@@ -181,6 +182,13 @@ final class CheckFactory {
             if (played.kept() && Script.needsOwnConnection(step)) {
                 problems.add(place + "cannot be done to a connection that is kept, as matrix.connections says");
             }
+            if (unheard && (step instanceof Step.ExpectBytes || step instanceof Step.ExpectService)) {
+                problems.add(place + target
+                        + " hears of a stream with its first byte: send something before, or close the output");
+            }
+            unheard = step instanceof Step.Reconnect
+                    ? transport.beginsWithFirstByte()
+                    : unheard && !(step instanceof Step.Send || step instanceof Step.CloseOutput);
             if (transport.framing() == Framing.STREAM) {
                 continue;
             }

@@ -29,6 +29,11 @@ public interface ConfiguredService {
         return "application/octet-stream";
     }
 
+    /** Whether an answer is the message itself, in whatever way it comes, so that a transport may send back what came with it, too. */
+    default boolean echoes() {
+        return false;
+    }
+
     /** Whether answers depend on what messages say. Otherwise, nobody keeps a long message until its end has come. */
     default boolean readsMessages() {
         return true;

@@ -4,6 +4,7 @@ import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +41,14 @@ public interface Faults {
     /**
      * Reads a listener's {@code faults}, on a thread that may block.
      *
-     * @param carried what they act on; for {@link Carried#REQUESTS} the result has {@link ConfiguredService#requestFaults}
+     * @param carried what they act on, all that the listener has; what acts on one alone is refused where there is none. With
+     *     {@link Carried#REQUESTS}, which comes alone, the result has {@link ConfiguredService#requestFaults}
      * @param encrypted whether they have TLS
      * @param service what the listener does; null for the echo
      * @return the same service with these faults, which one that takes its place can change while connections live
      */
     ConfiguredService read(
-            Vertx vertx, Options options, Carried carried, boolean encrypted, @Nullable ConfiguredService service);
+            Vertx vertx, Options options, Set<Carried> carried, boolean encrypted, @Nullable ConfiguredService service);
 
     /** The one on the class path; empty where there is none. */
     static Optional<Faults> find() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -95,18 +96,16 @@ public final class Services {
      * @return null for the echo without faults
      */
     public static @Nullable ConfiguredService readWithFaults(Vertx vertx, Options options, Transport.Framing carried) {
-        return readWithFaults(vertx, options, carried, Faults.Carried.of(carried));
+        return withFaults(vertx, options, Set.of(Faults.Carried.of(carried)), read(vertx, options, carried));
     }
 
     /**
-     * The same, where the service and the faults do not act on the same.
+     * The same for a service that was read.
      *
-     * @param carried what the service answers
-     * @param faultsOn what faults act on
+     * @param carried all that faults act on
      */
-    public static @Nullable ConfiguredService readWithFaults(
-            Vertx vertx, Options options, Transport.Framing carried, Faults.Carried faultsOn) {
-        ConfiguredService service = read(vertx, options, carried);
+    public static @Nullable ConfiguredService withFaults(
+            Vertx vertx, Options options, Set<Faults.Carried> carried, @Nullable ConfiguredService service) {
         Options own = options.object(FAULTS);
         if (!options.has(FAULTS)) {
             return service;
@@ -116,7 +115,7 @@ public final class Services {
             options.problem(FAULTS, "needs the artifact dev.vecho:vecho-faults on the class path");
             return service;
         }
-        ConfiguredService faulty = faults.get().read(vertx, own, faultsOn, options.has("tls"), service);
+        ConfiguredService faulty = faults.get().read(vertx, own, carried, options.has("tls"), service);
         own.rejectUnknownKeys();
         return faulty;
     }
@@ -124,7 +123,9 @@ public final class Services {
     /** Says that the listeners of a transport do nothing on purpose. */
     public static void refuseFaults(Options options, String transport) {
         options.refuse(
-                FAULTS, "has no meaning for " + transport + " so far: tcp, unix, udp, http and websocket have faults");
+                FAULTS,
+                "has no meaning for " + transport
+                        + " so far: tcp, unix, udp, http, websocket, quic and eventbus have faults");
     }
 
     /** Tells a service, null for the echo, that another has taken its place. */
@@ -132,14 +133,5 @@ public final class Services {
         if (before != null && before != next) {
             before.replacedBy(next);
         }
-    }
-
-    /** Says that the listeners of a transport have no service but the echo. */
-    public static void onlyEcho(Options options, String why) {
-        Options.Named chosen = options.named(KEY, ECHO);
-        if (!chosen.name().equals(ECHO)) {
-            options.problem(KEY, "must be echo, was \"" + chosen.name() + "\": " + why);
-        }
-        chosen.options().rejectUnknownKeys();
     }
 }

@@ -26,6 +26,11 @@ public interface Transport {
         MESSAGES
     }
 
+    /** Whether a peer hears of a connection only when something is sent on it, so that nothing can come before. Default: no. */
+    default boolean beginsWithFirstByte() {
+        return false;
+    }
+
     /** The value of a listener's key {@code transport}, unique among all transports; such as {@code tcp}. */
     String name();
 
@@ -36,8 +41,8 @@ public interface Transport {
     Framing framing();
 
     /** What the faults of its listeners act on, where it has any; by default, what its connections carry. */
-    default Faults.Carried faultsOn() {
-        return Faults.Carried.of(framing());
+    default Set<Faults.Carried> faultsOn() {
+        return Set.of(Faults.Carried.of(framing()));
     }
 
     /**

@@ -14,6 +14,11 @@ final class Echo implements ConfiguredService {
     }
 
     @Override
+    public boolean echoes() {
+        return true;
+    }
+
+    @Override
     public void serve(ServiceStream stream) {
         stream.pipeTo(stream);
     }

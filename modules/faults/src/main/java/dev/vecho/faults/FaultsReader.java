@@ -16,6 +16,7 @@ import dev.vecho.faults.DirectionFaults.Truncate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -54,11 +55,11 @@ final class FaultsReader {
     private final boolean requests;
     private final boolean encrypted;
 
-    FaultsReader(Options options, Carried carried, boolean encrypted) {
+    FaultsReader(Options options, Set<Carried> carried, boolean encrypted) {
         this.options = options;
-        this.requests = carried == Carried.REQUESTS;
-        this.stream = requests || carried == Carried.STREAM;
-        this.messages = requests || carried == Carried.MESSAGES;
+        this.requests = carried.contains(Carried.REQUESTS);
+        this.stream = requests || carried.contains(Carried.STREAM);
+        this.messages = requests || carried.contains(Carried.MESSAGES);
         this.encrypted = encrypted;
     }
 

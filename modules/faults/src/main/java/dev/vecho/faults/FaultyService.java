@@ -72,6 +72,11 @@ final class FaultyService implements ConfiguredService {
     }
 
     @Override
+    public boolean echoes() {
+        return service.echoes();
+    }
+
+    @Override
     public boolean readsMessages() {
         return service.readsMessages();
     }

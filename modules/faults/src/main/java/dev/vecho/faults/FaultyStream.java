@@ -2,6 +2,7 @@ package dev.vecho.faults;
 
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Peer;
+import dev.vecho.core.ReadQueue;
 import dev.vecho.core.ServiceStream;
 import dev.vecho.core.VertxInternals;
 import io.vertx.core.Context;
@@ -29,17 +30,14 @@ final class FaultyStream implements ServiceStream {
     private final Lane toPeer;
     private final Lane fromPeer;
 
-    private @Nullable Handler<Buffer> handler;
-    private @Nullable Handler<Void> endHandler;
+    private final ReadQueue<Buffer> input;
     private @Nullable Handler<Void> drainHandler;
     private @Nullable Handler<Throwable> exceptionHandler;
     private @Nullable Handler<Void> closeHandler;
     private @Nullable Runnable ending;
     private @Nullable Runnable closingOutput;
     private boolean outputEnded;
-    private boolean endWaits;
     private @Nullable Held service;
-    private long demand = Long.MAX_VALUE;
     private boolean toldFull;
     private boolean paused;
     private boolean over;
@@ -73,6 +71,8 @@ final class FaultyStream implements ServiceStream {
                 shared::untilChange,
                 random.split(),
                 new FromPeer());
+        this.input =
+                new ReadQueue<>(deliver -> context.runOnContext(now -> deliver.run()), Runnable::run, fromPeer::pump);
         real.exceptionHandler(this::broke);
         real.closeHandler(this::closed);
         real.endHandler(ended -> fromPeer.end());
@@ -159,6 +159,7 @@ final class FaultyStream implements ServiceStream {
         over = true;
         toPeer.close();
         fromPeer.close();
+        input.close();
     }
 
     private void cut(boolean reset, Future<?> passed) {
@@ -240,23 +241,18 @@ final class FaultyStream implements ServiceStream {
 
         @Override
         public boolean isReady() {
-            return handler != null && demand > 0;
+            return input.isWanted();
         }
 
         @Override
         public Future<Void> pass(Buffer bytes) {
-            Handler<Buffer> to = handler;
-            demand -= demand == Long.MAX_VALUE ? 0 : 1;
-            if (to != null) {
-                to.handle(bytes);
-            }
+            input.add(bytes);
             return Future.succeededFuture();
         }
 
         @Override
         public void end() {
-            endWaits = true;
-            tellEnd();
+            input.end();
         }
 
         @Override
@@ -274,30 +270,13 @@ final class FaultyStream implements ServiceStream {
 
     @Override
     public ServiceStream handler(@Nullable Handler<Buffer> to) {
-        handler = to;
-        later();
+        input.handler(to);
         return this;
-    }
-
-    /** Not within the call of the service that has asked for it. */
-    private void later() {
-        context.runOnContext(now -> {
-            fromPeer.pump();
-            tellEnd();
-        });
-    }
-
-    /** Nobody is told of the end who does not read. */
-    private void tellEnd() {
-        if (endWaits && !over && handler != null && demand > 0) {
-            endWaits = false;
-            tell(endHandler);
-        }
     }
 
     @Override
     public ServiceStream pause() {
-        demand = 0;
+        input.pause();
         return this;
     }
 
@@ -308,14 +287,13 @@ final class FaultyStream implements ServiceStream {
 
     @Override
     public ServiceStream fetch(long amount) {
-        demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
-        later();
+        input.fetch(amount);
         return this;
     }
 
     @Override
     public ServiceStream endHandler(@Nullable Handler<Void> to) {
-        endHandler = to;
+        input.endHandler(to);
         return this;
     }
 
@@ -407,10 +385,9 @@ final class FaultyStream implements ServiceStream {
 
     private void endWith(Runnable last) {
         ending = last;
-        handler = bytes -> {};
-        endHandler = null;
-        demand = Long.MAX_VALUE;
-        later();
+        input.endHandler(null);
+        input.handler(bytes -> {});
+        input.fetch(Long.MAX_VALUE);
         if (closingOutput == null) {
             toPeer.end();
         } else {

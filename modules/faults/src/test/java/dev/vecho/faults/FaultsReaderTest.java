@@ -9,6 +9,7 @@ import dev.vecho.core.config.Source;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +20,7 @@ class FaultsReaderTest {
     private static List<String> problems(Carried carried, String json) {
         Problems problems = new Problems();
         Options options = Options.of(new JsonObject(json.replace('\'', '"')), Source.named("test"), problems);
-        new FaultsReader(options, carried, false).read();
+        new FaultsReader(options, Set.of(carried), false).read();
         options.rejectUnknownKeys();
         return problems.messages();
     }
@@ -127,7 +128,7 @@ class FaultsReaderTest {
                 new JsonObject("{'certificates': %s}".formatted(names).replace('\'', '"')),
                 Source.named("test"),
                 problems);
-        new FaultsReader(options, Carried.STREAM, true).read();
+        new FaultsReader(options, Set.of(Carried.STREAM), true).read();
         assertThat(problems.messages()).singleElement().asString().startsWith("test: " + problem);
     }
 
@@ -153,7 +154,7 @@ class FaultsReaderTest {
                                 new JsonObject().put("bytesPerSecond", "1000").put("latency", "50ms+-10ms")),
                 new Source("--fault", Path.of(""), true),
                 problems);
-        FaultSet read = new FaultsReader(options, Carried.STREAM, false).read();
+        FaultSet read = new FaultsReader(options, Set.of(Carried.STREAM), false).read();
         assertThat(problems.messages()).isEmpty();
         assertThat(read.probability()).isEqualTo(0.5);
         assertThat(read.toPeer().bytesPerSecond()).isEqualTo(1000);

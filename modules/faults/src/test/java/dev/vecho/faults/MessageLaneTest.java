@@ -13,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -43,7 +44,8 @@ class MessageLaneTest {
                 .put("seed", 42)
                 .put("toPeer", new JsonObject().put("loss", new JsonObject(loss.replace('\'', '"'))));
         SharedFaults shared = new SharedFaults(
-                new FaultsReader(Options.of(faults, Source.named("test"), problems), Carried.MESSAGES, false).read());
+                new FaultsReader(Options.of(faults, Source.named("test"), problems), Set.of(Carried.MESSAGES), false)
+                        .read());
         problems.throwIfAny();
         CompletableFuture<List<Integer>> found = new CompletableFuture<>();
         vertx.runOnContext(now -> {

@@ -1,12 +1,14 @@
 package dev.vecho.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.client.Run;
 import dev.vecho.client.RunListener;
 import dev.vecho.client.report.Diagnosis;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.script.Script;
+import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.testkit.ForeignProgram;
@@ -61,6 +63,9 @@ class ServiceChecksTest {
                                     .put("transport", "http")
                                     .put("http3", true)
                                     .put("tls", new JsonObject().put("selfSigned", true)))
+                    .put(
+                            "quic-" + service,
+                            any.copy().put("transport", "quic").put("tls", new JsonObject().put("selfSigned", true)))
                     .put("ws-" + service, any.copy().put("transport", "websocket"))
                     .put(
                             "bus-" + service,
@@ -123,7 +128,7 @@ class ServiceChecksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tcp", "tls", "udp", "ws", "bus", "http", "h3"})
+    @CsvSource({"tcp", "tls", "quic", "udp", "ws", "bus", "http", "h3"})
     void passesEachService(String transport) throws Exception {
         for (String service : SERVICES) {
             boolean requests = transport.equals("http") || transport.equals("h3");
@@ -136,7 +141,7 @@ class ServiceChecksTest {
             String send = "{ 'send': { 'text': 'hello' } }, ";
             String close = requests ? "{ 'close': 'output' }, " : "";
             String expect = "{ 'expect': { 'service': '" + service + "' } }";
-            boolean ends = (requests || transport.equals("tcp") || transport.equals("tls"))
+            boolean ends = (requests || List.of("tcp", "tls", "quic").contains(transport))
                     && !List.of("chargen", "discard").contains(service);
             Report report = check(
                     address(transport + "-" + service),
@@ -145,6 +150,16 @@ class ServiceChecksTest {
                             + expect
                             + (ends ? ", { 'expect': 'end' }" : ""));
             assertThat(report.diagnosis()).as(transport + " " + service).isNull();
+        }
+    }
+
+    /** QUIC tells a listener of a stream with its first byte alone: who waits before that would blame it for its silence. */
+    @Test
+    void refusesToWaitOnAStreamThatNobodyKnowsOf() {
+        for (String before : List.of("", "{ 'send': { 'text': 'a' } }, { 'reconnect': true }, ")) {
+            assertThatThrownBy(() -> check(address("quic-daytime"), before + "{ 'expect': { 'service': 'daytime' } }"))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("hears of a stream with its first byte");
         }
     }
 

@@ -3,7 +3,10 @@ package dev.vecho.net;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.IoHandle;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.internal.PlatformDependent;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,5 +45,18 @@ public final class NettyInternals {
     /** How many of them are in use. */
     public static long usedDirectMemory() {
         return PlatformDependent.usedDirectMemory();
+    }
+
+    /** The group of the key exchange of TLS; null where it is not known, as with the JDK's engine. */
+    public static @Nullable String tlsGroup(SSLEngine engine) {
+        if (!(engine instanceof ReferenceCountedOpenSslEngine openSsl)) {
+            return null;
+        }
+        try {
+            return SSL.getGroupName(openSsl.sslPointer());
+        } catch (Exception | LinkageError e) {
+            // One that is closed, or a native library that is older than this method.
+            return null;
+        }
     }
 }

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,18 +96,28 @@ public final class ConfigurationSchema {
     }
 
     /** The definition of the faults of what a transport carries. */
-    private static String faults(Carried carried) {
-        return "faults-" + carried.name().toLowerCase(Locale.ROOT);
+    private static String faults(Set<Carried> carried) {
+        return carried.stream()
+                .sorted()
+                .map(each -> each.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining("-", "faults-", ""));
     }
 
     private static void addFaults(Faults faults, JsonObject definitions) {
-        for (Carried carried : Carried.values()) {
-            String resource = faults(carried) + ".json";
+        // What streams and messages have in common is described as for streams.
+        JsonObject both = new JsonObject();
+        for (Carried carried : List.of(Carried.MESSAGES, Carried.STREAM, Carried.REQUESTS)) {
+            String name = faults(Set.of(carried));
+            String resource = name + ".json";
             JsonObject own = read(faults.getClass(), resource).orElseGet(() -> new JsonObject().put("type", "object"));
             JsonObject resolved = new Resolution(faults.getClass()).resolve(own, resource, List.of());
             resolved.remove("$schema");
-            definitions.put(faults(carried), orNull(withNulls(resolved)));
+            definitions.put(name, orNull(withNulls(resolved)));
+            if (carried != Carried.REQUESTS) {
+                both.mergeIn(resolved.copy(), true);
+            }
         }
+        definitions.put(faults(Set.of(Carried.STREAM, Carried.MESSAGES)), orNull(withNulls(both)));
     }
 
     private static String name(String transport) {

@@ -1,49 +1,51 @@
 package dev.vecho.services;
 
+import dev.vecho.core.ReadQueue;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.parsetools.RecordParser;
 import io.vertx.core.streams.ReadStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads {@linkplain Frame frames} from a stream of bytes, such as a {@code NetSocket}. It is a stream itself: of the same bytes, the
- * length and the header of a frame in one piece, once the header is known to be well-formed, and then the content in pieces of at
- * most {@value #PIECE_BYTES} bytes. It keeps one piece, and what else came with
- * the last read. {@link #frameHandler} hears of whole frames.
+ * length and the header of a frame in one piece, once the header is known to be well-formed, and then the content in pieces as it
+ * comes. It keeps the beginning of a header, and what else came with the last read. {@link #frameHandler} hears of whole frames.
  *
- * <p>The exception handler gets a {@link FrameException} where the bytes are no frame, and where they end within one. Nothing is read
- * after it.
+ * <p>The exception handler gets a {@link FrameException} where the bytes are no frame, and where they end within one, after what came
+ * before. Nothing is read after it.
  *
  * <p>For the thread or event loop of the stream only.
  */
 public final class FrameParser implements ReadStream<Buffer> {
 
     private static final int LENGTH_BYTES = 2;
-    private static final int PIECE_BYTES = 16_384;
 
-    private enum Part {
-        LENGTH,
-        HEADER,
-        CONTENT
-    }
+    /**
+     * A part of a frame.
+     *
+     * @param header where the frame begins with it; null for a part of the content
+     * @param last whether the frame ends with it
+     */
+    private record Piece(Buffer bytes, @Nullable FrameHeader header, boolean last) {}
 
     private final ReadStream<Buffer> from;
-    private final RecordParser records;
     private final int maxHeaderBytes;
     private final long maxContentBytes;
-    private @Nullable Handler<Buffer> handler;
+    private final ReadQueue<Piece> pieces = new ReadQueue<>(Runnable::run, Runnable::run, this::readOrNot);
     private @Nullable Handler<Frame> frameHandler;
     private @Nullable Handler<Void> endHandler;
     private @Nullable Handler<Throwable> exceptionHandler;
+    private @Nullable FrameException wrong;
+    private boolean paused;
 
-    private boolean failed;
-    private Part part = Part.LENGTH;
-    private int size = LENGTH_BYTES;
-    private Buffer length = Buffer.buffer();
+    /** What has come of a length and a header. */
+    private Buffer head = Buffer.buffer();
+
+    /** How much of a content is still to come. */
+    private long left;
+
     private @Nullable FrameHeader header;
     private Buffer content = Buffer.buffer();
-    private long left;
 
     /**
      * @param from whose handlers this parser sets
@@ -53,123 +55,115 @@ public final class FrameParser implements ReadStream<Buffer> {
         this.from = from;
         this.maxHeaderBytes = maxHeaderBytes;
         this.maxContentBytes = maxContentBytes;
-        records = RecordParser.newFixed(LENGTH_BYTES, from);
-        records.exceptionHandler(this::fail);
-        records.endHandler(over -> ended());
+        pieces.endHandler(over -> tellEnd());
     }
 
-    private void record(Buffer record) {
-        if (failed) {
-            return;
-        }
+    private void came(Buffer bytes) {
         try {
-            switch (part) {
-                case LENGTH -> length(whole(record));
-                case HEADER -> header(whole(record));
-                case CONTENT -> content(record);
+            int at = 0;
+            while (at < bytes.length() && wrong == null) {
+                at = left > 0 ? content(bytes, at) : head(bytes, at);
             }
         } catch (FrameException e) {
-            fail(e);
+            end(e);
         }
     }
 
-    /** What is left when the stream ends comes as a record that is too short. */
-    private Buffer whole(Buffer record) throws FrameException {
-        if (record.length() < size) {
-            throw unfinished();
+    private int content(Buffer bytes, int at) {
+        int end = (int) Math.min(at + left, bytes.length());
+        left -= end - at;
+        pieces.add(new Piece(bytes.slice(at, end), null, left == 0));
+        return end;
+    }
+
+    private int head(Buffer bytes, int at) throws FrameException {
+        int end = Math.min(at + headBytes() - head.length(), bytes.length());
+        head.appendBuffer(bytes, at, end - at);
+        if (head.length() == LENGTH_BYTES) {
+            checkLength(head.getUnsignedShort(0));
+        } else if (head.length() == headBytes()) {
+            Buffer whole = head;
+            head = Buffer.buffer();
+            FrameHeader parsed = FrameHeader.parse(whole.slice(LENGTH_BYTES, whole.length()));
+            if (parsed.contentLength() > maxContentBytes) {
+                throw FrameException.malformed(
+                        "a content must have at most " + maxContentBytes + " bytes, not " + parsed.contentLength());
+            }
+            left = parsed.contentLength();
+            pieces.add(new Piece(whole, parsed, left == 0));
         }
-        return record;
+        return end;
     }
 
-    private FrameException unfinished() {
-        return FrameException.unfinished(
-                switch (part) {
-                    case LENGTH -> "the stream ended within the length of a header";
-                    case HEADER -> "the stream ended within a header";
-                    case CONTENT -> "the stream ended " + left + " bytes before the end of a content";
-                });
+    private int headBytes() {
+        return LENGTH_BYTES + (head.length() < LENGTH_BYTES ? 0 : head.getUnsignedShort(0));
     }
 
-    private void length(Buffer record) throws FrameException {
-        int bytes = record.getUnsignedShort(0);
+    private void checkLength(int bytes) throws FrameException {
         if (bytes == 0 || bytes > maxHeaderBytes) {
             throw FrameException.malformed("a header must have 1 to " + maxHeaderBytes + " bytes, not " + bytes);
-        }
-        length = record;
-        expect(Part.HEADER, bytes);
-        // It has not been handed over to anybody who asked for one piece.
-        records.fetch(1);
-    }
-
-    private void header(Buffer record) throws FrameException {
-        FrameHeader parsed = FrameHeader.parse(record);
-        if (parsed.contentLength() > maxContentBytes) {
-            throw FrameException.malformed(
-                    "a content must have at most " + maxContentBytes + " bytes, not " + parsed.contentLength());
-        }
-        header = parsed;
-        left = parsed.contentLength();
-        content = Buffer.buffer();
-        handOver(Buffer.buffer(LENGTH_BYTES + record.length())
-                .appendBuffer(length)
-                .appendBuffer(record));
-        expectContent(parsed);
-    }
-
-    private void content(Buffer record) throws FrameException {
-        left -= record.length();
-        if (frameHandler != null) {
-            content.appendBuffer(record);
-        }
-        handOver(record);
-        whole(record);
-        if (header != null) {
-            expectContent(header);
-        }
-    }
-
-    private void expectContent(FrameHeader of) {
-        if (left > 0) {
-            expect(Part.CONTENT, (int) Math.min(left, PIECE_BYTES));
-            return;
-        }
-        expect(Part.LENGTH, LENGTH_BYTES);
-        if (frameHandler != null) {
-            frameHandler.handle(new Frame(of, content));
-        }
-    }
-
-    private void expect(Part next, int bytes) {
-        part = next;
-        size = bytes;
-        records.fixedSizeMode(bytes);
-    }
-
-    private void handOver(Buffer piece) {
-        if (handler != null) {
-            handler.handle(piece);
         }
     }
 
     private void ended() {
-        if (failed) {
+        if (wrong != null) {
             return;
         }
-        if (part != Part.LENGTH) {
-            fail(unfinished());
+        if (left > 0) {
+            end(FrameException.unfinished("the stream ended " + left + " bytes before the end of a content"));
+        } else if (head.length() == 0) {
+            pieces.end();
+        } else {
+            String within = head.length() < LENGTH_BYTES ? "the length of a header" : "a header";
+            end(FrameException.unfinished("the stream ended within " + within));
+        }
+    }
+
+    private void end(FrameException cause) {
+        wrong = cause;
+        pieces.end();
+    }
+
+    private void tellEnd() {
+        if (wrong != null) {
+            tell(wrong);
         } else if (endHandler != null) {
             endHandler.handle(null);
         }
     }
 
-    private void fail(Throwable cause) {
-        if (failed) {
-            return;
-        }
-        failed = true;
-        records.handler(null);
+    private void tell(Throwable cause) {
         if (exceptionHandler != null) {
             exceptionHandler.handle(cause);
+        }
+    }
+
+    private void readOrNot() {
+        boolean wait = !pieces.isWanted();
+        if (wait != paused && wrong == null) {
+            paused = wait;
+            if (wait) {
+                from.pause();
+            } else {
+                from.resume();
+            }
+        }
+    }
+
+    private void handOver(Piece piece, Handler<Buffer> to) {
+        FrameHeader of = piece.header() == null ? header : piece.header();
+        header = of;
+        to.handle(piece.bytes());
+        if (frameHandler == null || of == null) {
+            return;
+        }
+        if (piece.header() == null) {
+            content.appendBuffer(piece.bytes());
+        }
+        if (piece.last()) {
+            Frame frame = new Frame(of, content);
+            content = Buffer.buffer();
+            frameHandler.handle(frame);
         }
     }
 
@@ -181,9 +175,11 @@ public final class FrameParser implements ReadStream<Buffer> {
 
     @Override
     public FrameParser handler(@Nullable Handler<Buffer> to) {
-        handler = to;
-        if (!failed) {
-            records.handler(to == null ? null : this::record);
+        pieces.handler(to == null ? null : piece -> handOver(piece, to));
+        if (to != null && wrong == null) {
+            from.exceptionHandler(this::tell);
+            from.endHandler(over -> ended());
+            from.handler(this::came);
         }
         return this;
     }
@@ -202,21 +198,19 @@ public final class FrameParser implements ReadStream<Buffer> {
 
     @Override
     public FrameParser pause() {
-        records.pause();
-        // The records would pause it when more has come, and lose what is left of them if it ended before that.
-        from.pause();
+        pieces.pause();
         return this;
     }
 
     @Override
     public FrameParser resume() {
-        records.resume();
+        pieces.fetch(Long.MAX_VALUE);
         return this;
     }
 
     @Override
     public FrameParser fetch(long amount) {
-        records.fetch(amount);
+        pieces.fetch(amount);
         return this;
     }
 }

@@ -91,16 +91,22 @@ class FrameParserTest {
             int before = passed.length();
             parser.fetch(1);
             source.deliver();
-            assertThat(passed.length()).isBetween(before + 1, before + 16_384);
+            assertThat(passed.length()).isGreaterThan(before);
             pieces++;
         }
-        assertThat(pieces)
-                .as("three headers, one content, and one in three pieces")
-                .isEqualTo(7);
+        assertThat(pieces).as("three headers and two contents").isEqualTo(5);
         parser.resume();
         source.deliver();
         assertThat(failures).isEmpty();
         assertThat(ended).isTrue();
+    }
+
+    @Test
+    void handsOverWhatHasComeOfAContent() {
+        listen();
+        Buffer begin = frame(HEADER.formatted("100000"), "abc");
+        source.send(begin, 100_000);
+        assertThat(passed).isEqualTo(begin);
     }
 
     @ParameterizedTest

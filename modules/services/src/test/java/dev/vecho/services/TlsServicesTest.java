@@ -35,6 +35,8 @@ class TlsServicesTest extends StreamServicesContract {
     private static Certificates.Issued certificate;
     private static SSLContext client;
 
+    private static final List<String> GROUPS = List.of("X25519", "P-256", "P-384", "X25519MLKEM768");
+
     private final String engine;
 
     TlsServicesTest(String engine) {
@@ -84,6 +86,11 @@ class TlsServicesTest extends StreamServicesContract {
         assertThat(told.getString("transport")).isEqualTo("tls");
         assertThat(told.getJsonObject("tls").getString("version")).isEqualTo("TLSv1.3");
         assertThat(told.getJsonObject("tls").getString("cipherSuite")).startsWith("TLS_");
+        if (engine.equals("openssl")) {
+            assertThat(told.getJsonObject("tls").getString("group")).isIn(GROUPS);
+        } else {
+            assertThat(told.getJsonObject("tls").containsKey("group")).isFalse();
+        }
     }
 
     @Test

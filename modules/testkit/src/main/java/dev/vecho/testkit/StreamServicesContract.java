@@ -8,7 +8,6 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -44,6 +43,17 @@ public abstract class StreamServicesContract extends ListenerContract {
      * @param receiveBuffer the client's, in bytes; 0 for the system's default
      */
     protected abstract EchoClient connect(String address, int receiveBuffer) throws IOException;
+
+    /** Has the listener know of a client that only listens; more than nothing where it sees none that has sent nothing. */
+    protected void showUp(EchoClient client) throws IOException {
+        // A connection that was accepted is known.
+    }
+
+    private EchoClient listening(String address, int receiveBuffer) throws IOException {
+        EchoClient client = connect(address, receiveBuffer);
+        showUp(client);
+        return client;
+    }
 
     /** What such a peer may cost: the queue, and what is written when there is room for one byte. */
     protected long bytesForAPeerThatDoesNotRead() {
@@ -81,7 +91,7 @@ public abstract class StreamServicesContract extends ListenerContract {
 
     @Test
     void generatesLinesThatRotateUntilTheClientClosesItsOutput() throws Exception {
-        try (EchoClient client = connect(serving("chargen"), 0)) {
+        try (EchoClient client = listening(serving("chargen"), 0)) {
             byte[] lines = client.in().readNBytes(200 * LINE);
             assertLines(lines);
             assertThat(new String(lines, 0, 95 * LINE, StandardCharsets.US_ASCII))
@@ -119,7 +129,7 @@ public abstract class StreamServicesContract extends ListenerContract {
         List<EchoClient> clients = new ArrayList<>();
         try {
             for (int i = 0; i < peers; i++) {
-                clients.add(connect(address, 4096));
+                clients.add(listening(address, 4096));
             }
             eventually("all are served", () -> traffic().snapshot().accepted() == peers);
             eventually("nothing moves", StreamServicesContract.this::isSettled);
@@ -127,7 +137,7 @@ public abstract class StreamServicesContract extends ListenerContract {
                     .as("bytes held for %d peers that do not read", peers)
                     .isLessThanOrEqualTo(peers * bytesForAPeerThatDoesNotRead());
             // And others are served.
-            try (EchoClient other = connect(address, 0)) {
+            try (EchoClient other = listening(address, 0)) {
                 assertLines(other.in().readNBytes(1000 * LINE));
             }
             // A late reader misses nothing.
@@ -155,7 +165,7 @@ public abstract class StreamServicesContract extends ListenerContract {
         List<Future<Void>> readers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             readers.add(inBackground(() -> {
-                try (EchoClient client = connect(address, 0)) {
+                try (EchoClient client = listening(address, 0)) {
                     byte[] bytes = new byte[65_536];
                     for (long left = 32L * MIB; left > 0; ) {
                         left -= client.in().read(bytes);
@@ -166,7 +176,7 @@ public abstract class StreamServicesContract extends ListenerContract {
             }));
         }
         for (int i = 0; i < 20; i++) {
-            try (EchoClient other = connect(address, 0)) {
+            try (EchoClient other = listening(address, 0)) {
                 assertLines(other.in().readNBytes(LINE));
                 other.reset();
             }
@@ -178,7 +188,7 @@ public abstract class StreamServicesContract extends ListenerContract {
 
     @Test
     void endsWhatGeneratesWhenItDrains() throws Exception {
-        try (EchoClient client = connect(serving("chargen"), 0)) {
+        try (EchoClient client = listening(serving("chargen"), 0)) {
             Future<Long> reading = inBackground(() -> {
                 long count = 0;
                 byte[] bytes = new byte[65_536];
@@ -215,7 +225,7 @@ public abstract class StreamServicesContract extends ListenerContract {
             try {
                 // More than is read before it has answered.
                 client.out().write(bytes(MIB, 1));
-            } catch (SocketException e) {
+            } catch (IOException e) {
                 // It does not have to take it all.
                 assertThat(e).isNotNull();
             }
@@ -229,7 +239,7 @@ public abstract class StreamServicesContract extends ListenerContract {
 
     @Test
     void tellsWhoTheClientIs() throws Exception {
-        try (EchoClient client = connect(serving("whoami"), 0)) {
+        try (EchoClient client = listening(serving("whoami"), 0)) {
             JsonObject told = new JsonObject(new String(client.in().readAllBytes(), StandardCharsets.UTF_8));
             assertThat(told.getMap()).containsKeys("transport", "remote", "local", "time");
             verify(told);
@@ -239,7 +249,7 @@ public abstract class StreamServicesContract extends ListenerContract {
 
     @Test
     void tellsWhoTheClientIsAsText() throws Exception {
-        try (EchoClient client = connect(serving(whoamiAsText()), 0)) {
+        try (EchoClient client = listening(serving(whoamiAsText()), 0)) {
             String told = new String(client.in().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(told.lines()).anyMatch(line -> line.startsWith("transport: "));
         }
@@ -289,6 +299,19 @@ public abstract class StreamServicesContract extends ListenerContract {
             assertThat(client.in().read()).as("the end").isEqualTo(-1);
         }
         allEnded();
+    }
+
+    @Test
+    void echoesWhatHasComeOfAFrameBeforeTheRest() throws Exception {
+        byte[] frame = frame(bytes(100_000, 1));
+        int part = frame.length - 99_990;
+        try (EchoClient client = connect(serving("framed"), 0)) {
+            client.out().write(frame, 0, part);
+            assertThat(client.in().readNBytes(part)).isEqualTo(Arrays.copyOf(frame, part));
+            client.out().write(frame, part, frame.length - part);
+            assertThat(client.in().readNBytes(frame.length - part))
+                    .isEqualTo(Arrays.copyOfRange(frame, part, frame.length));
+        }
     }
 
     @Test

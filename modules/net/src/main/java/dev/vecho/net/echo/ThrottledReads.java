@@ -78,6 +78,22 @@ public final class ThrottledReads extends ChannelDuplexHandler {
         ctx.fireChannelRead(message);
     }
 
+    /**
+     * Counts what a service writes by itself, which is held to the same rates as what is read.
+     *
+     * @return how many milliseconds to write nothing more; 0 for go on
+     */
+    public long wrote(int bytes) {
+        long now = TrafficCounter.milliSecondFromNano();
+        long wait = Math.max(
+                waitToWrite(own, bytes, rate, now), waitToWrite(throttle.all(), bytes, throttle.perListener(), now));
+        return wait >= LEAST_MILLIS ? wait : 0;
+    }
+
+    private static long waitToWrite(@Nullable TrafficCounter counter, int bytes, long rate, long now) {
+        return counter == null ? 0 : counter.writeTimeToWait(bytes, rate, Long.MAX_VALUE, now);
+    }
+
     private static long wait(@Nullable TrafficCounter counter, int bytes, long rate, long now) {
         return counter == null ? 0 : counter.readTimeToWait(bytes, rate, Long.MAX_VALUE, now);
     }

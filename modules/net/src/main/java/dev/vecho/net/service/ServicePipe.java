@@ -4,7 +4,6 @@ import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Peer;
-import dev.vecho.core.ServiceStream;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
@@ -35,13 +34,10 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.nio.channels.ClosedChannelException;
-import java.util.ArrayDeque;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -99,6 +95,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     private boolean lingering;
     private @Nullable Future<Void> outputClosed;
     private boolean flushing;
+    private boolean writesPaused;
 
     private long received;
     private long sent;
@@ -222,7 +219,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) {
             inputEnded = true;
-            stream.deliver();
+            stream.inputEnded();
         } else if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
             TlsHandler tls = ctx.pipeline().get(TlsHandler.class);
             if (tls != null) {
@@ -257,11 +254,28 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
     private boolean pauseIsOver() {
         active();
-        return stream.wantsToRead();
+        return !begun || stream.wantsToRead();
     }
 
     private boolean isHeldBack() {
-        return throttled != null && throttled.isPaused();
+        return writesPaused || (throttled != null && throttled.isPaused());
+    }
+
+    /** Has the service wait after what was too much at once. */
+    private void pauseWrites(int bytes) {
+        long wait = throttled == null ? 0 : throttled.wrote(bytes);
+        if (wait > 0 && !writesPaused) {
+            writesPaused = true;
+            context.executor()
+                    .schedule(
+                            () -> {
+                                writesPaused = false;
+                                active();
+                                stream.drained();
+                            },
+                            wait,
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     private boolean isNothingUnderWay() {
@@ -468,7 +482,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         if (aging != null) {
             aging.cancel(false);
         }
-        stream.closed();
+        stream.closed(end.isBroken());
     }
 
     // For those who watch the service.
@@ -499,102 +513,33 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     }
 
     /** What the service sees. */
-    private final class Stream implements ServiceStream {
+    private final class Stream extends HandledStream {
 
-        private final Queue<Buffer> waiting = new ArrayDeque<>();
-        private @Nullable Handler<Buffer> handler;
-        private @Nullable Handler<Void> endHandler;
-        private @Nullable Handler<Void> drainHandler;
-        private @Nullable Handler<Void> shutdownHandler;
-        private @Nullable Handler<Throwable> exceptionHandler;
-        private @Nullable Handler<Void> closeHandler;
-        private @Nullable Held held;
-        private long demand = Long.MAX_VALUE;
-        private boolean delivering;
-        private boolean endTold;
-        private boolean shutdown;
-
-        boolean isHolding() {
-            return held != null && end.is(State.OPEN) && held.isAny();
+        /** The event loop is known when the pipe is in its pipeline. */
+        Stream() {
+            super(deliver -> context.executor().execute(deliver));
         }
 
-        boolean isMoving() {
-            return held != null && end.is(State.OPEN) && held.isMoving();
+        @Override
+        protected boolean isOpen() {
+            return end.is(State.OPEN);
         }
 
-        boolean wantsToRead() {
-            return !begun || !end.is(State.OPEN) || (handler != null && demand > 0 && waiting.isEmpty());
+        @Override
+        protected void call(Runnable action) {
+            ServicePipe.this.call(action);
         }
 
-        void came(Buffer bytes) {
-            waiting.add(bytes);
-            deliver();
+        @Override
+        protected void callLast(Runnable action) {
+            VertxInternals.dispatch(vertxContext, action);
         }
 
-        /** Hands over what waits, as far as it is wanted, and reads on if more is. */
-        void deliver() {
-            if (delivering || !begun) {
-                return;
-            }
-            delivering = true;
-            try {
-                while (end.is(State.OPEN) && demand > 0 && handler != null && !waiting.isEmpty()) {
-                    Handler<Buffer> to = handler;
-                    Buffer bytes = waiting.remove();
-                    demand -= demand == Long.MAX_VALUE ? 0 : 1;
-                    call(() -> to.handle(bytes));
-                }
-                if (inputEnded
-                        && !endTold
-                        && waiting.isEmpty()
-                        && end.is(State.OPEN)
-                        && demand > 0
-                        && handler != null) {
-                    endTold = true;
-                    tell(endHandler);
-                }
-            } finally {
-                delivering = false;
-            }
-            if (!end.isOver() && context.channel().config().isAutoRead() != wantsToRead()) {
-                context.channel().config().setAutoRead(wantsToRead());
-            }
-        }
-
-        private void tell(@Nullable Handler<Void> whom) {
-            if (whom != null) {
-                call(() -> whom.handle(null));
-            }
-        }
-
-        void drained() {
-            if (end.is(State.OPEN) && !writeQueueFull()) {
-                tell(drainHandler);
-            }
-        }
-
-        void shutdown() {
-            shutdown = true;
-            if (end.is(State.OPEN)) {
-                tell(shutdownHandler);
-            }
-        }
-
-        void closed() {
-            Handler<Throwable> whom = exceptionHandler;
-            waiting.clear();
-            handler = null;
-            endHandler = null;
-            drainHandler = null;
-            exceptionHandler = null;
-            if (whom != null && begun && end.isBroken()) {
-                VertxInternals.dispatch(vertxContext, () -> whom.handle(new ClosedChannelException()));
-            }
-            Handler<Void> last = closeHandler;
-            closeHandler = null;
-            held = null;
-            if (last != null) {
-                VertxInternals.dispatch(vertxContext, () -> last.handle(null));
+        @Override
+        protected void readOrNot() {
+            boolean read = !begun || wantsToRead();
+            if (!end.isOver() && context.channel().config().isAutoRead() != read) {
+                context.channel().config().setAutoRead(read);
             }
         }
 
@@ -604,68 +549,8 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
         }
 
         @Override
-        public ServiceStream handler(@Nullable Handler<Buffer> to) {
-            handler = to;
-            later();
-            return this;
-        }
-
-        @Override
-        public ServiceStream endHandler(@Nullable Handler<Void> to) {
-            endHandler = to;
-            return this;
-        }
-
-        @Override
-        public ServiceStream drainHandler(@Nullable Handler<Void> to) {
-            drainHandler = to;
-            return this;
-        }
-
-        @Override
-        public ServiceStream exceptionHandler(@Nullable Handler<Throwable> to) {
-            exceptionHandler = to;
-            return this;
-        }
-
-        @Override
-        public ServiceStream shutdownHandler(@Nullable Handler<Void> to) {
-            shutdownHandler = to;
-            if (shutdown) {
-                tell(to);
-            }
-            return this;
-        }
-
-        @Override
-        public ServiceStream pause() {
-            demand = 0;
-            later();
-            return this;
-        }
-
-        @Override
-        public ServiceStream resume() {
-            return fetch(Long.MAX_VALUE);
-        }
-
-        @Override
-        public ServiceStream fetch(long amount) {
-            demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
-            later();
-            return this;
-        }
-
-        /** Not within the call of the service that has asked for it. */
-        private void later() {
-            if (!delivering) {
-                context.executor().execute(this::deliver);
-            }
-        }
-
-        @Override
         public boolean writeQueueFull() {
-            return !context.channel().isWritable();
+            return writesPaused || !context.channel().isWritable();
         }
 
         @Override
@@ -685,6 +570,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
                     }
                 }
             });
+            pauseWrites(bytes.length());
             flushSoon();
             return promise.future();
         }
@@ -698,7 +584,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
             if (!isWritable()) {
                 return Future.failedFuture(new ClosedChannelException());
             }
-            if (endTold) {
+            if (isEndTold()) {
                 return end();
             }
             Future<Void> ending = endOutput();
@@ -724,7 +610,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
             if (!end.to(State.ENDING)) {
                 return Future.failedFuture(new ClosedChannelException());
             }
-            waiting.clear();
+            discard();
             Promise<Void> promise = VertxInternals.promise(vertxContext);
             context.channel().closeFuture().addListener(closed -> {
                 if (end.isBroken()) {
@@ -743,21 +629,9 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
             if (end.is(State.OPEN)) {
                 LOG.debug("{}: {}", context.channel(), why);
                 end.broken(reason);
-                exceptionHandler = null;
+                forgetFailures();
                 end();
             }
-        }
-
-        @Override
-        public ServiceStream closeHandler(@Nullable Handler<Void> to) {
-            closeHandler = to;
-            return this;
-        }
-
-        @Override
-        public ServiceStream holding(Held what) {
-            held = what;
-            return this;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.vecho.net.service;
 
+import dev.vecho.net.NettyInternals;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.tls.Identity;
 import io.netty.channel.Channel;
@@ -9,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Map;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +35,7 @@ public final class SocketPeer {
         }
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         if (tls != null && tls.handshakeFuture().isSuccess()) {
-            facts.put("tls", tls(tls.engine().getSession(), tls.applicationProtocol()));
+            facts.put("tls", tls(tls.engine(), tls.applicationProtocol()));
         }
         Map<String, Long> path = SocketFacts.path(channel);
         if (!path.isEmpty()) {
@@ -49,10 +51,15 @@ public final class SocketPeer {
      *
      * @param alpn the application protocol; null for none
      */
-    public static JsonObject tls(SSLSession session, @Nullable String alpn) {
+    public static JsonObject tls(SSLEngine engine, @Nullable String alpn) {
+        SSLSession session = engine.getSession();
         JsonObject facts = new JsonObject();
         SocketFacts.tls(session, alpn).forEach(facts::put);
         facts.remove("client");
+        String group = NettyInternals.tlsGroup(engine);
+        if (group != null) {
+            facts.put("group", group);
+        }
         try {
             Certificate[] chain = session.getPeerCertificates();
             if (chain.length > 0 && chain[0] instanceof X509Certificate certificate) {

@@ -3,6 +3,7 @@ package dev.vecho.testkit.torture;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +53,9 @@ final class QueuedInput extends InputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
         while (at == block.length) {
             if (!next()) {
                 return -1;
@@ -74,7 +78,7 @@ final class QueuedInput extends InputStream {
             last = next;
         }
         if (last.failure != null) {
-            throw new IOException(last.failure);
+            throw new SocketException(last.failure);
         }
         return false;
     }

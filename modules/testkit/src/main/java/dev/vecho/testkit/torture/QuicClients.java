@@ -1,25 +1,38 @@
 package dev.vecho.testkit.torture;
 
 import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.MessageClient;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.QuicConnectionInternal;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.QuicClient;
 import io.vertx.core.net.QuicClientConfig;
 import io.vertx.core.net.QuicConfig;
 import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.QuicDatagramConfig;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A connection of QUIC by Vert.x. */
-final class QuicClients implements AutoCloseable {
+public final class QuicClients implements AutoCloseable {
 
     private static final int WINDOW = 1 << 20;
     private static final long TEND_MILLIS = 200;
+    private static final int DATAGRAMS = 1000;
+
+    /** Vert.x waits for so long where it is refused. */
+    private static final Duration UNANSWERED = Duration.ofSeconds(10);
 
     private final Vertx vertx;
     private final Owned owned;
@@ -48,12 +61,20 @@ final class QuicClients implements AutoCloseable {
 
     /** What makes connections, on sockets that they share; the caller closes it. */
     static QuicClient client(Vertx vertx) {
+        return client(vertx, WINDOW, Duration.ofMinutes(1));
+    }
+
+    private static QuicClient client(Vertx vertx, int window, Duration patience) {
         QuicClientConfig config = new QuicClientConfig()
                 .setTransportConfig(QuicConfig.forClient()
-                        .setInitialMaxStreamDataBidiLocal(WINDOW)
+                        .setInitialMaxStreamDataBidiLocal(window)
                         .setInitialMaxStreamDataUni(WINDOW)
-                        .setMaxIdleTimeout(Duration.ofMinutes(2)))
-                .setConnectTimeout(Duration.ofMinutes(1))
+                        .setMaxIdleTimeout(Duration.ofMinutes(2))
+                        .setDatagramConfig(new QuicDatagramConfig()
+                                .setEnabled(true)
+                                .setReceiveQueueLength(DATAGRAMS)
+                                .setSendQueueLength(DATAGRAMS)))
+                .setConnectTimeout(patience)
                 .setLocalAddress(SocketAddress.inetSocketAddress(0, "0.0.0.0"));
         ClientSSLOptions tls = new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm("");
         tls.setApplicationLayerProtocols(List.of("echo"));
@@ -68,7 +89,11 @@ final class QuicClients implements AutoCloseable {
 
     /** Connects from a socket of its own. */
     static QuicClients connect(Vertx vertx, InetSocketAddress address) throws IOException {
-        QuicClient client = client(vertx);
+        return alone(vertx, client(vertx), address);
+    }
+
+    /** Connects; closes the client with the connection. */
+    private static QuicClients alone(Vertx vertx, QuicClient client, InetSocketAddress address) throws IOException {
         try {
             QuicConnection connection = Blocking.get(client.connect(SocketAddress.inetSocketAddress(address)));
             return new QuicClients(vertx, connection, () -> Blocking.get(client.close()));
@@ -80,6 +105,77 @@ final class QuicClients implements AutoCloseable {
 
     EchoClient stream() throws IOException {
         return QuicStreamClient.open(connection);
+    }
+
+    /**
+     * One stream, on a connection and a socket of its own, which are closed with it.
+     *
+     * @param window how much the listener may send before it was read, in bytes; 0 for a usual one
+     */
+    public static EchoClient soleStream(Vertx vertx, InetSocketAddress address, int window) throws IOException {
+        QuicClients connection = alone(vertx, client(vertx, window == 0 ? WINDOW : window, UNANSWERED), address);
+        return new SoleStream(connection, QuicStreamClient.openSole(connection.connection));
+    }
+
+    private record SoleStream(QuicClients connection, EchoClient stream) implements EchoClient {
+
+        @Override
+        public OutputStream out() throws IOException {
+            return stream.out();
+        }
+
+        @Override
+        public InputStream in() throws IOException {
+            return stream.in();
+        }
+
+        @Override
+        public void closeOutput() throws IOException {
+            stream.closeOutput();
+        }
+
+        /** The connection stays, so that a reset that got lost is sent again. */
+        @Override
+        public void reset() throws IOException {
+            stream.reset();
+            stream.close();
+        }
+
+        @Override
+        public void close() throws IOException {
+            stream.close();
+            connection.close();
+        }
+    }
+
+    /** Datagrams, on a connection and a socket of its own. */
+    public static MessageClient datagrams(Vertx vertx, InetSocketAddress address) throws IOException {
+        QuicClients connection = alone(vertx, client(vertx, WINDOW, UNANSWERED), address);
+        BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();
+        connection.connection.datagramHandler(datagram -> came.add(datagram.getBytes()));
+        return new Datagrams(connection, came);
+    }
+
+    private record Datagrams(QuicClients connection, BlockingQueue<byte[]> came) implements MessageClient {
+
+        @Override
+        public void send(byte[] message) throws IOException {
+            Blocking.get(connection.connection.writeDatagram(Buffer.buffer(message)));
+        }
+
+        @Override
+        public byte @Nullable [] receive(Duration patience) throws IOException {
+            try {
+                return came.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            connection.close();
+        }
     }
 
     @Override

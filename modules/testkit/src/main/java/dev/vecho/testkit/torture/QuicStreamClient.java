@@ -9,12 +9,15 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.QuicStreamInternal;
 import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.SocketException;
 
 /**
  * One stream of a connection of QUIC by Vert.x, which is read from the network only as far as somebody reads. It is read from
@@ -26,6 +29,7 @@ final class QuicStreamClient implements EchoClient {
 
     private final QuicStream stream;
     private final QueuedInput input;
+    private final Promise<Void> reset = Promise.promise();
 
     private QuicStreamClient(QuicStream stream) {
         this.stream = stream;
@@ -42,6 +46,25 @@ final class QuicStreamClient implements EchoClient {
     static QuicStreamClient open(QuicConnection connection) throws IOException {
         // On the event loop, before anything can come.
         return Blocking.get(connection.openStream().map(QuicStreamClient::new));
+    }
+
+    /** The only stream of a connection, which hears of the end of that one: Vert.x leaves what is under way on the stream. */
+    static QuicStreamClient openSole(QuicConnection connection) throws IOException {
+        Promise<QuicStreamClient> opened = Promise.promise();
+        Promise<Void> closed = Promise.promise();
+        connection.closeHandler(closed::tryComplete);
+        closed.future().onComplete(gone -> opened.tryFail(new SocketException("the connection was closed")));
+        connection
+                .openStream()
+                .map(QuicStreamClient::new)
+                .onSuccess(opened::tryComplete)
+                .onFailure(opened::tryFail);
+        QuicStreamClient client = Blocking.get(opened.future());
+        closed.future().onComplete(gone -> {
+            client.reset.tryComplete();
+            client.input.failed("the connection was closed");
+        });
+        return client;
     }
 
     private static final class Ear extends ChannelInboundHandlerAdapter {
@@ -81,7 +104,15 @@ final class QuicStreamClient implements EchoClient {
 
     @Override
     public OutputStream out() {
-        return Blocking.output(stream::write);
+        return Blocking.output(this::write);
+    }
+
+    /** Vert.x tells nobody of what was under way when the stream is reset, or the connection closed. */
+    private Future<Void> write(Buffer bytes) {
+        Promise<Void> first = Promise.promise();
+        reset.future().onComplete(gone -> first.tryFail("it was reset"));
+        stream.write(bytes).onSuccess(first::tryComplete).onFailure(first::tryFail);
+        return first.future();
     }
 
     @Override
@@ -97,6 +128,7 @@ final class QuicStreamClient implements EchoClient {
     /** Both ways, else the listener would have to send all that is under way. */
     @Override
     public void reset() {
+        reset.tryComplete();
         moot(stream.reset(CODE));
         moot(stream.abort(CODE));
         input.failed("we have reset it");

@@ -1,6 +1,7 @@
 package dev.vecho.transport.eventbus;
 
 import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.ConfiguredService.Answers;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
@@ -91,21 +92,44 @@ final class EventBusListener implements Listener {
         }
     }
 
-    /** Answers with a buffer, or not at all. */
+    /** Answers now, later or not at all: with a buffer, or with what came where that is echoed. */
     private void serve(ConfiguredService service, Message<Object> message, Object body) {
-        Buffer answer;
+        boolean asItCame = service.echoes() && size(body) < 0;
+        Answers answers = new Answers() {
+            @Override
+            public void send(Buffer answer) {
+                if (message.replyAddress() == null) {
+                    return;
+                }
+                if (!service.echoes()) {
+                    message.reply(answer);
+                } else if (!answer(message, asItCame ? body : like(body, answer))) {
+                    return;
+                }
+                traffic.sent(answer.length());
+            }
+
+            @Override
+            public void fault(String name) {
+                traffic.fault(name);
+            }
+        };
         try {
-            answer = service.answer(() -> facts(message), service.readsMessages() ? bytes(body) : Buffer.buffer());
+            boolean reads = service.readsMessages() && !asItCame;
+            service.answer(() -> facts(message), reads ? bytes(body) : Buffer.buffer(), answers);
+            traffic.closed();
         } catch (RuntimeException e) {
             LOG.debug("bus://{}: the service has failed", address, e);
             traffic.broke(FailureReason.INTERNAL);
-            return;
         }
-        if (answer != null && message.replyAddress() != null) {
-            message.reply(answer);
-            traffic.sent(answer.length());
+    }
+
+    /** Bytes in the form that a body has. */
+    private static Object like(Object body, Buffer bytes) {
+        if (body instanceof byte[]) {
+            return bytes.getBytes();
         }
-        traffic.closed();
+        return body instanceof String ? bytes.toString() : bytes;
     }
 
     private JsonObject facts(Message<Object> message) {
@@ -178,7 +202,7 @@ final class EventBusListener implements Listener {
         return localOnly ? List.of("for this process only") : List.of();
     }
 
-    /** There is nothing to wait for: a message is answered in the same turn. */
+    /** There is nothing to wait for: a message is answered in the same turn, or has a fault. */
     @Override
     public Future<Void> drain(Duration grace) {
         return consumer.unregister().otherwiseEmpty();

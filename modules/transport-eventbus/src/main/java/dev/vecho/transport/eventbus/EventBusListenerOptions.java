@@ -6,6 +6,7 @@ import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import io.vertx.core.Vertx;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,15 @@ record EventBusListenerOptions(
     static final String DEFAULT_ADDRESS = "vecho.echo";
     static final int DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
+    private static @Nullable ConfiguredService readService(Vertx vertx, Options options) {
+        for (String direction : options.has(Services.FAULTS) ? List.of("toPeer", "fromPeer") : List.<String>of()) {
+            options.object(Services.FAULTS)
+                    .object(direction)
+                    .refuse("duplicate", "is not there on the event bus, where a message takes one reply");
+        }
+        return Services.readWithFaults(vertx, options, Framing.MESSAGES);
+    }
+
     static EventBusListenerOptions read(Vertx vertx, Options options) {
         String address = options.text("address", DEFAULT_ADDRESS);
         if (!address.matches("[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")) {
@@ -40,8 +50,7 @@ record EventBusListenerOptions(
                 address,
                 options.flag("localOnly", false),
                 options.integer("maxMessageBytes", DEFAULT_MAX_MESSAGE_BYTES, 1, Bounds.MAX_BYTES),
-                Services.read(vertx, options, Framing.MESSAGES));
-        Services.refuseFaults(options, "the event bus");
+                readService(vertx, options));
         options.rejectUnknownKeys();
         return read;
     }

@@ -2,6 +2,7 @@ package dev.vecho.transport.eventbus;
 
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
+import dev.vecho.core.Services;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
@@ -34,7 +35,9 @@ final class EventBusServerTransport implements ServerTransport {
 
     @Override
     public Future<List<String>> adopt(ServerTransport next) {
+        EventBusListenerOptions before = options;
         options = ((EventBusServerTransport) next).options;
+        Services.replace(before.service(), options.service());
         return Future.succeededFuture(List.of());
     }
 

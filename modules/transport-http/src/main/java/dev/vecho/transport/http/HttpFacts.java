@@ -64,7 +64,7 @@ final class HttpFacts {
                 .put("remote", SocketFacts.text(connection.remoteSocketAddress()))
                 .put("local", SocketFacts.text(connection.localSocketAddress()));
         SSLEngine tls = connection.sslEngine();
-        return tls == null ? facts : facts.put("tls", SocketPeer.tls(tls.getSession(), alpn(tls)));
+        return tls == null ? facts : facts.put("tls", SocketPeer.tls(tls, alpn(tls)));
     }
 
     private static @Nullable String alpn(SSLEngine tls) {

@@ -93,7 +93,8 @@ record HttpListenerOptions(
             // What it comes to where nobody has said it.
             quic = options.flag("http3", quic);
         }
-        ConfiguredService service = Services.readWithFaults(vertx, options, Framing.MESSAGES, Carried.REQUESTS);
+        ConfiguredService service = Services.withFaults(
+                vertx, options, Set.of(Carried.REQUESTS), Services.read(vertx, options, Framing.MESSAGES));
         HttpFaults faults = HttpFaults.of(vertx, service);
         if (faults != null) {
             service = faults.requests().isEcho() ? null : faults.requests().service();

@@ -37,8 +37,8 @@ public final class HttpTransport implements TestableTransport {
     }
 
     @Override
-    public Carried faultsOn() {
-        return Carried.REQUESTS;
+    public Set<Carried> faultsOn() {
+        return Set.of(Carried.REQUESTS);
     }
 
     @Override

@@ -36,8 +36,8 @@ public final class WebSocketTransport implements TestableTransport {
     }
 
     @Override
-    public Carried faultsOn() {
-        return Carried.REQUESTS;
+    public Set<Carried> faultsOn() {
+        return Set.of(Carried.REQUESTS);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.echo.IdleWatch;
+import dev.vecho.net.service.HandledStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelConfig;
@@ -81,6 +82,14 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private boolean resuming;
     private boolean owing;
 
+    /** Has a say in when it is read and ends; null for the echo, and for a protocol that does without. */
+    private @Nullable HandledStream service;
+
+    /** Told when FIN was said while the peer may go on; null for as long as nobody has asked for that. */
+    private @Nullable Runnable finTold;
+
+    private boolean finSaid;
+
     /** Whether it is closed when FIN was said, and not when the peer has said FIN, too. */
     private boolean leaving;
 
@@ -147,7 +156,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         waiting += held.readableBytes();
         if (waiting >= writeQueueBytes) {
             full = true;
-            channel.config().setAutoRead(false);
+            if (service == null) {
+                channel.config().setAutoRead(false);
+            }
         }
     }
 
@@ -190,7 +201,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         carried = true;
         fresh = true;
         room = channel.bytesBeforeUnwritable();
-        if (fin) {
+        if (finTold != null) {
+            finOfOutput(fin);
+        } else if (fin) {
             end.to(State.COMPLETE);
             saidFin();
         } else if (waiting == 0 && end.is(State.ENDING)) {
@@ -201,7 +214,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
             channel.eventLoop().execute(() -> {
                 resuming = false;
                 full = false;
-                channel.config().setAutoRead(true);
+                if (service == null) {
+                    channel.config().setAutoRead(true);
+                }
                 context.fireChannelWritabilityChanged();
             });
         }
@@ -216,7 +231,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     /** Flushes, and sends FIN after all that was written, which QUIC has taken and will deliver; reads no more. */
     public void finish() {
         end.to(State.ENDING);
-        if (held != null) {
+        if (finTold != null) {
+            endIfFinWasSaid();
+        } else if (held != null) {
             passOn(true);
         } else if (waiting == 0 && end.is(State.ENDING)) {
             sayFinAfterBytes();
@@ -228,6 +245,115 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
             sayFin();
         } else if (end.to(State.LINGERING)) {
             DeliveryWatch.await(channel, fresh, lossesBefore, this::sayFin);
+        }
+    }
+
+    /** Leaves it to a service when to read, and asks it before the stream is ended. */
+    void serve(HandledStream stream) {
+        service = stream;
+    }
+
+    /** Does as {@link #finish}, and closes the stream then, whatever the peer still sends. */
+    void leave() {
+        leaving = true;
+        finish();
+    }
+
+    /**
+     * Flushes, and sends FIN after all that was written, while the peer may go on to send; {@link #leave} ends what is left.
+     *
+     * @param told called when FIN was said
+     */
+    void closeOutput(Runnable told) {
+        finTold = told;
+        if (held != null) {
+            passOn(true);
+        } else if (waiting == 0) {
+            closeOutputAfterBytes();
+        }
+    }
+
+    private void finOfOutput(boolean carriedFin) {
+        if (carriedFin) {
+            saidFinOfOutput();
+        } else if (waiting == 0 && !finSaid) {
+            closeOutputAfterBytes();
+        }
+    }
+
+    private void closeOutputAfterBytes() {
+        if (carried) {
+            DeliveryWatch.await(channel, fresh, lossesBefore, this::closeOutputNow);
+        } else {
+            closeOutputNow();
+        }
+    }
+
+    private void closeOutputNow() {
+        if (!end.isOver()) {
+            channel.shutdownOutput().addListener(fin -> {
+                if (fin.isSuccess()) {
+                    saidFinOfOutput();
+                } else {
+                    breakOff(fin.cause());
+                }
+            });
+        }
+    }
+
+    private void saidFinOfOutput() {
+        finSaid = true;
+        if (finTold != null) {
+            finTold.run();
+        }
+        endIfFinWasSaid();
+    }
+
+    private void endIfFinWasSaid() {
+        if (finSaid && end.is(State.ENDING) && end.to(State.COMPLETE)) {
+            saidFin();
+        }
+    }
+
+    /** Whether all of it is still to come: neither side has ended or broken it. */
+    boolean isOpen() {
+        return end.is(State.OPEN);
+    }
+
+    /** Whether it counts as broken, whatever comes. */
+    boolean isBroken() {
+        return end.isBroken();
+    }
+
+    /** Notes that it counts as broken, however it ends. */
+    void fails(FailureReason reason) {
+        end.broken(reason);
+    }
+
+    private boolean isHolding() {
+        return (service != null && service.isHolding()) || (holding != null && holding.isAny());
+    }
+
+    private boolean isMoving() {
+        return (service != null && service.isMoving()) || (holding != null && holding.isMoving());
+    }
+
+    /** Whether an end now would have to be a reset. */
+    boolean isUnfinished() {
+        return waiting > 0 || isHolding();
+    }
+
+    /** As {@link #reset}, once what was written has arrived, which a reset would overtake. */
+    void resetAfterBytes(FailureReason reason) {
+        afterBytes(() -> reset(reason));
+    }
+
+    private void afterBytes(Runnable reset) {
+        flush(context);
+        if (carried) {
+            DeliveryWatch.await(channel, fresh, lossesBefore, reset);
+        } else {
+            reset.run();
         }
     }
 
@@ -259,12 +385,12 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         holding = held;
     }
 
-    private boolean isHolding() {
-        return holding != null && holding.isAny();
-    }
-
     private void sayFin() {
         if (!end.to(State.COMPLETE)) {
+            return;
+        }
+        if (finSaid) {
+            saidFin();
             return;
         }
         channel.shutdownOutput().addListener(fin -> {
@@ -331,12 +457,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     /** The same, once what was written has arrived: QUIC throws away what a reset overtakes. */
     public void resetAfterBytes(int error, FailureReason reason) {
-        flush(context);
-        if (carried) {
-            DeliveryWatch.await(channel, fresh, lossesBefore, () -> reset(error, reason));
-        } else {
-            reset(error, reason);
-        }
+        afterBytes(() -> reset(error, reason));
     }
 
     /**
@@ -348,7 +469,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         if (end.isOver()) {
             return;
         }
-        if (waiting > 0 || owing || keeping || isHolding()) {
+        if (isUnfinished() || owing || keeping) {
             reset(reason);
             return;
         }
@@ -358,16 +479,26 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     /** Ends it, with a FIN, as soon as no byte moves for a while and nothing is under way; until then it goes on. */
     void drain() {
+        if (service != null) {
+            service.shutdown();
+        }
+        endWhenQuiet();
+    }
+
+    private void endWhenQuiet() {
         if (!end.is(State.OPEN)) {
             return;
         }
         long left = IdleWatch.QUIET.toNanos() - (System.nanoTime() - lastActive);
-        if (left <= 0 && waiting == 0 && !owing) {
-            leaving = true;
-            finish();
+        if (left <= 0 && waiting == 0 && !owing && !isMoving()) {
+            if (isHolding()) {
+                reset(FailureReason.IDLE);
+            } else {
+                leave();
+            }
         } else {
             long next = left > 0 ? left : IdleWatch.QUIET.toNanos();
-            channel.eventLoop().schedule(this::drain, next, TimeUnit.NANOSECONDS);
+            channel.eventLoop().schedule(this::endWhenQuiet, next, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -440,10 +571,11 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     }
 
     private void endIfIdle() {
-        boolean moving = holding != null && holding.isMoving();
-        long left = moving ? idleNanos : idleNanos - (System.nanoTime() - lastActive);
+        long left = idleNanos - (System.nanoTime() - lastActive);
         if (left > 0) {
             watch(left);
+        } else if (isMoving()) {
+            watch(idleNanos);
         } else {
             LOG.debug("{} of {}: idle, ended", channel, channel.parent());
             end(FailureReason.IDLE);

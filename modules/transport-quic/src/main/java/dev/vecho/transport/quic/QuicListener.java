@@ -195,7 +195,7 @@ final class QuicListener implements Listener {
         QuicSockets.tend((QuicChannel) last.channel());
         SocketServer.follow((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
-                (QuicChannel) last.channel(), connection, options, protocol, traffic, this::closed);
+                (QuicChannel) last.channel(), connection, options, protocol, traffic, context, this::closed);
         if (!admits((QuicChannel) last.channel())) {
             served.close(QuicErrorCode.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;

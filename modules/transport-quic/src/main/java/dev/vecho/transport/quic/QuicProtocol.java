@@ -1,10 +1,12 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What the streams of a listener's connections speak. Every method is called on the connection's event loop. */
 public interface QuicProtocol {
@@ -45,6 +47,16 @@ public interface QuicProtocol {
      * @param last the handler of Vert.x, before which others go
      */
     void openedUnidirectional(ChannelHandlerContext last);
+
+    /** What answers the datagrams of a connection; null for the echo. */
+    default @Nullable ConfiguredService datagrams() {
+        return null;
+    }
+
+    /** Tells what it serves that another listener's has taken its place. */
+    default void replacedBy(QuicProtocol next) {
+        // Most do not care.
+    }
 
     /** Tells the peer that the listener takes no more streams. */
     void drains(QuicChannel connection);

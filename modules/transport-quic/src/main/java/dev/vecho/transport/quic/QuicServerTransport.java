@@ -79,7 +79,9 @@ public final class QuicServerTransport implements ServerTransport {
         QuicListenerOptions then = options.then(other.options);
         options = then;
         admission.change(then.limits().admission());
+        QuicProtocol before = protocol;
         protocol = other.protocol;
+        before.replacedBy(protocol);
         return Future.join(parts.stream()
                         .map(part -> part.adopt(then, other.protocol))
                         .toList())

@@ -1,6 +1,8 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.ConfiguredService;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
@@ -34,6 +36,17 @@ public final class QuicTransport implements TestableTransport {
     @Override
     public Framing framing() {
         return Framing.STREAM;
+    }
+
+    /** QUIC has no frame that opens a stream. */
+    @Override
+    public boolean beginsWithFirstByte() {
+        return true;
+    }
+
+    @Override
+    public Set<Carried> faultsOn() {
+        return QuicListenerOptions.BOTH;
     }
 
     @Override
@@ -85,9 +98,13 @@ public final class QuicTransport implements TestableTransport {
 
     @Override
     public ServerTransport server(Vertx vertx, Options options) {
-        QuicListenerOptions read = QuicListenerOptions.read(vertx, options);
+        ConfiguredService service = QuicListenerOptions.readService(vertx, options);
+        QuicListenerOptions read = QuicListenerOptions.read(vertx, options, service);
         return new QuicServerTransport(
-                vertx, read, new EchoProtocol(), new Admission(read.limits().admission()));
+                vertx,
+                read,
+                new EchoProtocol(vertx, service),
+                new Admission(read.limits().admission()));
     }
 
     /** {@code alpn}: application protocols to offer, in order of preference. Default: those of TLS, which are {@code echo}. */

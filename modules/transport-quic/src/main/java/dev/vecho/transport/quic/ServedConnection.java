@@ -1,13 +1,16 @@
 package dev.vecho.transport.quic;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.Traffic.Packets;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketFacts;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -17,6 +20,8 @@ import io.netty.handler.codec.quic.QuicConnectionStats;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.QuicConnection;
 import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +39,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection that a listener accepted: its streams echo, its datagrams come back from here. It sits in the connection's
+ * A connection that a listener accepted: its streams echo, its datagrams come back from here, or are answered by a service. It sits in the connection's
  * Netty pipeline before the handler of Vert.x and is used on the connection's event loop only.
  *
  * <p>It closes the connection only when all that its streams have echoed has arrived, as far as that can be known:
@@ -62,6 +67,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private final QuicListenerOptions options;
     private final QuicProtocol protocol;
     private final Traffic traffic;
+    private final Context vertxContext;
     private final Consumer<ServedConnection> closed;
     private final Set<QuicEchoPipe> streams = new LinkedHashSet<>();
     private final ConnectionEnd end = new ConnectionEnd();
@@ -77,6 +83,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private boolean carried;
     private boolean draining;
     private boolean datagramsWritten;
+    private boolean reading;
     private @Nullable Future<?> idleWatch;
     private @Nullable Future<?> aging;
 
@@ -95,12 +102,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             QuicListenerOptions options,
             QuicProtocol protocol,
             Traffic traffic,
+            Context vertxContext,
             Consumer<ServedConnection> closed) {
         this.channel = channel;
         this.connection = connection;
         this.options = options;
         this.protocol = protocol;
         this.traffic = traffic;
+        this.vertxContext = vertxContext;
         this.closed = closed;
     }
 
@@ -112,6 +121,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             remote = SocketFacts.text(channel.remoteSocketAddress());
             local = SocketFacts.text(channel.localSocketAddress());
             traffic.began(this);
+        }
+        if (protocol.datagrams() != null) {
+            QuicFacts.keepServerName(channel, connection);
         }
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
@@ -211,6 +223,17 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         lastActive = System.nanoTime();
         moved(lastActive);
         traffic.received(datagram.readableBytes());
+        ConfiguredService service = protocol.datagrams();
+        if (service == null) {
+            send(ctx, datagram);
+        } else {
+            reading = true;
+            answer(ctx, service, datagram);
+        }
+    }
+
+    /** Sends a datagram with the next flush. */
+    private void send(ChannelHandlerContext ctx, ByteBuf datagram) {
         // A peer that sends datagrams need not take them; Netty closes the connection of one that gets them
         // nevertheless.
         if (datagram.readableBytes() <= connection.maxDatagramLength()) {
@@ -223,13 +246,47 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
     }
 
+    private void answer(ChannelHandlerContext ctx, ConfiguredService service, ByteBuf datagram) {
+        Buffer asked = service.readsMessages() ? Buffer.buffer(ByteBufUtil.getBytes(datagram)) : Buffer.buffer();
+        datagram.release();
+        ConfiguredService.Answers answers = new ConfiguredService.Answers() {
+            @Override
+            public void send(Buffer answer) {
+                // It may come late.
+                if (!end.is(State.CLOSED)) {
+                    ServedConnection.this.send(ctx, VertxInternals.bytes(answer));
+                    if (!reading) {
+                        flush(ctx);
+                    }
+                }
+            }
+
+            @Override
+            public void fault(String name) {
+                traffic.fault(name);
+            }
+        };
+        VertxInternals.dispatch(vertxContext, () -> {
+            try {
+                service.answer(() -> QuicFacts.of(channel), asked, answers);
+            } catch (RuntimeException e) {
+                LOG.debug("{}: the service has failed", channel, e);
+            }
+        });
+    }
+
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        reading = false;
+        flush(ctx);
+        ctx.fireChannelReadComplete();
+    }
+
+    private void flush(ChannelHandlerContext ctx) {
         if (datagramsWritten) {
             datagramsWritten = false;
             ctx.flush();
         }
-        ctx.fireChannelReadComplete();
     }
 
     @Override
@@ -302,7 +359,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private void cut(FailureReason reason) {
         draining = true;
         why = reason;
-        boolean waiting = streams.stream().anyMatch(stream -> stream.waiting() > 0);
+        boolean waiting = streams.stream().anyMatch(QuicEchoPipe::isUnfinished);
         endStreams(reason);
         if (waiting) {
             ClosingNotice.await(channel, () -> close(QuicErrorCode.NONE, "going away"));

@@ -1,5 +1,6 @@
 package dev.vecho.transport.stamp;
 
+import dev.vecho.core.ConfiguredService;
 import dev.vecho.transport.stamp.Sessions.Reflected;
 import dev.vecho.transport.stamp.Sessions.Session;
 import dev.vecho.transport.udp.DatagramService;
@@ -81,8 +82,19 @@ final class Reflector implements DatagramService {
     }
 
     @Override
-    public @Nullable Buffer answer(
-            InetSocketAddress source, InetSocketAddress local, ByteBuf datagram, Consumer<String> drops) {
+    public void answer(
+            InetSocketAddress source,
+            InetSocketAddress local,
+            ByteBuf datagram,
+            Consumer<String> drops,
+            ConfiguredService.Answers answers) {
+        Buffer answer = answer(source, local, datagram, drops);
+        if (answer != null) {
+            answers.send(answer);
+        }
+    }
+
+    @Nullable Buffer answer(InetSocketAddress source, InetSocketAddress local, ByteBuf datagram, Consumer<String> drops) {
         Instant received = clock.instant();
         int size = datagram.readableBytes();
         if (size < (authenticator == null ? PacketFormat.TWAMP_REFLECTED : format.size)) {

@@ -15,6 +15,7 @@ import dev.vecho.net.listen.SocketOptions;
 import dev.vecho.net.service.LateReads;
 import dev.vecho.net.service.ServicePipe;
 import dev.vecho.net.service.ServicePipe.Before;
+import dev.vecho.net.service.Silence;
 import dev.vecho.net.tls.TlsOutput;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.buffer.PooledByteBufAllocator;

@@ -2,11 +2,9 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.ConfiguredService;
 import io.netty.buffer.ByteBuf;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a listener does with its datagrams, in place of the echo: a service, or the protocol of a transport whose packets are datagrams
@@ -40,26 +38,18 @@ public interface DatagramService {
     }
 
     /**
-     * Answers a datagram. Called on the event loop that it came on.
+     * Answers a datagram: now or later, once, several times or never. Called on the event loop that it came on.
      *
      * @param source who sent it
      * @param local where it came to
      * @param datagram valid during the call only
      * @param drops counts a datagram that gets no answer, by a reason that follows the number of them in a sentence
-     * @return null for no answer
+     * @param answers used on the same event loop
      */
-    @Nullable Buffer answer(InetSocketAddress source, InetSocketAddress local, ByteBuf datagram, Consumer<String> drops);
-
-    /** The same for one that answers later, several times or never. By default, at once and once at most. */
-    default void answer(
+    void answer(
             InetSocketAddress source,
             InetSocketAddress local,
             ByteBuf datagram,
             Consumer<String> drops,
-            ConfiguredService.Answers answers) {
-        Buffer answer = answer(source, local, datagram, drops);
-        if (answer != null) {
-            answers.send(answer);
-        }
-    }
+            ConfiguredService.Answers answers);
 }

@@ -24,12 +24,6 @@ record ServiceAnswers(ConfiguredService service) implements DatagramService {
     }
 
     @Override
-    public @Nullable Buffer answer(
-            InetSocketAddress source, InetSocketAddress local, ByteBuf datagram, Consumer<String> drops) {
-        return service.answer(() -> facts(source, local), asked(datagram));
-    }
-
-    @Override
     public void answer(
             InetSocketAddress source,
             InetSocketAddress local,

@@ -1,4 +1,4 @@
-package dev.vecho.transport.tcp;
+package dev.vecho.net.service;
 
 import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.Peer;
@@ -6,8 +6,8 @@ import dev.vecho.core.ServiceStream;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
-/** Discards what comes, says nothing, and does not end before its client does. */
-final class Silence implements ConfiguredService {
+/** In place of a service: discards what comes, says nothing, and does not end before its client does. */
+public final class Silence implements ConfiguredService {
 
     @Override
     public boolean amplifies() {

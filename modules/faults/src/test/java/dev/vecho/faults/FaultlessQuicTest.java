@@ -1,0 +1,80 @@
+package dev.vecho.faults;
+
+import dev.vecho.core.Target;
+import dev.vecho.core.Transport;
+import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.StreamContract;
+import dev.vecho.testkit.torture.QuicClients;
+import dev.vecho.transport.quic.QuicTransport;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The same as {@link FaultlessTcpTest}, on streams of QUIC. */
+@ParameterizedClass(name = "on {0}")
+@MethodSource("ios")
+class FaultlessQuicTest extends StreamContract {
+
+    @TempDir
+    static Path directory;
+
+    private static Certificates.Issued certificate;
+
+    FaultlessQuicTest(String io) {
+        super(io);
+    }
+
+    static List<String> ios() {
+        return List.of(usualIo(), "nio");
+    }
+
+    @BeforeAll
+    static void makeCertificate() {
+        certificate = new Certificates(directory).localhost();
+    }
+
+    @Override
+    protected Transport transport() {
+        return new QuicTransport();
+    }
+
+    @Override
+    protected JsonObject options() {
+        return new JsonObject()
+                .put("host", "127.0.0.1")
+                .put("port", 0)
+                // To open many connections may take longer than the default.
+                .put("idleTimeoutMillis", 300_000)
+                .put("tls", certificate.options())
+                .put("faults", new JsonObject());
+    }
+
+    @Override
+    protected EchoClient connect(String address, int receiveBuffer) throws IOException {
+        Target target = Target.parse(address);
+        return QuicClients.soleStream(vertx(), new InetSocketAddress(target.host(), target.port()), receiveBuffer);
+    }
+
+    /** What QUIC does itself is seen with the plain echo. */
+    @Override
+    protected boolean inFull() {
+        return false;
+    }
+
+    @Override
+    protected int shortConnections() {
+        return 100;
+    }
+
+    @Override
+    protected int connectionsAtOnce() {
+        return 400;
+    }
+}
