@@ -508,6 +508,11 @@ final class FaultyExchange extends ChannelDuplexHandler implements HttpCarrier, 
     }
 
     @Override
+    public boolean leaving() {
+        return carrier.leaving();
+    }
+
+    @Override
     public void broken() {
         carrier.broken();
     }
