@@ -1,5 +1,7 @@
 package dev.vecho.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.testkit.Certificates;
@@ -10,6 +12,7 @@ import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -76,5 +79,15 @@ class FaultlessQuicTest extends StreamContract {
     @Override
     protected int connectionsAtOnce() {
         return 400;
+    }
+
+    /** Vert.x's client may forget a stream's end over that of the connection, which follows at once. */
+    @Override
+    protected void hasEnded(EchoClient client) throws IOException {
+        try {
+            super.hasEnded(client);
+        } catch (SocketException closed) {
+            assertThat(closed).hasMessage("the connection was closed");
+        }
     }
 }

@@ -378,7 +378,7 @@ class ConnectionOptionsTest {
                         "s.json: options.quic.applicationProtocol: is not a known key, expected one of alpn",
                         "s.json: options.https: is not a known key, did you mean \"http\"?",
                         "s.json: options.tcp.noDelay: is not a known key, expected none",
-                        "s.json: options.somethingElse: is not a known key, expected one of eventbus, http, quic, stamp,"
+                        "s.json: options.somethingElse: is not a known key, expected one of eventbus, grpc, http, quic, stamp,"
                                 + " tcp, udp, unix, ws");
     }
 

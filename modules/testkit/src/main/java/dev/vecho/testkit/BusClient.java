@@ -1,6 +1,7 @@
 package dev.vecho.testkit;
 
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.Message;
@@ -15,24 +16,29 @@ import org.jspecify.annotations.Nullable;
 public final class BusClient implements MessageClient {
 
     private final Vertx vertx;
+
+    /** One for all: on contexts of their own, replies would overtake one another. */
+    private final Context context;
+
     private final String address;
     private final BlockingQueue<Buffer> replies = new LinkedBlockingQueue<>();
 
     /** Made for an address of the bus. */
     public BusClient(Vertx vertx, String address) {
         this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.address = address;
     }
 
     @Override
     public void send(byte[] message) {
-        vertx.eventBus()
+        context.runOnContext(now -> vertx.eventBus()
                 .<Buffer>request(address, Buffer.buffer(message))
                 .onComplete((AsyncResult<Message<Buffer>> reply) -> {
                     if (reply.succeeded()) {
                         replies.add(reply.result().body());
                     }
-                });
+                }));
     }
 
     @Override

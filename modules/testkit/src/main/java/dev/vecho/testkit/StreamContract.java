@@ -514,8 +514,13 @@ public abstract class StreamContract extends ListenerContract {
             client.out().write(1);
             assertThat(client.in().read()).isEqualTo(1);
             await(drain(Duration.ofMillis(200)));
-            assertThat(client.in().read()).as("the end").isEqualTo(-1);
+            hasEnded(client);
         }
+    }
+
+    /** A client that everything was sent to finds the end. */
+    protected void hasEnded(EchoClient client) throws IOException {
+        assertThat(client.in().read()).as("the end").isEqualTo(-1);
     }
 
     @Test

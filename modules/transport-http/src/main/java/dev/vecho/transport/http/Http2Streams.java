@@ -272,6 +272,8 @@ final class Http2Streams extends ChannelDuplexHandler {
         public void cutOnPurpose(ChannelHandlerContext ctx, boolean reset) {
             socket.broken(FailureReason.FAULT);
             if (reset) {
+                // A reset throws away what waits for the connection's next flush.
+                channel.parent().flush();
                 reset(Http2Error.INTERNAL_ERROR);
             } else {
                 ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ended -> channel.close());

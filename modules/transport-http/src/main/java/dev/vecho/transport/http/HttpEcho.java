@@ -36,11 +36,7 @@ import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,13 +59,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
             "Vecho, an echo service. Send a body, with POST for example, and it comes back.\n"
                     .getBytes(StandardCharsets.US_ASCII);
 
-    /** RFC 9110, section 5.6.7. */
-    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern(
-                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
-            .withZone(ZoneOffset.UTC);
-
     private static final AsciiString ALLOWED = AsciiString.cached("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     private static final AsciiString ALT_SVC = AsciiString.cached("alt-svc");
+    private static final AsciiString SERVER_TIMING = AsciiString.cached("server-timing");
     private static final AsciiString NO_SNIFF = AsciiString.cached("nosniff");
 
     /** How long a browser may remember what it was allowed, in seconds. */
@@ -112,6 +104,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
     /** The call in progress, on a stream; null where its request is none of gRPC. */
     private @Nullable GrpcCall call;
 
+    /** When the end of the request came, as {@link System#nanoTime}, where the client is to be told how long it took from there. */
+    private long arrived;
+
     /** From the moment at which the client's input is not read any more. */
     private @Nullable RequestBuffer buffer;
 
@@ -138,6 +133,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (options.serverTiming() && message instanceof LastHttpContent) {
+            arrived = System.nanoTime();
+        }
         if (buffer == null || !buffer.takes(message)) {
             handle(message);
         }
@@ -255,6 +253,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
         }
         HttpResponse response =
                 response(request.head(), answer == null ? HttpResponseStatus.NO_CONTENT : request.status());
+        if (options.serverTiming()) {
+            response.headers().set(SERVER_TIMING, timing("service"));
+        }
         if (answer != null) {
             response.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, request.service().contentType())
@@ -346,7 +347,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
 
     /** What every response says. */
     private void begin(HttpResponse response) {
-        response.headers().set(HttpHeaderNames.DATE, DATE.format(Instant.now()));
+        response.headers().set(HttpHeaderNames.DATE, HttpDate.now());
         String alternative = carrier.alternative();
         if (alternative != null) {
             response.headers().set(ALT_SVC, alternative);
@@ -407,6 +408,9 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
                 headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
             }
         }
+        if (hasTimedEnd()) {
+            headers.set(HttpHeaderNames.TRAILER, SERVER_TIMING);
+        }
         echoing = true;
         if (hasBody && HttpUtil.is100ContinueExpected(request)) {
             ctx.writeAndFlush(new DefaultFullHttpResponse(
@@ -418,6 +422,16 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
         } else {
             ctx.write(response);
         }
+    }
+
+    /** Whether the end of the echo in progress tells how long it took: HTTP/1.1 has nothing behind a body whose length was told. */
+    private boolean hasTimedEnd() {
+        return options.serverTiming() && (http1 == null || unbounded);
+    }
+
+    /** The time since the end of the request came, in milliseconds: W3C, Server Timing. */
+    private String timing(String what) {
+        return what + ";dur=" + (System.nanoTime() - arrived) / 1000 / 1e3;
     }
 
     private void writeEarly() {
@@ -462,7 +476,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
                 ctx.write(delayed);
                 delayed = null;
             }
-            if (last && !bytes.isReadable()) {
+            if (last && hasTimedEnd()) {
+                DefaultLastHttpContent end = new DefaultLastHttpContent(bytes);
+                end.trailingHeaders().set(SERVER_TIMING, timing("echo"));
+                ctx.write(end);
+            } else if (last && !bytes.isReadable()) {
                 bytes.release();
                 ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
             } else {

@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
  * @param compression agrees to permessage-deflate (RFC 7692) where a WebSocket client offers it; default true
  * @param subprotocols WebSocket subprotocols to agree to, the first that the client names and this list has; default none
  * @param cors origins whose pages may read what comes back, or {@link #ANY_ORIGIN} alone; default none
+ * @param serverTiming tells how long an answer took from the end of the request on; default false
  * @param tls null for plain HTTP; its {@code alpn} is {@code h2} and {@code http/1.1} unless it says otherwise
  * @param service what answers requests and WebSocket messages; null for the echo
  * @param wrongCertificates null for none; not for HTTP/3
@@ -56,6 +57,7 @@ record HttpListenerOptions(
         boolean compression,
         List<String> subprotocols,
         Set<String> cors,
+        boolean serverTiming,
         @Nullable TlsServer tls,
         @Nullable ConfiguredService service,
         @Nullable WrongCertificates wrongCertificates,
@@ -113,6 +115,7 @@ record HttpListenerOptions(
                 options.flag("compression", true),
                 List.copyOf(WebSocketClientOptions.readSubprotocols(options)),
                 readCors(options),
+                options.flag("serverTiming", false),
                 tls,
                 service,
                 faults == null ? null : WrongCertificates.of(faults.service().certificates(), tls, options),
@@ -205,6 +208,7 @@ record HttpListenerOptions(
                 next.compression,
                 next.subprotocols,
                 next.cors,
+                next.serverTiming,
                 kept,
                 next.service,
                 WrongCertificates.keep(wrongCertificates, next.wrongCertificates, kept),
