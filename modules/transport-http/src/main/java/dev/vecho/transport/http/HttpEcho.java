@@ -38,6 +38,7 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -431,7 +432,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
 
     /** The time since the end of the request came, in milliseconds: W3C, Server Timing. */
     private String timing(String what) {
-        return what + ";dur=" + (System.nanoTime() - arrived) / 1000 / 1e3;
+        return what + ";dur=" + TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - arrived) / 1e3;
     }
 
     private void writeEarly() {
