@@ -147,7 +147,7 @@ class ServeIT {
                 .containsExactly(
                         file + ": listeners.a.port: must be 0..65535, was 70000",
                         file
-                                + ": listeners.b.transport: must be one of eventbus, http, quic, stamp, tcp, udp, unix, websocket, was \"pigeon\"",
+                                + ": listeners.b.transport: must be one of eventbus, grpc, http, quic, stamp, tcp, udp, unix, websocket, was \"pigeon\"",
                         file + ": listeners.c.prot: is not a known key, did you mean \"port\"?");
     }
 
