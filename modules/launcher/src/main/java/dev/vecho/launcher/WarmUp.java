@@ -121,7 +121,8 @@ final class WarmUp {
     private static Future<Long> play(Vertx vertx, JsonObject listener) {
         return vertx.executeBlocking(() -> new Serving(server(vertx, listener)), false)
                 .compose(serving -> vertx.deployVerticle(serving)
-                        .compose(deployed -> vertx.executeBlocking(() -> script(serving.addresses()), false)
+                        .compose(deployed -> vertx.executeBlocking(
+                                        () -> script(serving.addresses(), listener.containsKey("tls")), false)
                                 .compose(script -> Check.open(vertx, script))
                                 .compose(WarmUp::play)
                                 .eventually(() -> vertx.undeploy(deployed))));
@@ -174,10 +175,9 @@ final class WarmUp {
                         played.stream().filter(each -> each.result().passed()).count());
     }
 
-    private static Script script(List<String> targets) {
-        return Script.standard()
-                .withTargets(targets, SOURCE)
-                .withTls(new JsonObject().put("insecure", true), SOURCE)
-                .withTimeout(Duration.ofSeconds(1));
+    private static Script script(List<String> targets, boolean encrypted) {
+        Script script = Script.standard().withTargets(targets, SOURCE).withTimeout(Duration.ofSeconds(1));
+        // Also a target without TLS could begin it, so that options load all of it.
+        return encrypted ? script.withTls(new JsonObject().put("insecure", true), SOURCE) : script;
     }
 }
