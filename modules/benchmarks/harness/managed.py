@@ -30,7 +30,7 @@ def management(run):
     """With the section management and a scrape a second against without, in turn; the median of the rounds' ratios."""
     home = run.java_home
     plain = peers.vecho("vecho", "Vecho", home)
-    managed = peers.vecho("vecho-managed", "Vecho with management", home, {"management": MANAGEMENT})
+    managed = peers.vecho("vecho-managed", "Vecho with management", home, management=MANAGEMENT)
     rows = {title: speed(run, (plain, managed), connections, size) for _, title, connections, size, _ in SIZES}
     memory = {peer.name: idle_memory(run, peer) for peer in (plain, managed)}
     goals = [goal_row(f"time with management, of that without, {title}", row["slower"], SLOWER)

@@ -1,8 +1,6 @@
 package dev.vecho.launcher;
 
 import dev.vecho.client.Check;
-import dev.vecho.client.report.Report;
-import dev.vecho.client.script.Script;
 import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
@@ -13,6 +11,7 @@ import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.ReadOption;
 import dev.vecho.core.config.Source;
 import dev.vecho.server.ConfiguredValue;
+import dev.vecho.server.EchoProbe;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -26,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +54,11 @@ final class WarmUp {
      * @return when it is done; never a failure
      */
     static Future<Void> ofCheck(Vertx vertx) {
-        return play(vertx, Set.of(on("tcp"))).mapEmpty();
+        return serving(
+                        vertx,
+                        on("tcp"),
+                        serving -> Check.once(vertx, serving.addresses().get(0)))
+                .transform(played -> Future.succeededFuture());
     }
 
     /**
@@ -109,8 +113,9 @@ final class WarmUp {
 
     /** Completes when all are done, with the number of addresses that echoed. */
     static Future<Long> play(Vertx vertx, Set<JsonObject> listeners) {
-        List<Future<Long>> played =
-                listeners.stream().map(listener -> play(vertx, listener)).toList();
+        List<Future<Long>> played = listeners.stream()
+                .map(listener -> serving(vertx, listener, serving -> probe(vertx, serving)))
+                .toList();
         return Future.join(played)
                 .transform(all -> Future.succeededFuture(played.stream()
                         .filter(Future::succeeded)
@@ -118,14 +123,21 @@ final class WarmUp {
                         .sum()));
     }
 
-    private static Future<Long> play(Vertx vertx, JsonObject listener) {
+    /** Of a service, it is its own side that is to be warm: a probe needs less memory than a check, which a service may never play. */
+    private static Future<Long> probe(Vertx vertx, Serving serving) {
+        EchoProbe probe = new EchoProbe(vertx, Transports.load());
+        List<Future<EchoProbe.Found>> asked = serving.addresses().stream()
+                .map(address -> probe.ask(address, serving.ownClient(address)))
+                .toList();
+        return Future.join(asked)
+                .transform(all -> Future.succeededFuture(
+                        asked.stream().filter(Future::succeeded).count()));
+    }
+
+    private static <T> Future<T> serving(Vertx vertx, JsonObject listener, Function<Serving, Future<T>> client) {
         return vertx.executeBlocking(() -> new Serving(server(vertx, listener)), false)
                 .compose(serving -> vertx.deployVerticle(serving)
-                        .compose(deployed -> vertx.executeBlocking(
-                                        () -> script(serving.addresses(), listener.containsKey("tls")), false)
-                                .compose(script -> Check.open(vertx, script))
-                                .compose(WarmUp::play)
-                                .eventually(() -> vertx.undeploy(deployed))));
+                        .compose(deployed -> client.apply(serving).eventually(() -> vertx.undeploy(deployed))));
     }
 
     private static ServerTransport server(Vertx vertx, JsonObject listener) {
@@ -154,6 +166,10 @@ final class WarmUp {
             return Objects.requireNonNull(listener).addresses();
         }
 
+        JsonObject ownClient(String address) {
+            return Objects.requireNonNull(listener).ownClient(address);
+        }
+
         @Override
         public Future<?> start() {
             return server.listen(new Traffic().share(VertxInternals.eventLoop(context)))
@@ -164,20 +180,5 @@ final class WarmUp {
         public Future<?> stop() {
             return Objects.requireNonNull(listener).drain(Duration.ZERO);
         }
-    }
-
-    private static Future<Long> play(List<Check> checks) {
-        List<Future<Report>> played = checks.stream()
-                .map(check -> check.play(1).eventually(check::close))
-                .toList();
-        return Future.join(played)
-                .map(all ->
-                        played.stream().filter(each -> each.result().passed()).count());
-    }
-
-    private static Script script(List<String> targets, boolean encrypted) {
-        Script script = Script.standard().withTargets(targets, SOURCE).withTimeout(Duration.ofSeconds(1));
-        // Also a target without TLS could begin it, so that options load all of it.
-        return encrypted ? script.withTls(new JsonObject().put("insecure", true), SOURCE) : script;
     }
 }

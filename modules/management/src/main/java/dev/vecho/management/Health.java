@@ -3,6 +3,7 @@ package dev.vecho.management;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Transports;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.server.EchoProbe;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.EchoService.Outcome;
 import dev.vecho.server.EchoService.Reload;

@@ -1,4 +1,4 @@
-package dev.vecho.management;
+package dev.vecho.server;
 
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  * Finds out whether a listener echoes, as a client of its own: through a new connection of the listener's transport to one of its
  * addresses. It trusts whatever certificate comes. Used on one event loop.
  */
-final class EchoProbe {
+public final class EchoProbe {
 
     /** All of it, from the connection to the last byte. */
-    static final long BOUND_MILLIS = 5000;
+    public static final long BOUND_MILLIS = 5000;
 
     /** A datagram may get lost, also on its way to this machine itself. */
     private static final long RESEND_MILLIS = 500;
@@ -42,7 +42,12 @@ final class EchoProbe {
     private final Vertx vertx;
     private final Transports transports;
 
-    EchoProbe(Vertx vertx, Transports transports) {
+    /**
+     * Makes one.
+     *
+     * @param transports that its listeners are of
+     */
+    public EchoProbe(Vertx vertx, Transports transports) {
         this.vertx = vertx;
         this.transports = transports;
     }
@@ -54,9 +59,10 @@ final class EchoProbe {
      * @param checked {@code echo}, or {@code handshake} where nothing more can be had without the certificate of a client
      * @param nanos how long it took
      */
-    record Found(String address, String checked, long nanos) {
+    public record Found(String address, String checked, long nanos) {
 
-        JsonObject toJson() {
+        /** For those who read JSON, with the time in milliseconds. */
+        public JsonObject toJson() {
             return new JsonObject()
                     .put("address", address)
                     .put("checked", checked)
@@ -67,9 +73,11 @@ final class EchoProbe {
     /**
      * Asks one address.
      *
+     * @param address as the listener tells it
+     * @param own the options of the listener's own clients, see {@link dev.vecho.core.Listener#ownClient}
      * @return fails with a message that says what is wrong
      */
-    Future<Found> ask(String address, JsonObject own) {
+    public Future<Found> ask(String address, JsonObject own) {
         long start = System.nanoTime();
         return vertx.executeBlocking(() -> client(reachable(address), own), false)
                 .compose(client -> new Attempt(client)
