@@ -1,6 +1,7 @@
 package dev.vecho.transport.http;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
@@ -40,6 +41,11 @@ public final class GrpcTransport implements TestableTransport {
     @Override
     public boolean hasEnds() {
         return true;
+    }
+
+    @Override
+    public Set<Carried> faultsOn() {
+        return Set.of(Carried.REQUESTS);
     }
 
     @Override

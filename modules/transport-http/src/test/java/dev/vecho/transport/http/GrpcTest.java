@@ -85,6 +85,20 @@ class GrpcTest {
         }
     }
 
+    @Test
+    void losesItsStatusOnPurpose() throws Exception {
+        JsonObject faults = new JsonObject().put("toPeer", new JsonObject().put("loseTrailers", true));
+        try (HttpServer faulty = HttpServer.listen(new JsonObject().put("faults", faults));
+                RawHttp2 client = new RawHttp2(faulty)) {
+            begin(client, 1);
+            byte[] frame = bytes("0000000003616263");
+            client.data(1, END_STREAM, frame);
+            assertThat(client.read(1, frame.length)).isEqualTo(frame);
+            assertThat(client.end(1).get(GrpcStatus.HEADER)).isNull();
+            assertThat(faulty.faults()).containsEntry("toPeer.loseTrailers", 1L);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         ":path, /, 12",
