@@ -2,7 +2,6 @@ package dev.vecho.transport.quic;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
-import io.netty.handler.codec.quic.FlushStrategy;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.Future;
@@ -20,6 +19,12 @@ public final class QuicSockets {
 
     /** Of all connections of a socket: with more, the first peer would wait while the answers to the others are made. */
     private static final int PACKETS_AT_ONCE = 2;
+
+    /** Of full packets, after which others to the same peer follow, so that they go together. */
+    private static final int FULL_PACKETS_AT_ONCE = 32;
+
+    /** At least: the least that a path must take for QUIC (RFC 9000, section 14). */
+    private static final int FULL_PACKET_BYTES = 1200;
 
     private static final long LATE_TIMER_MILLIS = 500;
     private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -41,11 +46,14 @@ public final class QuicSockets {
 
     /** Sends packets soon, where many connections have some to send; call it before the endpoint opens its socket. */
     static void sendSoon(QuicEndpoint endpoint) {
-        QuicInternals.flushStrategy(endpoint, FlushStrategy.afterNumPackets(PACKETS_AT_ONCE - 1));
+        QuicInternals.flushStrategy(
+                endpoint,
+                (packets, bytes) -> packets
+                        >= (bytes >= (long) packets * FULL_PACKET_BYTES ? FULL_PACKETS_AT_ONCE : PACKETS_AT_ONCE));
     }
 
     /**
-     * Gives the socket of a connection room for what comes, and asks its connections twice a second whether they have to send,
+     * Gives the socket of a connection room for what comes, lets it send {@linkplain SegmentedPackets several packets at once}, and asks its connections twice a second whether they have to send,
      * until it is closed.
      *
      * <p>Netty, as of 4.2.18, runs a timer of quiche's that it finds to be late while it sends, and does not send again what
@@ -54,6 +62,7 @@ public final class QuicSockets {
      */
     public static void tend(QuicChannel connection) {
         Channel socket = connection.parent();
+        SegmentedPackets.install(socket);
         if (socket.attr(ASKED).setIfAbsent(new Asked(System.nanoTime(), MIN_PAUSE_NANOS)) == null) {
             if (socket.config().getOption(ChannelOption.SO_RCVBUF) < RECEIVE_BUFFER_BYTES) {
                 socket.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);

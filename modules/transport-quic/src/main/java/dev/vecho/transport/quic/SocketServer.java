@@ -153,6 +153,7 @@ final class SocketServer extends CleanableQuicServer {
             @Override
             protected void initChannel(Channel socket) {
                 sharePort(socket);
+                SegmentedPackets.receive(socket);
                 open = new Open(socket, context, address, metrics);
                 socket.attr(OPENING).set(new Opening(codec, ids));
                 socket.pipeline().addLast(port);
