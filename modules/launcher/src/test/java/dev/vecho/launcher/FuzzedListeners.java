@@ -30,7 +30,7 @@ final class FuzzedListeners implements AutoCloseable {
     private final EchoServerVerticle service = new EchoServerVerticle();
     private final Queue<String> logged = new ConcurrentLinkedQueue<>();
 
-    /** Opens the listeners {@code proxy} and {@code http}. */
+    /** Opens the listeners {@code proxy}, {@code framed} and {@code http}. */
     FuzzedListeners() {
         AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
             @Override
@@ -46,6 +46,7 @@ final class FuzzedListeners implements AutoCloseable {
         ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).addAppender(appender);
         JsonObject listeners = new JsonObject()
                 .put("proxy", listener("tcp").put("proxyProtocol", true))
+                .put("framed", listener("tcp").put("service", "framed"))
                 .put("http", listener("http"));
         vertx.deployVerticle(
                         service,
