@@ -21,6 +21,7 @@ class Case:
     """One load. base: the peer to which the ratios of the table relate; None for the fastest that is not Vecho.
 
     beside: the arguments of a second generator that loads the server at the same time, and is not measured
+    bench: the generator is `vecho bench`, and these are its arguments, for what the one in C does not speak
     """
 
     name: str
@@ -32,10 +33,11 @@ class Case:
     goals: tuple
     unit: str = "messages"
     beside: tuple = ()
+    bench: bool = False
 
 
-VECHO = ("vecho", "vecho-other-jdk")
-OTHER_JDK = Goal("vecho-other-jdk", "vecho", 0.97)
+VECHO = ("vecho", "vecho-before", "vecho-other-jdk")
+OTHERS = Goal("vecho-other-jdk", "vecho", 0.97), Goal("vecho", "vecho-before", 0.98)
 TCP_PEERS = ("c-epoll", "c-uring", "tokio", "go", "uvloop", "asyncio", "node", "pipeto")
 
 # Connections, bytes of a message, and what Vecho has to reach of C epoll over TCP.
@@ -54,7 +56,7 @@ LIKE_WITH_LIKE = (Goal("vecho", "c-epoll-poll", 1.0), Goal("vecho-sleep", "c-epo
 
 
 def goals(at_least_by_peer):
-    return (*(Goal("vecho", against, at_least) for against, at_least in at_least_by_peer.items()), OTHER_JDK)
+    return (*(Goal("vecho", against, at_least) for against, at_least in at_least_by_peer.items()), *OTHERS)
 
 
 def no_later_than(peer):
@@ -87,9 +89,6 @@ CASES = [
     *stream_cases("unix", "Unix domain socket", ("c-epoll", "c-uring"), lambda _: {"c-epoll": 0.97}),
     *(Case(f"udp-{size}B", f"UDP, {size:,} B", "udp", ("-c", 10, "-q", 8, "-s", size), ("c-mmsg", *VECHO), "c-mmsg",
            goals({"c-mmsg": 0.8}), "datagrams") for size in (64, 1400)),
-    *(Case(f"websocket-{name}", f"WebSocket, 50 × {title}", "websocket", ("-c", 50, "-s", size, "--ws"),
-           ("bun", "beast", "gorilla", "ws", *VECHO), None, goals({"best": 0.8}))
-      for name, title, size in (("125B", "125 B", 125), ("64K", "64 KiB", 64 * 1024))),
 ]
 
 HTTP_SIZES = (("64B", "64 B", 64), ("16K", "16 KiB", 16 * 1024), ("1M", "1 MiB", 1024 * 1024))
@@ -110,11 +109,43 @@ CASES += [
     *http_cases("http2", "HTTP/2", ("nghttpd", "hyper", "go-http", "node-http"), ((1, 1), (1, 100), (50, 1), (1000, 1))),
 ]
 
+WEBSOCKET_PEERS = ("bun", "beast", "gorilla", "ws")
+WEBSOCKET_SIZES = (("64B", "64 B", 64), ("125B", "125 B", 125), ("16K", "16 KiB", 16 * 1024), ("64K", "64 KiB", 64 * 1024),
+                   ("1M", "1 MiB", 1024 * 1024))
+CASES += [
+    Case(f"websocket-{'' if name in ('125B', '64K') else f'{connections}x'}{name}", f"WebSocket, {connections:,} × {title}", "websocket",
+         ("-c", connections, "-s", size, "--ws"), (*WEBSOCKET_PEERS, *VECHO), None,
+         (*goals({"best": 0.8}), *no_later_than("best")))
+    for connections in (1, 50, 1000) for name, title, size in WEBSOCKET_SIZES
+    if connections * size <= 1 << 26 and (connections == 50 or name not in ("125B", "64K"))
+]
+
+
+def bench_cases(kind, title, peers, sizes, *more):
+    """The load is that of `vecho bench`, which verifies every byte and shares what limits it."""
+    return [Case(f"{kind}-{connections}x{name}", f"{title}, {connections:,} × {size_title}", kind,
+                 ("-c", connections, "-s", size, *more), (*peers, *VECHO), peers[0] if len(peers) == 1 else None,
+                 goals({peers[0] if len(peers) == 1 else "best": 1.0}), bench=True)
+            for connections, name, size_title, size in sizes]
+
+
+STREAMS = ((10, "64B", "64 B", 64), (10, "16K", "16 KiB", 16 * 1024), (4, "1M", "1 MiB", 1024 * 1024), (1000, "64B", "64 B", 64))
+MESSAGES = ((1, "64B", "64 B", 64), (50, "64B", "64 B", 64), (1000, "64B", "64 B", 64), (50, "16K", "16 KiB", 16 * 1024),
+            (4, "1M", "1 MiB", 1024 * 1024))
+CASES += [
+    *bench_cases("quic", "QUIC streams", ("quic-go",), STREAMS),
+    *bench_cases("http3", "HTTP/3", ("go-http3",), STREAMS),
+    *bench_cases("deflate", "WebSocket with permessage-deflate", ("bun", "gorilla", "ws"),
+                 [size for size in MESSAGES if size[0] == 50], "--option", "ws.compression=true"),
+    *bench_cases("eventbus", "clustered event bus", ("vertx-eventbus",), MESSAGES),
+]
+
 # What is measured in another way; see extras.py.
 EXTRAS = {
     "memory": "resident memory at rest, and of an idle connection",
     "check": "a whole process of `vecho check`",
-    "quic": "streams of QUIC",
+    "line": "the instruments: `vecho check` beside iperf3, `vecho bench` beside the generator in C",
+    "many": "many connections: memory, and a few busy ones among them",
     "management": "what management costs",
     "cores": "two cores for the server",
     "jmh": "the echo pipe alone, in memory",

@@ -12,8 +12,7 @@ from harness.cases import TCP_PEERS, VECHO
 IDLE_CONNECTIONS = 10_000
 REST_SECONDS = 15  # until a server that has started gives back what it needed for that
 SETTLE_SECONDS = 6
-BENCH_START_SECONDS = 1
-QUIC_PEERS = ("quic-go", *VECHO)
+USED_SECONDS = 3
 
 
 def memory(run):
@@ -34,6 +33,10 @@ def idle_memory(run, peer):
     with run.server(peer, "tcp") as server:
         time.sleep(1 if run.quick else REST_SECONDS)
         rest = server.resident_kilobytes()
+        # What a server takes once, at its first connections, is no connection's.
+        processes.measure(server, run.load_cores, ("-c", 50, "-s", 64), 0, 1 if run.quick else USED_SECONDS)
+        time.sleep(1 if run.quick else SETTLE_SECONDS)
+        used_before = server.resident_kilobytes()
         load = processes.start_load(server, run.load_cores, ("--idle", connections), stdin=subprocess.PIPE)
         try:
             used = []
@@ -49,26 +52,26 @@ def idle_memory(run, peer):
             load.kill()
             load.wait()
     row = {"restMegabytes": rest / 1024,
-           "openKilobytes": (used[0] - rest) / connections,
-           "echoedKilobytes": (used[1] - rest) / connections}
+           "openKilobytes": (used[0] - used_before) / connections,
+           "echoedKilobytes": (used[1] - used_before) / connections}
     run.say(f"memory: {peer.title}: {rest / 1024:.1f} MB at rest, {row['openKilobytes']:.2f} KB a connection, "
             f"{row['echoedKilobytes']:.2f} KB after an echo")
     return row
 
 
-def goal_row(what, value, at_most):
-    return {"what": what, "value": value, "atMost": at_most, "reached": value <= at_most}
+def goal_row(what, value, at_most=None, at_least=None):
+    bound = {"atMost": at_most} if at_least is None else {"atLeast": at_least}
+    return {"what": what, "value": value, **bound, "reached": value <= at_most if at_least is None else value >= at_least}
 
 
 def check(run):
     """`vecho check` of one target, from the start of the process to its end, against the jar run by plain java."""
     java = peers.java(run.java_home)
     with run.server(run.peers["c-epoll"], "tcp") as server:
-        target = server.target.replace("tcp:", "tcp://", 1)
         commands = {
-            "./vecho check": [peers.ROOT / "vecho", "check", target],
-            "java -jar vecho.jar check": [java, "-jar", peers.FAT_JAR, "check", target],
-            "java -Xshare:off -jar vecho.jar check": [java, "-Xshare:off", "-jar", peers.FAT_JAR, "check", target],
+            "./vecho check": [peers.ROOT / "vecho", "check", server.url],
+            "java -jar vecho.jar check": [java, "-jar", peers.FAT_JAR, "check", server.url],
+            "java -Xshare:off -jar vecho.jar check": [java, "-Xshare:off", "-jar", peers.FAT_JAR, "check", server.url],
         }
         environment = os.environ | run.peers["vecho"].environment
         seconds = {name: [] for name in commands}
@@ -124,37 +127,4 @@ def jmh(run):
     return {"rows": rows}
 
 
-def quic(run):
-    """Streams of QUIC, each on a connection of its own. The generator is Vecho's: the one in C does not speak QUIC."""
-    rows = {}
-    for size in (64, 16 * 1024):
-        taken = {peer: [] for peer in run.select(QUIC_PEERS, "quic-go")}
-        for _ in range(run.rounds):
-            for peer, results in taken.items():
-                with run.server(peer, "quic") as server:
-                    results.append(quic_load(run, server, size))
-        for peer, results in taken.items():
-            row = {figure: statistics.median(one[figure] for one in results) for figure in results[0]}
-            row["ratio"] = statistics.median(one["perSecond"] / other["perSecond"]
-                                             for one, other in zip(results, taken[run.peers["quic-go"]]))
-            rows[f"{peer.name} {size}"] = row
-            run.say(f"quic: {peer.title}, {size} B: {row['perSecond']:,.0f}/s, {row['serverMicrosPerMessage']:.1f} µs of CPU each")
-    return {"peers": rows}
-
-
-def quic_load(run, server, size):
-    """What `vecho bench` tells of one server, and the share of its core that the server takes in the middle of it."""
-    command = [peers.ROOT / "vecho", "bench", server.target, "--insecure", "-c", "10", "-s", size, "-o", "json",
-               "-w", f"{run.warmup * 1000:.0f}ms", "-d", f"{run.seconds * 1000:.0f}ms"]
-    bench = processes.start(command, run.load_cores, env=os.environ | run.peers["vecho"].environment)
-    time.sleep(BENCH_START_SECONDS + run.warmup)
-    begin, used = time.monotonic(), server.cpu_seconds()
-    time.sleep(run.seconds / 2)
-    share = (server.cpu_seconds() - used) / (time.monotonic() - begin)
-    result = processes.result_of(bench, run.warmup + run.seconds + 60)
-    rate = result["messagesPerSecond"]
-    return {"perSecond": rate, "p99Micros": result["latencyMillis"]["p99"] * 1000, "serverCpu": share,
-            "serverMicrosPerMessage": share / rate * 1e6, "generatorCpu": result["load"]["threadShare"]}
-
-
-RUNNERS = {"memory": memory, "check": check, "quic": quic, "cores": cores, "jmh": jmh}
+RUNNERS = {"memory": memory, "check": check, "cores": cores, "jmh": jmh}

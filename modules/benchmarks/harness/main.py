@@ -10,14 +10,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import extras, managed, peers, processes, report
+from harness import extras, line, managed, many, peers, processes, report
 from harness.cases import CASES, EXTRAS
 
 RESULTS = peers.MODULE / "results"
 QUICK_RESULTS = peers.MODULE / "target" / "quick"
 SETTLE_SECONDS = 0.3  # of each round, before what counts
+BENCH_SETTLE_SECONDS = 3  # for `vecho bench`, which compiles while it runs
 WARMUP_LOADS = 20  # with fewer, a JVM still compiles in the rounds what closes a crowd of connections
-RUNNERS = extras.RUNNERS | {"management": managed.management}
+RUNNERS = extras.RUNNERS | {"line": line.line, "many": many.many, "management": managed.management}
 BUSY = 1.5  # a load average that a build leaves behind falls below this within a minute
 
 
@@ -43,11 +44,15 @@ def parse(arguments):
                         help="the JDK that runs Vecho (JAVA_HOME, or the java on the path)")
     parser.add_argument("--jdk", metavar="HOME", default=os.environ.get("VECHO_OTHER_JDK", ""),
                         help="another JDK, for a second Vecho to compare (VECHO_OTHER_JDK)")
+    parser.add_argument("--before", metavar="DIR", type=lambda name: Path(name).resolve(), help="another checkout of Vecho to compare, of an earlier "
+                                                                    "commit, say; its ./vecho must be built")
     parser.add_argument("--output", metavar="DIR", type=Path, help="where the results go (results)")
     parser.add_argument("--install", action="store_true", help="install the Debian packages that are missing")
     parsed = parser.parse_args(arguments)
     if parsed.quick:
         parsed.rounds, parsed.seconds, parsed.warmup = 1, 1, 1
+    if parsed.before and not (parsed.before / "vecho").is_file():
+        parser.error(f"--before {parsed.before}: this is no checkout of Vecho: it has no script named vecho")
     parsed.output = parsed.output or (QUICK_RESULTS if parsed.quick else RESULTS)
     return parser, parsed
 
@@ -75,7 +80,8 @@ class Run:
 
     def case_seconds(self, case):
         selected = self.select(case.peers, case.base)
-        return sum(self.warmup_of(peer) + 1 + self.rounds * (self.seconds + SETTLE_SECONDS + 0.1) for peer in selected)
+        each = BENCH_SETTLE_SECONDS + processes.BENCH_START_SECONDS if case.bench else SETTLE_SECONDS + 0.1
+        return sum(self.warmup_of(peer) + 1 + self.rounds * (self.seconds + each) for peer in selected)
 
     def warmup_of(self, peer):
         return self.warmup if peer.warm else min(1, self.warmup)
@@ -92,6 +98,8 @@ def measure_case(run, case):
     def load(name, warmup, seconds):
         started = time.monotonic()
         try:
+            if case.bench:
+                return processes.bench(running[name], run.load_cores, case.load, warmup, seconds)
             return processes.measure(running[name], run.load_cores, case.load, warmup, seconds, case.beside)
         except processes.Failed as failure:
             # It takes no further part: what it measured before it failed is worth nothing.
@@ -111,15 +119,16 @@ def measure_case(run, case):
             except processes.Failed as failure:
                 failures[peer.name] = str(failure)
                 run.say(f"{case.name}: {failure}")
+        loads = 1 if case.bench else WARMUP_LOADS
         for name in list(running):
-            for _ in range(WARMUP_LOADS):
+            for _ in range(loads):
                 if name in running:
-                    load(name, 0, run.warmup_of(run.peers[name]) / WARMUP_LOADS)
+                    load(name, 0, run.warmup_of(run.peers[name]) / loads)
         for number in range(run.rounds):
             order = list(running)
             turn = number % len(order) if order else 0
             for name in order[turn:] + order[:turn]:
-                result = load(name, SETTLE_SECONDS, run.seconds)
+                result = load(name, BENCH_SETTLE_SECONDS if case.bench else SETTLE_SECONDS, run.seconds)
                 if result:
                     rounds[name].append(result)
                     run.say(f"{case.name} {number + 1}/{run.rounds}: {run.peers[name].title}: "
@@ -157,7 +166,7 @@ def summary(case, rounds, failures):
             median = statistics.median(values)
             goals.append({"subject": goal.subject, "against": against, "figure": goal.figure, "atLeast": goal.at_least, "ratio": median,
                           "least": min(values), "most": max(values), "reached": median >= goal.at_least})
-    return {"title": case.title, "unit": case.unit, "load": [str(word) for word in case.load], "base": base,
+    return {"title": case.title, "unit": case.unit, "load": [str(word) for word in case.load], "base": base, "bench": case.bench,
             "peers": medians, "goals": goals, "failures": failures, "rounds": rounds}
 
 
@@ -191,7 +200,7 @@ def install_or_tell(needs, install):
 
 def main(arguments):
     parser, options = parse(arguments)
-    known = peers.known_peers(options.java, options.jdk)
+    known = peers.known_peers(options)
     names = options.peers.split(",") if options.peers else []
     for name in names:
         if name not in known:
@@ -210,11 +219,12 @@ def main(arguments):
             used = {peer.name: peer for case in cases for peer in run.select(case.peers, case.base)}
             if others:
                 used |= {name: known[name] for name in ("c-epoll", "vecho")}
+            if "many" in others:
+                used |= {peer.name: peer for _, _, name in many.CROWDS for peer in run.select((name, "vecho-before"), name)}
             if "memory" in others or "cores" in others:
                 used |= {peer.name: peer for peer in run.select(known) if "tcp" in peer.kinds}
-            if "quic" in others:
-                used |= {peer.name: peer for peer in run.select(extras.QUIC_PEERS, "quic-go")}
-            if not install_or_tell([*peers.HARNESS_NEEDS, *(need for peer in used.values() for need in peer.needs)],
+            needs = [*peers.HARNESS_NEEDS, *([peers.IPERF3] if "line" in others else [])]
+            if not install_or_tell([*needs, *(need for peer in used.values() for need in peer.needs)],
                                    options.install):
                 return 2
             peers.build(used.values())

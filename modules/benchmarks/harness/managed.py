@@ -41,7 +41,14 @@ def management(run):
 
 
 def url(server):
-    return re.search(r"^management: (http://\S+)", server.log.read_text(errors="replace"), re.MULTILINE).group(1)
+    """It is told after the listeners."""
+    deadline = time.monotonic() + processes.START_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"^management: (http://\S+)$", server.log.read_text(errors="replace"), re.MULTILINE)
+        if found:
+            return found.group(1)
+        time.sleep(0.02)
+    raise processes.Failed(f"{server.peer.title} has no management listener")
 
 
 @contextlib.contextmanager

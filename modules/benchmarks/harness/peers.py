@@ -54,6 +54,7 @@ NODE = Need("nodejs", "/usr/bin/node")
 NPM = Need("npm", "/usr/bin/npm")
 UVLOOP = Need("python3-uvloop", "/usr/lib/python3/dist-packages/uvloop")
 MATPLOTLIB = Need("python3-matplotlib", "/usr/lib/python3/dist-packages/matplotlib")
+IPERF3 = Need("iperf3", "/usr/bin/iperf3")
 HARNESS_NEEDS = (GCC, OPENSSL, OPENSSL_TOOL, LIBURING, NGHTTP2, MATPLOTLIB)
 
 
@@ -117,6 +118,7 @@ GO_TCP = go_program("go-tcp", "./tcp")
 GO_WS = go_program("go-ws", "./websocket")
 GO_HTTP = go_program("go-http", "./http")
 GO_QUIC = go_program("go-quic", "./quic")
+GO_HTTP3 = go_program("go-http3", "./http3")
 JS = Build(BUILT / "js" / "node_modules" / ".package-lock.json", SOURCES / "js",
            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], BUILT / "js")
 
@@ -144,13 +146,16 @@ def java(home):
     return str(Path(home, "bin", "java")) if home else "java"
 
 
+# The transports of Vecho whose names are not those of the kinds of cases.
+TRANSPORTS = {"http1": "http", "http2": "http", "http3": "http", "tls": "tcp", "deflate": "websocket"}
+
+
 def vecho_listener(kind, socket):
-    listener = {"transport": kind, "host": "127.0.0.1", "port": 0}
-    if kind in ("http1", "http2"):
-        listener |= {"transport": "http"}
-    elif kind in ("tls", "quic"):
-        transport = "tcp" if kind == "tls" else kind
-        listener |= {"transport": transport, "tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
+    if kind == "eventbus":
+        return {"transport": "eventbus"}
+    listener = {"transport": TRANSPORTS.get(kind, kind), "host": "127.0.0.1", "port": 0}
+    if kind in ("tls", "quic", "http3"):
+        listener |= {"tls": {"certificate": str(CERTIFICATE), "key": str(KEY)}}
     elif kind == "unix":
         listener = {"transport": "unix", "path": str(socket)}
     elif kind == "udp":
@@ -160,28 +165,43 @@ def vecho_listener(kind, socket):
     return listener
 
 
-def vecho(name, title, home, **settings):
+def vecho(name, title, home, checkout=ROOT, **settings):
     """Vecho as a user starts it: the script, and the JVM's default options. settings: what the configuration says beside."""
 
     def command(kind, socket, directory):
         configuration = directory / f"{name}.json"
-        configuration.write_text(json.dumps(settings | {"listeners": {"echo": vecho_listener(kind, socket)}}, indent=2))
-        return [ROOT / "vecho", "serve", "-c", configuration]
+        listener, more = vecho_listener(kind, socket), []
+        if kind == "eventbus":
+            port = free_port()
+            listener |= {"address": f"echo.{port}"}
+            more = ["--cluster", "--cluster-port", port, "--cluster-members", f"127.0.0.1:{port}"]
+        configuration.write_text(json.dumps(settings | {"listeners": {"echo": listener}}, indent=2))
+        return [checkout / "vecho", "serve", "-c", configuration, *more]
 
-    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "http1", "http2", "quic"), command, [java(home), "-version"], warm=True,
+    return Peer(name, title, ("tcp", "tls", "unix", "udp", "websocket", "deflate", "http1", "http2", "http3", "quic",
+                             "eventbus"), command, [java(home), "-version"], warm=True,
                 environment={"JAVA_HOME": home} if home else {})
 
 
-def bun(*_):
+def free_port():
+    """For what does not tell which one it has taken."""
+    with socketlib.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+def deflates(kind):
+    """The argument of a WebSocket server that agrees to permessage-deflate."""
+    return ["deflate"] if kind == "deflate" else []
+
+
+def bun(kind, *_):
     found = sorted(BUILT.glob("js/node_modules/@oven/bun-linux-*/bin/bun"))
     # Of several builds the one for all processors comes last; the first is the faster one.
-    return [found[0] if found else "bun", BUILT / "js" / "bun-ws.js"]
+    return [found[0] if found else "bun", BUILT / "js" / "bun-ws.js", *deflates(kind)]
 
 
 def nghttpd(*_):
-    """It takes a port and does not tell one: it gets one that is free."""
-    with socketlib.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     return ["/bin/sh", "-c", f"echo ready {port}; exec nghttpd --no-tls --echo-upload -n1 -m 1000 -a 127.0.0.1 {port}"]
 
 
@@ -193,10 +213,11 @@ def npm_version(package):
     return ["node", "-p", f"'{package} ' + require('{BUILT}/js/node_modules/{package}/package.json').version"]
 
 
-def known_peers(java_home, other_jdk):
-    """All peers by name. other_jdk adds a second Vecho that runs on it."""
+def known_peers(options):
+    """All peers by name. The option --jdk adds a second Vecho that runs on it; --before, one of another checkout."""
+    java_home = options.java
     python = ["/usr/bin/python3", SOURCES / "python" / "tcp.py"]
-    pipe_to = [java(java_home), "-cp", f"{MODULE / 'target' / 'classes'}:{FAT_JAR}", "dev.vecho.benchmarks.PipeToServer"]
+    vertx = [java(java_home), "-cp", f"{MODULE / 'target' / 'classes'}:{FAT_JAR}"]
     gcc_version = ["gcc", "--version"]
 
     def socket_or_none(program):
@@ -220,13 +241,16 @@ def known_peers(java_home, other_jdk):
         Peer("asyncio", "Python asyncio", ("tcp",), lambda *_: python, ["/usr/bin/python3", "--version"]),
         Peer("node", "Node", ("tcp",), lambda *_: ["node", SOURCES / "js" / "tcp.js"], ["node", "--version"], (NODE,),
              warm=True),
-        Peer("pipeto", "Vert.x pipeTo", ("tcp",), lambda *_: pipe_to, [java(java_home), "-version"], warm=True),
-        Peer("bun", "uWebSockets in Bun", ("websocket",), bun, npm_version("bun"),
+        Peer("pipeto", "Vert.x pipeTo", ("tcp",), lambda *_: [*vertx, "dev.vecho.benchmarks.PipeToServer"],
+             [java(java_home), "-version"], warm=True),
+        Peer("vertx-eventbus", "Vert.x consumer", ("eventbus",),
+             lambda *_: [*vertx, "dev.vecho.benchmarks.EventBusServer", free_port()], [java(java_home), "-version"], warm=True),
+        Peer("bun", "uWebSockets in Bun", ("websocket", "deflate"), bun, npm_version("bun"),
              (NODE, NPM), (JS,), warm=True),
         Peer("beast", "Boost.Beast", ("websocket",), lambda *_: [BEAST.program],
              shell("dpkg-query -W libboost-dev"),
              (CXX, BOOST), (BEAST,)),
-        Peer("gorilla", "Go gorilla", ("websocket",), lambda *_: [GO_WS.program],
+        Peer("gorilla", "Go gorilla", ("websocket", "deflate"), lambda kind, *_: [GO_WS.program, *deflates(kind)],
              shell("dpkg-query -W golang-github-gorilla-websocket-dev"), (GO, GORILLA), (GO_WS,)),
         Peer("beast-http", "Boost.Beast", ("http1",), lambda *_: [BEAST_HTTP.program], shell("dpkg-query -W libboost-dev"),
              (CXX, BOOST), (BEAST_HTTP,)),
@@ -239,13 +263,17 @@ def known_peers(java_home, other_jdk):
              lambda kind, *_: ["node", SOURCES / "js" / "http.js", kind[-1]], ["node", "--version"], (NODE,), warm=True),
         Peer("quic-go", "Go quic-go", ("quic",), lambda *_: [GO_QUIC.program, CERTIFICATE, KEY],
              shell("dpkg-query -W golang-github-lucas-clemente-quic-go-dev"), (GO, QUIC_GO), (GO_QUIC,)),
-        Peer("ws", "Node ws", ("websocket",), lambda *_: ["node", BUILT / "js" / "ws.js"],
+        Peer("go-http3", "Go quic-go", ("http3",), lambda *_: [GO_HTTP3.program, CERTIFICATE, KEY],
+             shell("dpkg-query -W golang-github-lucas-clemente-quic-go-dev"), (GO, QUIC_GO), (GO_HTTP3,)),
+        Peer("ws", "Node ws", ("websocket", "deflate"), lambda kind, *_: ["node", BUILT / "js" / "ws.js", *deflates(kind)],
              npm_version("ws"), (NODE, NPM), (JS,), warm=True),
         vecho("vecho", "Vecho", java_home),
         vecho("vecho-sleep", "Vecho, no polling", java_home, busyPollMicros=0),
     ]
-    if other_jdk:
-        peers.append(vecho("vecho-other-jdk", f"Vecho, JDK {jdk_version(other_jdk)}", other_jdk))
+    if options.before:
+        peers.append(vecho("vecho-before", "Vecho before", java_home, options.before))
+    if options.jdk:
+        peers.append(vecho("vecho-other-jdk", f"Vecho, JDK {jdk_version(options.jdk)}", options.jdk))
     return {peer.name: peer for peer in peers}
 
 
@@ -273,7 +301,10 @@ def build(peers):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-days", "3650", "-subj", "/CN=localhost", "-keyout", KEY, "-out", CERTIFICATE],
                        check=True, capture_output=True)
-    if not FAT_JAR.exists() or not (MODULE / "target" / "jmh").exists():
+    classes = list((MODULE / "target" / "classes").rglob("*.class"))
+    compiled = min((path.stat().st_mtime for path in classes), default=0)
+    if (not FAT_JAR.exists() or not (MODULE / "target" / "jmh").exists()
+            or compiled < max(path.stat().st_mtime for path in SOURCES.rglob("*.java"))):
         print("building vecho.jar", flush=True)
         subprocess.run(["mvn", "-q", "-B", "-Dmaven.test.skip=true", "package"], cwd=ROOT, check=True)
     # The script builds the jar again where it is older than the sources.

@@ -12,7 +12,10 @@ from harness import peers
 
 START_SECONDS = 60
 STOP_SECONDS = 15
-READY = re.compile(r"^ready (\d+)$|^listener echo: \w+://[\d.]+:(\d+)|^(listener echo: unix:)", re.MULTILINE)
+BENCH_START_SECONDS = 1
+READY = re.compile(r"^ready (\d+)$|^listener echo: \w+://[\d.]+:(\d+)|^listener echo: bus://echo[.](\d+)|"
+                   r"^(?:listener echo: unix:)", re.MULTILINE)
+URLS = {"http3": "h3://127.0.0.1:{port}/", "deflate": "ws://127.0.0.1:{port}/", "eventbus": "bus://echo.{port}"}
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -52,15 +55,17 @@ class Server:
             self.stop()
             raise
         self.pid = self.process.pid
-        self.target = {"unix": f"unix:{socket}", "udp": f"udp:127.0.0.1:{port}", "quic": f"quic://127.0.0.1:{port}"}.get(
-            kind, f"tcp:127.0.0.1:{port}")
+        self.port = port
+        # For the generator in C, and for Vecho's own instruments.
+        self.target = f"unix:{socket}" if kind == "unix" else f"{'udp' if kind == 'udp' else 'tcp'}:127.0.0.1:{port}"
+        self.url = URLS.get(kind, kind + "://127.0.0.1:{port}").format(port=port)
 
     def wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             ready = READY.search(self.log.read_text(errors="replace"))
             if ready:
-                return int(ready.group(1) or ready.group(2) or 0)
+                return int(next(filter(None, ready.groups()), 0))
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
@@ -113,8 +118,16 @@ def result_of(load, patience):
             load.kill()
             load.wait()
     if load.returncode != 0:
-        raise Failed(err.strip() or f"the load generator ended with {load.returncode}")
+        raise Failed(err.strip() or told_failures(out) or f"the load generator ended with {load.returncode}")
     return json.loads(out)
+
+
+def told_failures(out):
+    """Of `vecho bench`, which tells them with its result."""
+    try:
+        return "; ".join(f"{each['word']} {each['count']}: {each['sentence']}" for each in json.loads(out)["failures"])
+    except (ValueError, KeyError):
+        return ""
 
 
 def measure(server, cores, arguments, warmup, seconds, beside=()):
@@ -130,3 +143,21 @@ def measure(server, cores, arguments, warmup, seconds, beside=()):
         if other:
             other.kill()
             other.communicate()
+
+
+def bench(server, cores, arguments, warmup, seconds):
+    """One round of `vecho bench`. The server's processor time is that of the time that counts, but for its ends."""
+    cluster = (["--cluster", "--cluster-port", server.port + 1, "--cluster-members", f"127.0.0.1:{server.port}"]
+               if server.kind == "eventbus" else [])
+    load = start([peers.ROOT / "vecho", "bench", server.url, "--insecure", *arguments, *cluster, "-o", "json",
+                  "-w", f"{warmup * 1000:.0f}ms", "-d", f"{seconds * 1000:.0f}ms"], cores)
+    time.sleep(BENCH_START_SECONDS + warmup)
+    begin, used = time.monotonic(), server.cpu_seconds()
+    time.sleep(seconds / 2)
+    share = (server.cpu_seconds() - used) / (time.monotonic() - begin)
+    result = result_of(load, warmup + seconds + 60)
+    rate = result["messagesPerSecond"]
+    latency = {f"{figure}Micros": result["latencyMillis"][figure] * 1000 for figure in ("p50", "p99", "p999", "max")}
+    return latency | {"perSecond": rate, "lost": result["lost"], "serverCpu": share,
+                      "serverMicrosPerMessage": share / rate * 1e6 if rate else 0,
+                      "generatorCpu": result["load"]["threadShare"]}

@@ -8,6 +8,7 @@ import re
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
 
 from harness import peers
 from harness.cases import CASES, EXTRAS
@@ -52,7 +53,7 @@ class Results:
     def __init__(self, directory, options, used):
         self.directory = directory.resolve()
         self.file = self.directory / "results.json.gz"
-        self.titles = {peer.name: peer.title for peer in peers.known_peers(options.java, options.jdk).values()}
+        self.titles = {peer.name: peer.title for peer in peers.known_peers(options).values()}
         self.setting = {"commit": commit(), "rounds": options.rounds, "seconds": options.seconds,
                         "warmupSeconds": options.warmup}
         self.data = {"machine": machine(), "versions": {}, "cases": {}, "extras": {}}
@@ -95,7 +96,7 @@ class Results:
                              "", "", ""])
         for name in EXTRAS:
             for goal in self.data["extras"].get(name, {}).get("goals", []):
-                rows.append([goal["what"], self.titles.get("vecho", "Vecho"), "", f"≤ {goal['atMost']:g}",
+                rows.append([goal["what"], self.titles.get("vecho", "Vecho"), "", f"≤ {goal['atMost']:g}" if "atMost" in goal else f"≥ {goal['atLeast']:.2f}",
                              f"{goal['value']:.2f}", "", "yes" if goal["reached"] else "**no**", "", "", ""])
         return table(["case", "server", "against", "goal", "ratio", "least–most", "reached", "p99 µs, both",
                       "p99.9 µs, both", "server CPU µs each, both"], rows)
@@ -135,6 +136,8 @@ class Results:
                 rows[-1][1] += f" ({row['lost']} lost)"
         note = "\\* The generator was busier than the server: it may be the limit.\n" if any(
             "*" in row[1] for row in rows) else ""
+        if measured.get("bench"):
+            note += "The generator is `vecho bench`.\n"
         return table(["server", f"{measured['unit']}/s", f"ratio to {base}", "p50 µs", "p99 µs", "p99.9 µs",
                       "server CPU, µs each", "server CPU", "generator CPU"], rows) + note
 
@@ -150,15 +153,15 @@ class Results:
             return title + table(["command", "seconds", "of plain java"],
                                  [[f"`{command}`", f"{row['seconds']:.3f}", f"{row['ratio']:.2f}"]
                                   for command, row in measured["commands"].items()])
-        if name == "quic":
-            note = "The generator is `vecho bench`. Where neither side is busy, the time that a message waits is the limit.\n\n"
-            return title + note + table(["server, bytes", "messages/s", "ratio to quic-go", "p99 µs", "server CPU, µs each", "server CPU",
-                                         "generator CPU"],
-                                        [[peer, f"{row['perSecond']:,.0f}", f"{row['ratio']:.2f}", f"{row['p99Micros']:,.0f}",
-                                          f"{row['serverMicrosPerMessage']:.1f}", f"{row['serverCpu']:.2f}",
-                                          f"{row['generatorCpu']:.2f}"] for peer, row in measured["peers"].items()])
         if name == "management":
             return title + managed_tables(measured)
+        if name == "line":
+            return title + line_table(measured)
+        if name == "many":
+            return title + table(["server", "kind", "connections", "KB each", "s to open and settle", "messages/s of 50 busy ones among them, of alone", "p99 µs alone", "p99 µs among them"],
+                                 [[row["title"], row["kind"], f"{row['connections']:,}", f"{row['kilobytes']:.2f}",
+                                   f"{row['openSeconds']:.1f}", f"{row['perSecond']:.2f}", f"{row['aloneP99Micros']:,.0f}",
+                                   f"{row['amongP99Micros']:,.0f}"] for row in measured["rows"]])
         if name == "cores":
             note = ("The machine has no cores left for the generators: they share those of the server, so that this shows "
                     "only that nothing breaks.\n\n" if measured["shared"] else "")
@@ -186,7 +189,7 @@ class Results:
         for axis, key, title in zip(axes, ("perSecond", "p99Micros"), ("messages a second", "p99 (the other's by Vecho's)")):
             for line, (case, measured) in enumerate(cases):
                 for name in measured["rounds"]:
-                    if name == measured["base"] or name in ("vecho-other-jdk", "vecho-sleep"):
+                    if name == measured["base"] or name in ("vecho-before", "vecho-other-jdk", "vecho-sleep"):
                         continue
                     values = sorted(ratios(measured, name, key))
                     colour = ACCENT if name == "vecho" else PLAIN
@@ -213,6 +216,16 @@ def ratios(measured, name, figure):
     """Of each round, to what the case is compared with; of latencies the other way round."""
     values = [one[figure] / other[figure] for one, other in zip(measured["rounds"][name], measured["rounds"][measured["base"]])]
     return values if figure == "perSecond" else [1 / value for value in values]
+
+
+def line_table(measured):
+    check = measured["check"]
+    rows = [[f"check of {check['bytes'] >> 20:,} MiB, GB/s each way", *(f"{median(check['rates'][name]) / 1e9:.2f}" for name in ("check", "iperf3")),
+             f"{check['ratio']:.2f}"]]
+    rows += [[f"bench, {title}, messages/s", *(f"{median(row['rates'][name]):,.0f}" for name in ("bench", "c")), f"{row['ratio']:.2f}"]
+             for title, row in measured["bench"].items()]
+    return table(["what", "Vecho", "iperf3, or the generator in C", "ratio"], rows) + (
+        f"The check needed {check['residentMegabytes']:.0f} MB at most.\n")
 
 
 def managed_tables(measured):

@@ -6,7 +6,7 @@ const server = Bun.serve({
     return server.upgrade(request) ? undefined : new Response('a WebSocket is expected', { status: 400 });
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: process.argv[2] === 'deflate',
     maxPayloadLength: 16 * 1024 * 1024,
     message(socket, message) {
       socket.send(message);

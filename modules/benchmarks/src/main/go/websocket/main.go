@@ -12,7 +12,7 @@ import (
 )
 
 // The buffers hold a message of 64 KiB, so that it goes out with one system call.
-var upgrader = websocket.Upgrader{ReadBufferSize: 64*1024 + 16, WriteBufferSize: 64*1024 + 16}
+var upgrader = websocket.Upgrader{ReadBufferSize: 64*1024 + 16, WriteBufferSize: 64*1024 + 16, EnableCompression: len(os.Args) > 1}
 
 func echo(response http.ResponseWriter, request *http.Request) {
 	connection, err := upgrader.Upgrade(response, request, nil)
