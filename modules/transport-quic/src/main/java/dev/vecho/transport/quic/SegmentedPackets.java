@@ -6,8 +6,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.unix.SegmentedDatagramPacket;
@@ -53,16 +51,6 @@ final class SegmentedPackets extends ChannelOutboundHandlerAdapter {
                 && EpollDatagramChannel.isSegmentedDatagramPacketSupported()
                 && socket.pipeline().get(SegmentedPackets.class) == null) {
             socket.pipeline().addFirst(new SegmentedPackets());
-        }
-    }
-
-    /**
-     * Makes a socket receive what comes together so (UDP_GRO); before it reads anything. Netty takes the packets apart again.
-     */
-    static void receive(Channel socket) {
-        if (socket instanceof EpollDatagramChannel && EpollDatagramChannel.isSegmentedDatagramPacketSupported()) {
-            socket.config().setOption(EpollChannelOption.UDP_GRO, true);
-            socket.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MAX_BYTES));
         }
     }
 

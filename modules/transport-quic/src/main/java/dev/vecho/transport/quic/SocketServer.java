@@ -1,6 +1,7 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.net.listen.Admission;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -153,7 +154,7 @@ final class SocketServer extends CleanableQuicServer {
             @Override
             protected void initChannel(Channel socket) {
                 sharePort(socket);
-                SegmentedPackets.receive(socket);
+                DatagramReads.installMerged(socket);
                 open = new Open(socket, context, address, metrics);
                 socket.attr(OPENING).set(new Opening(codec, ids));
                 socket.pipeline().addLast(port);

@@ -2,6 +2,7 @@ package dev.vecho.transport.udp;
 
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.transport.udp.UdpDrops.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;

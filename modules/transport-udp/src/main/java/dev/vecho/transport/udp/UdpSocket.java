@@ -1,6 +1,7 @@
 package dev.vecho.transport.udp;
 
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
