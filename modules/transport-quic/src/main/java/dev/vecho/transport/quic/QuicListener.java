@@ -4,7 +4,8 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.listen.Admission;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -184,7 +185,8 @@ final class QuicListener implements Listener {
     private void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
         if (traffic.open(Integer.MAX_VALUE)) {
-            traffic.broke(FailureReason.TLS);
+            FailureReason reason = ConnectionEnd.reason(cause);
+            traffic.broke(reason == null ? FailureReason.TLS_OTHER : reason);
         }
     }
 

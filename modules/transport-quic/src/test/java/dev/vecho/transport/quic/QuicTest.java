@@ -534,7 +534,7 @@ class QuicTest {
     @Test
     void tellsThatThereIsNoApplicationProtocolInCommon() throws Exception {
         refused(options(), trusting().put("alpn", "other"), "alpn");
-        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_NO_APPLICATION_PROTOCOL.words(), 1L)));
     }
 
     @Test
@@ -635,6 +635,18 @@ class QuicTest {
     /** Loses what is more than an acknowledgement, for a while. */
     private static final class Deafness extends ChannelInboundHandlerAdapter {
 
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CERTIFICATE_REQUIRED.words(), 1L)));
+    }
+
+    @Test
+    void tellsAClientCertificateThatNobodyKnows() throws Exception {
+        Issued someone = new Certificates(Files.createTempDirectory(directory, "others")).client("someone");
+        JsonObject tls = trusting()
+                .put("certificate", someone.certificate().toString())
+                .put("key", someone.key().toString());
+        String address = listen(clientAuth()).addresses().get(0);
+        assertThat(failure(address, tls).fault()).isEqualTo(Fault.TLS);
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CLIENT_CERTIFICATE.words(), 1L)));
         private volatile boolean deaf;
 
         @Override
