@@ -9,6 +9,7 @@ import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketFacts;
+import dev.vecho.net.echo.ConnectionRate;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -66,6 +67,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private final QuicConnection connection;
     private final QuicListenerOptions options;
     private final QuicProtocol protocol;
+    private final @Nullable ConnectionRate rate;
     private final Traffic traffic;
     private final Context vertxContext;
     private final Consumer<ServedConnection> closed;
@@ -96,11 +98,17 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     /** Why new streams are refused, once they are. */
     private String refusal = "while it stops";
 
+    /**
+     * Makes it.
+     *
+     * @param rate what its streams and datagrams are held to, together; null for none
+     */
     ServedConnection(
             QuicChannel channel,
             QuicConnection connection,
             QuicListenerOptions options,
             QuicProtocol protocol,
+            @Nullable ConnectionRate rate,
             Traffic traffic,
             Context vertxContext,
             Consumer<ServedConnection> closed) {
@@ -108,6 +116,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         this.connection = connection;
         this.options = options;
         this.protocol = protocol;
+        this.rate = rate;
         this.traffic = traffic;
         this.vertxContext = vertxContext;
         this.closed = closed;
@@ -121,6 +130,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             remote = SocketFacts.text(channel.remoteSocketAddress());
             local = SocketFacts.text(channel.localSocketAddress());
             traffic.began(this);
+        if (rate != null) {
+            rate.begin(channel);
+        }
         }
         if (protocol.datagrams() != null) {
             QuicFacts.keepServerName(channel, connection);
@@ -165,15 +177,19 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
             QuicEchoPipe echo = new QuicEchoPipe(
-                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), this);
+                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), throttled, this);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
+            ThrottledStream throttled = rate == null ? null : new ThrottledStream(rate);
             protocol.opened(last, traffic, echo);
         }
     }
 
     @Override
+            if (throttled != null) {
+                last.pipeline().addFirst(throttled);
+            }
     public void moved(long nanoTime) {
         if (nanoTime - lastCounted > COUNT_NANOS) {
             countPackets(nanoTime);
@@ -227,6 +243,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         if (service == null) {
             send(ctx, datagram);
         } else {
+        String refused = rate == null ? null : rate.refuseDatagram(datagram.readableBytes());
+        if (refused != null) {
+            datagram.release();
+            traffic.drop(refused);
+            return;
+        }
             reading = true;
             answer(ctx, service, datagram);
         }

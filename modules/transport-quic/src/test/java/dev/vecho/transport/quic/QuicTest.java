@@ -393,6 +393,99 @@ class QuicTest {
 
     @Test
     void takesNoDatagramsWhenToldSo() throws Exception {
+    /** Nothing can make their sender wait. */
+    @ParameterizedTest
+    @ValueSource(strings = {"maxBytesPerSecond", "maxListenerBytesPerSecond"})
+    void dropsAndCountsDatagramsOverTheRate(String key) throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put(key, 5_000)))) {
+            long begin = System.nanoTime();
+            for (int i = 0; i < 100; i++) {
+                client.sendDatagram(bytes(1_000, i));
+            }
+            int echoes = 0;
+            while (client.datagram(1) != null) {
+                echoes++;
+            }
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
+            // A second's worth may come at once.
+            assertThat(echoes).isBetween(1, (int) (5 * (1 + seconds)));
+            int answered = echoes;
+            eventually(() -> traffic.drops().getOrDefault("over " + key, 0L) + answered <= 100
+                    && traffic.snapshot().bytes() == answered * 1_000L);
+            assertThat(traffic.drops()).containsKey("over " + key);
+            // The streams of a connection go on.
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+        }
+    }
+
+    /** They have one rate. */
+    @Test
+    void holdsTheStreamsOfAConnectionToItsRateTogether() throws Exception {
+        byte[] sent = bytes(100_000, 5);
+        try (QuicEchoClient client = rawClient(listen(options().put("maxBytesPerSecond", 200_000)))) {
+            long begin = System.nanoTime();
+            List<EchoClient> streams = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                EchoClient stream = client.stream();
+                streams.add(stream);
+                stream.out().write(sent);
+                stream.closeOutput();
+            }
+            for (EchoClient stream : streams) {
+                assertThat(stream.in().readNBytes(sent.length))
+                        .hasSize(sent.length)
+                        .isEqualTo(sent);
+                assertThat(stream.in().read()).as("the end").isEqualTo(-1);
+            }
+            // Of 500,000 bytes a second's worth may come at once.
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).isGreaterThan(1_200);
+        }
+    }
+
+    /** Netty gives it to its connection, which then sends what is due; to quiche it is none. */
+    @Test
+    void takesAPacketWithNothingButAHeaderForWhatItIs() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+            for (int i = 0; i < 100; i++) {
+                await(onLoop(() -> {
+                    QuicChannel channel = ((ServedConnection)
+                                    Objects.requireNonNull(traffic.connections().at(0)))
+                            .channel();
+                    PeerAddress peer = (PeerAddress) channel.remoteSocketAddress();
+                    long received = received(channel);
+                    PeerAddress twin = new PeerAddress(channel, peer, peer, System::nanoTime);
+                    twin.ids().addAll(peer.ids());
+                    askAs(channel, twin);
+                    // Netty says so of each packet that a connection gets.
+                    assertThat(channel.remoteSocketAddress()).isNotSameAs(peer);
+                    askAs(channel, peer);
+                    assertThat(channel.remoteSocketAddress()).isSameAs(peer);
+                    assertThat(received(channel)).isEqualTo(received);
+                    return Future.succeededFuture();
+                }));
+            }
+            stream.out().write(2);
+            assertThat(stream.in().read()).isEqualTo(2);
+        }
+    }
+
+    private static void askAs(QuicChannel channel, PeerAddress peer) {
+        var nothing = Objects.requireNonNull(
+                PeerAddresses.emptyPacket(channel, channel.parent().alloc()));
+        ChannelHandlerContext peers = channel.parent().pipeline().context(PeerAddresses.class);
+        peers.fireChannelRead(new io.netty.channel.socket.DatagramPacket(nothing.content(), nothing.recipient(), peer));
+        peers.fireChannelReadComplete();
+    }
+
+    private static long received(QuicChannel channel) {
+        return Objects.requireNonNull(channel.collectStats().getNow()).recv();
+    }
+
         try (QuicEchoClient client = rawClient(listen(options().put("datagrams", false)))) {
             assertThatThrownBy(() -> client.sendDatagram(bytes(10, 1))).isInstanceOf(IOException.class);
         }
