@@ -122,17 +122,22 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         this.closed = closed;
     }
 
+    /** What carries it. */
+    QuicChannel channel() {
+        return channel;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         slot = traffic.connections().add(this);
+        if (rate != null) {
+            rate.begin(channel);
+        }
         if (traffic.tellsEnds()) {
             agreed = tls();
             remote = SocketFacts.text(channel.remoteSocketAddress());
             local = SocketFacts.text(channel.localSocketAddress());
             traffic.began(this);
-        if (rate != null) {
-            rate.begin(channel);
-        }
         }
         if (protocol.datagrams() != null) {
             QuicFacts.keepServerName(channel, connection);
@@ -176,20 +181,20 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             return;
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
+            ThrottledStream throttled = rate == null ? null : new ThrottledStream(rate);
             QuicEchoPipe echo = new QuicEchoPipe(
                     options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), throttled, this);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
-            ThrottledStream throttled = rate == null ? null : new ThrottledStream(rate);
+            if (throttled != null) {
+                last.pipeline().addFirst(throttled);
+            }
             protocol.opened(last, traffic, echo);
         }
     }
 
     @Override
-            if (throttled != null) {
-                last.pipeline().addFirst(throttled);
-            }
     public void moved(long nanoTime) {
         if (nanoTime - lastCounted > COUNT_NANOS) {
             countPackets(nanoTime);
@@ -238,17 +243,17 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
         lastActive = System.nanoTime();
         moved(lastActive);
-        traffic.received(datagram.readableBytes());
-        ConfiguredService service = protocol.datagrams();
-        if (service == null) {
-            send(ctx, datagram);
-        } else {
         String refused = rate == null ? null : rate.refuseDatagram(datagram.readableBytes());
         if (refused != null) {
             datagram.release();
             traffic.drop(refused);
             return;
         }
+        traffic.received(datagram.readableBytes());
+        ConfiguredService service = protocol.datagrams();
+        if (service == null) {
+            send(ctx, datagram);
+        } else {
             reading = true;
             answer(ctx, service, datagram);
         }

@@ -26,6 +26,7 @@ import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.util.ReferenceCountUtil;
@@ -49,6 +50,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -391,8 +393,6 @@ class QuicTest {
         }
     }
 
-    @Test
-    void takesNoDatagramsWhenToldSo() throws Exception {
     /** Nothing can make their sender wait. */
     @ParameterizedTest
     @ValueSource(strings = {"maxBytesPerSecond", "maxListenerBytesPerSecond"})
@@ -486,6 +486,8 @@ class QuicTest {
         return Objects.requireNonNull(channel.collectStats().getNow()).recv();
     }
 
+    @Test
+    void takesNoDatagramsWhenToldSo() throws Exception {
         try (QuicEchoClient client = rawClient(listen(options().put("datagrams", false)))) {
             assertThatThrownBy(() -> client.sendDatagram(bytes(10, 1))).isInstanceOf(IOException.class);
         }
@@ -633,6 +635,18 @@ class QuicTest {
     @Test
     void tellsAMissingClientCertificate() throws Exception {
         refused(clientAuth(), trusting(), "client-certificate-required");
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CERTIFICATE_REQUIRED.words(), 1L)));
+    }
+
+    @Test
+    void tellsAClientCertificateThatNobodyKnows() throws Exception {
+        Issued someone = new Certificates(Files.createTempDirectory(directory, "others")).client("someone");
+        JsonObject tls = trusting()
+                .put("certificate", someone.certificate().toString())
+                .put("key", someone.key().toString());
+        String address = listen(clientAuth()).addresses().get(0);
+        assertThat(failure(address, tls).fault()).isEqualTo(Fault.TLS);
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CLIENT_CERTIFICATE.words(), 1L)));
     }
 
     @Test
@@ -728,18 +742,6 @@ class QuicTest {
     /** Loses what is more than an acknowledgement, for a while. */
     private static final class Deafness extends ChannelInboundHandlerAdapter {
 
-        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CERTIFICATE_REQUIRED.words(), 1L)));
-    }
-
-    @Test
-    void tellsAClientCertificateThatNobodyKnows() throws Exception {
-        Issued someone = new Certificates(Files.createTempDirectory(directory, "others")).client("someone");
-        JsonObject tls = trusting()
-                .put("certificate", someone.certificate().toString())
-                .put("key", someone.key().toString());
-        String address = listen(clientAuth()).addresses().get(0);
-        assertThat(failure(address, tls).fault()).isEqualTo(Fault.TLS);
-        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CLIENT_CERTIFICATE.words(), 1L)));
         private volatile boolean deaf;
 
         @Override
