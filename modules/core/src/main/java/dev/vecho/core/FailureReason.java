@@ -12,8 +12,35 @@ public enum FailureReason {
     /** The client, or the network, did not answer any more. */
     UNREACHABLE("without an answer from the client"),
 
-    /** The handshake of TLS failed, or what came after it was not TLS as agreed upon. */
-    TLS("in TLS"),
+    /** Client and listener have no version of TLS in common. */
+    TLS_PROTOCOL_VERSION("without a version of TLS in common"),
+
+    /** They have no cipher suite, key exchange group or kind of signature in common. */
+    TLS_NO_SHARED_CIPHER("without a cipher of TLS in common"),
+
+    /** They have no application protocol (ALPN) in common. */
+    TLS_NO_APPLICATION_PROTOCOL("without an application protocol in common"),
+
+    /** The client does not know who signed the listener's certificate, it says. */
+    TLS_UNKNOWN_CA("with a certificate whose signer the client does not know"),
+
+    /** The client has refused the listener's certificate for another reason, such as its name or its age. */
+    TLS_BAD_CERTIFICATE("with a certificate that the client refused"),
+
+    /** The client has shown no certificate, and must. */
+    TLS_CERTIFICATE_REQUIRED("without a client certificate"),
+
+    /** The client's certificate was refused. */
+    TLS_CLIENT_CERTIFICATE("with a client certificate that was refused"),
+
+    /** The client has sent what is not TLS. */
+    TLS_PLAIN_TEXT("in plain text where TLS was expected"),
+
+    /** The handshake of TLS took too long. */
+    TLS_TIMEOUT("for a handshake of TLS that took too long"),
+
+    /** The handshake of TLS failed in another way, or what came after it was not TLS as agreed upon. */
+    TLS_OTHER("in TLS"),
 
     /** The client has broken the rules of a protocol, other than TLS, or asked for more than it may. */
     INPUT("for what the client sent"),

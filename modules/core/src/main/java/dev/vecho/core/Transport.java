@@ -58,7 +58,10 @@ public interface Transport {
         return 1 << 20;
     }
 
-    /** Why this transport cannot run here, such as a native library that is missing; empty if it can. */
+    /**
+     * Why this transport cannot run here, such as a native library that is missing; empty if it can. The options of a listener are
+     * read all the same, as far as that goes, to tell what else is wrong with them: what {@link #server} throws then does no harm.
+     */
     default Optional<String> unavailable(Vertx vertx) {
         return Optional.empty();
     }

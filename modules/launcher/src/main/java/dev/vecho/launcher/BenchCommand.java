@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
             "0:every byte that came back was right, and nothing was worse than --compare allows",
             "1:a byte was wrong, a connection failed, or something was worse than --compare allows",
             "2:wrong usage or target",
-            Main.ITSELF_FAILED
+            "3:Vecho itself failed, or had too little time to judge"
         })
 final class BenchCommand implements Callable<Integer> {
 
@@ -251,6 +251,9 @@ final class BenchCommand implements Callable<Integer> {
             out().print(comparison == null ? "" : comparison.toText());
         }
         out().flush();
+        if (result.unjudged()) {
+            return Main.OWN_FAILURE;
+        }
         return result.passed() && (comparison == null || comparison.passed()) ? 0 : Main.FAILED_CHECK;
     }
 

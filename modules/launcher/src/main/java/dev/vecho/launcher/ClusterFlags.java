@@ -7,9 +7,11 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
 import dev.vecho.core.config.Hosts;
 import dev.vecho.core.config.InvalidInputException;
+import dev.vecho.server.ConfiguredValue;
 import io.vertx.core.Completable;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.core.spi.cluster.RegistrationListener;
 import io.vertx.core.spi.cluster.RegistrationUpdateEvent;
@@ -132,6 +134,42 @@ final class ClusterFlags {
         members.replaceAll(this::member);
         host = host == null ? null : checked("--cluster-host", host);
         dns = dns == null ? null : checked("--cluster-dns", dns);
+    }
+
+    /**
+     * What the flags come to, as far as that can be told without joining; empty without {@code --cluster}.
+     *
+     * @throws InvalidInputException if a file of Hazelcast's cannot be read, or this member's own name does not resolve
+     */
+    List<ConfiguredValue> values() {
+        if (!cluster) {
+            return List.of();
+        }
+        List<ConfiguredValue> values = new ArrayList<>();
+        values.add(value("--cluster", true, true));
+        if (file != null) {
+            read(file);
+            values.add(value("--cluster-config", true, file.toString()));
+            return values;
+        }
+        InetAddress address = address();
+        values.add(value("--cluster-host", host != null, host == null ? DEFAULT_HOST : host));
+        values.add(value("--cluster-port", port != null, port == null ? DEFAULT_PORT : port));
+        if (dns != null) {
+            values.add(value("--cluster-dns", true, dns));
+        } else if (multicast) {
+            values.add(value("--cluster-multicast", true, true));
+        } else {
+            values.add(value(
+                    "--cluster-members",
+                    !members.isEmpty(),
+                    new JsonArray(members.isEmpty() ? List.of(literal(address)) : members)));
+        }
+        return values;
+    }
+
+    private static ConfiguredValue value(String flag, boolean given, Object value) {
+        return new ConfiguredValue(flag, value, given ? "flag" : "default");
     }
 
     private String member(String text) {

@@ -10,8 +10,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,7 +30,7 @@ import picocli.CommandLine.Spec;
             "Prints the configuration that serve would run with, and opens nothing.",
             "A line for each key that has a value: the key, its value as JSON, and where the value is from: a file, a store, an "
                     + "environment variable, a system property, a flag or default. Passwords are masked. What is wrong is told as "
-                    + "serve tells it, all at once."
+                    + "serve tells it, all at once. With --cluster, the flags of the cluster are among the keys, each by its name."
         },
         mixinStandardHelpOptions = true,
         exitCodeListHeading = Main.EXIT_CODES,
@@ -50,6 +52,9 @@ final class ConfigCommand implements Callable<Integer> {
     @Mixin
     private ListenerFlags flags = new ListenerFlags();
 
+    @Mixin
+    private ClusterFlags cluster = new ClusterFlags();
+
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
@@ -67,12 +72,16 @@ final class ConfigCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec known = Objects.requireNonNull(spec);
         PrintWriter out = known.commandLine().getOut();
+        cluster.validate();
         List<Flag> listener = flags.flags();
         if (schema) {
-            flags.given().ifPresent(given -> {
-                throw new ParameterException(
-                        known.commandLine(), "--schema reads no configuration: " + given + " is of no use with it");
-            });
+            flags.given()
+                    .or(() -> cluster.wanted() ? Optional.of("--cluster") : Optional.empty())
+                    .ifPresent(given -> {
+                        throw new ParameterException(
+                                known.commandLine(),
+                                "--schema reads no configuration: " + given + " is of no use with it");
+                    });
             out.println(ConfigurationSchema.of(Transports.load()).encodePrettily());
             return 0;
         }
@@ -85,7 +94,8 @@ final class ConfigCommand implements Callable<Integer> {
                 vertx.close().await();
                 vertx = Launch.vertx(configuration.io());
             }
-            values = configuration.effective(vertx, Transports.load());
+            values = new ArrayList<>(configuration.effective(vertx, Transports.load()));
+            values.addAll(cluster.values());
         } finally {
             vertx.close().await();
         }

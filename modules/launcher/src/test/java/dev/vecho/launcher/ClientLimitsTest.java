@@ -44,7 +44,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may connect to a listener, how often, how fast and for how long, over real sockets of every transport. */
@@ -436,84 +435,6 @@ class ClientLimitsTest {
             throw e;
         } catch (IOException reset) {
             return -1;
-        }
-    }
-
-    static List<List<String>> ratesOnEachIo() {
-        List<List<String>> all = new ArrayList<>();
-        for (String io : Io.available()) {
-            for (String key : List.of("maxBytesPerSecond", "maxListenerBytesPerSecond")) {
-                all.add(List.of(io, "tcp", key));
-            }
-            all.add(List.of(io, "tls", "maxBytesPerSecond"));
-        }
-        return all;
-    }
-
-    /** The end of the input comes while reading pauses. */
-    @ParameterizedTest
-    @MethodSource("ratesOnEachIo")
-    void echoesAllOfAHalfClosedConnectionThatIsHeldToARate(List<String> row) throws Exception {
-        Certificates certificates = new Certificates(directory);
-        JsonObject options = any("tcp").put(row.get(2), 100_000);
-        Certificates.Issued issued = certificates.localhost();
-        boolean encrypted = row.get(1).equals("tls");
-        if (encrypted) {
-            options.put("tls", issued.options());
-        }
-        serve(row.get(0), options);
-        byte[] sent = bytes(300_000);
-        long begin = System.nanoTime();
-        try (EchoClient client = encrypted
-                ? SocketClient.tls(
-                        SocketClient.trusting(issued.bundle().toTrustManager()), "TLSv1.3", socketAddress(), 0)
-                : SocketClient.tcp(socketAddress(), 0)) {
-            client.out().write(sent);
-            client.closeOutput();
-            assertThat(client.in().readAllBytes()).isEqualTo(sent);
-        }
-        // A second's worth may come at once.
-        assertThat(System.nanoTime() - begin).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(1_500));
-        eventually("it has ended", () -> traffic().snapshot().active() == 0);
-        assertThat(traffic().failures()).isEmpty();
-    }
-
-    static List<String> ios() {
-        return Io.available();
-    }
-
-    /** They wait for each other, longer than they may be idle. */
-    @ParameterizedTest
-    @MethodSource("ios")
-    void takesNobodyForIdleWhoMayNotBeRead(String io) throws Exception {
-        serve(io, any("tcp").put("maxListenerBytesPerSecond", 20_000).put("idleTimeoutMillis", 1_500));
-        byte[] sent = bytes(6_000);
-        List<EchoClient> all = new ArrayList<>();
-        for (int i = 0; i < 16; i++) {
-            EchoClient client = SocketClient.tcp(socketAddress(), 0);
-            all.add(client);
-            client.out().write(sent);
-            client.closeOutput();
-        }
-        for (EchoClient client : all) {
-            assertThat(client.in().readAllBytes()).isEqualTo(sent);
-            client.close();
-        }
-        assertThat(traffic().failures()).isEmpty();
-    }
-
-    /** What is held back at the stop of the service is echoed before it ends. */
-    @Test
-    void echoesWhatIsHeldBackWhenItDrains() throws Exception {
-        serve(any("tcp").put("maxBytesPerSecond", 50_000));
-        byte[] sent = bytes(200_000);
-        try (EchoClient client = SocketClient.tcp(socketAddress(), 0)) {
-            client.out().write(sent);
-            eventually("some of it came", () -> traffic().snapshot().bytes() > 0);
-            Future<Void> stopped = vertx.undeploy(service.deploymentID());
-            assertThat(client.in().readNBytes(sent.length)).isEqualTo(sent);
-            assertThat(client.in().read()).isEqualTo(-1);
-            await(stopped);
         }
     }
 

@@ -69,6 +69,30 @@ class ConfigIT {
     }
 
     @Test
+    void tellsWhatTheFlagsOfTheClusterComeTo() throws Exception {
+        Result result = Vecho.run("config", "--cluster", "--cluster-members", "10.0.0.2,[fd00::2]:5702");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out().lines().map(line -> line.replaceAll(" {2,}", " ")))
+                .contains(
+                        "listeners.tcp.port = 7007 (default)",
+                        "--cluster = true (flag)",
+                        "--cluster-host = \"127.0.0.1\" (default)",
+                        "--cluster-port = 5701 (default)",
+                        "--cluster-members = [\"10.0.0.2\",\"[fd00::2]:5702\"] (flag)");
+        Result alone = Vecho.run("config", "--cluster", "--cluster-host", "::1", "--format", "json");
+        assertThat(alone.exitCode()).as(alone.err()).isZero();
+        JsonObject values = new JsonObject(alone.out());
+        assertThat(values.getJsonObject("--cluster-members").encode())
+                .isEqualTo("{\"value\":[\"[0:0:0:0:0:0:0:1]\"],\"source\":\"default\"}");
+        Result file = Vecho.run("config", "--cluster", "--cluster-config", "none.xml");
+        assertThat(file.exitCode()).isEqualTo(2);
+        assertThat(file.err()).isEqualTo("none.xml: no such file\n");
+        Result useless = Vecho.run("config", "--cluster-port", "5702");
+        assertThat(useless.exitCode()).isEqualTo(2);
+        assertThat(useless.err()).startsWith("--cluster-port: of no use without --cluster");
+    }
+
+    @Test
     void masksPasswords() throws Exception {
         Issued issued = new Certificates(directory).localhost();
         KeyStore store = KeyStore.getInstance("PKCS12");

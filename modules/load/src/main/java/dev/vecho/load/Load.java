@@ -5,6 +5,8 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.Transports;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.InvalidInputException;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -43,11 +46,16 @@ public final class Load {
 
     private static final int POLL_MILLIS = 10;
 
+    private static final String TIMEOUT = Fault.TIMEOUT.name().toLowerCase(Locale.ROOT);
+
     private final Vertx vertx;
     private final LoadOptions options;
     private final List<Worker> workers = new ArrayList<>();
     private final Promise<Void> stopping = Promise.promise();
     private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    /** When its connections began to be opened. */
+    private volatile long openedAt;
+
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
     /**
@@ -77,10 +85,12 @@ public final class Load {
     public Future<LoadResult> run(Consumer<Progress> progress) {
         return vertx.executeBlocking(this::open, false).compose(opened -> {
             makeWorkers(opened);
-            return Future.all(workers.stream()
-                            .map(worker -> worker.on(worker::open).compose(opening -> opening))
-                            .toList())
-                    .compose(connected -> play(progress))
+            openedAt = System.nanoTime();
+            return cpu().compose(before -> Future.all(workers.stream()
+                                    .map(worker -> worker.on(worker::open).compose(opening -> opening))
+                                    .toList())
+                            .compose(connected -> play(progress))
+                            .recover(failure -> unjudgedOr(failure, before)))
                     .eventually(() -> close(opened.transport()));
         });
     }
@@ -235,6 +245,40 @@ public final class Load {
                 .map(all -> new Cpu(all.list(), system.getProcessCpuTime(), System.nanoTime()));
     }
 
+    /** What to say where no connection came about in time: nothing of the target where that is this process's own fault. */
+    private Future<LoadResult> unjudgedOr(Throwable failure, Cpu before) {
+        if (!(failure instanceof TransportException known) || known.fault() != Fault.TIMEOUT) {
+            return Future.failedFuture(failure);
+        }
+        Worker first = workers.get(0);
+        return first.on(() -> {
+                    first.failed(TIMEOUT, String.valueOf(failure.getMessage()));
+                    return first;
+                })
+                .compose(noted -> cpu())
+                .compose(after -> result(Instant.now(), 1, before, after))
+                .compose(result -> result.unjudged() ? Future.succeededFuture(result) : Future.failedFuture(failure));
+    }
+
+    /** Nobody is to blame for what did not come in a time in which this process could not run. */
+    private List<LoadResult.Failure> judged(List<LoadResult.Failure> failures, long messages, long stalled) {
+        long lasted = System.nanoTime() - openedAt;
+        boolean blameless = messages == 0
+                && stalled > lasted / 3 * 2
+                && failures.stream().allMatch(failure -> failure.word().equals(TIMEOUT));
+        if (!blameless) {
+            return failures;
+        }
+        String otherwise = failures.isEmpty()
+                ? "nothing came back"
+                : TIMEOUT + ": " + failures.get(0).sentence();
+        return List.of(new LoadResult.Failure(
+                LoadResult.UNJUDGED,
+                options.connections(),
+                "time: this process could not run for " + stalled / 1_000_000 + " of " + lasted / 1_000_000
+                        + " ms, so that nothing is known of the peer; else it would be " + otherwise));
+    }
+
     private Future<LoadResult> result(Instant startedAt, long nanos, Cpu before, Cpu after) {
         double busiest = 0;
         for (int i = 0; i < workers.size(); i++) {
@@ -246,11 +290,13 @@ public final class Load {
         Histogram corrected = Worker.histogram();
         Worker.Counts counts = new Worker.Counts();
         Map<String, Worker.Failure> failures = new TreeMap<>();
+        long[] stalled = {Long.MAX_VALUE};
         return onEach(worker -> {
                     synchronized (counts) {
                         latency.add(worker.latency());
                         corrected.add(worker.corrected());
                         counts.add(worker.counts());
+                        stalled[0] = Math.min(stalled[0], worker.stalled().toNanos());
                         worker.failures()
                                 .forEach((word, failure) -> failures.merge(word, failure, Worker.Failure::plus));
                     }
@@ -264,12 +310,15 @@ public final class Load {
                         Latency.of(latency),
                         options.rate() > 0 ? Latency.of(corrected) : null,
                         new LoadResult.Messages(counts.lost, counts.late, counts.duplicated, counts.unsent),
-                        failures.entrySet().stream()
-                                .map(entry -> new LoadResult.Failure(
-                                        entry.getKey(),
-                                        entry.getValue().count(),
-                                        entry.getValue().sentence()))
-                                .toList(),
+                        judged(
+                                failures.entrySet().stream()
+                                        .map(entry -> new LoadResult.Failure(
+                                                entry.getKey(),
+                                                entry.getValue().count(),
+                                                entry.getValue().sentence()))
+                                        .toList(),
+                                counts.messages,
+                                stalled[0]),
                         thread,
                         process));
     }

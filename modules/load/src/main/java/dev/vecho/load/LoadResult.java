@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param corrected the same from the moment each was due, those that were due and did not come back among them; null
  *     without a rate. It does not hide that a stalled target keeps messages from being sent
  * @param lost messages, and the like, warm-up included
- * @param failures of connections, by their word
+ * @param failures of connections, by their word; or {@code unjudged} alone, see {@link #unjudged}
  * @param threadShare of one processor that the busiest of the load's threads has used
  * @param processShare the same of the whole process, so 2 is two processors
  */
@@ -65,6 +65,14 @@ public record LoadResult(
      * @param sentence the first one's
      */
     public record Failure(String word, long count, String sentence) {}
+
+    /** The word where nothing came back, and this process could not run for most of the time. */
+    static final String UNJUDGED = "unjudged";
+
+    /** Whether nothing is known of the target, because this process lacked processor time. */
+    public boolean unjudged() {
+        return failures.stream().anyMatch(failure -> failure.word.equals(UNJUDGED));
+    }
 
     /** Whether messages came back, and no connection failed. Messages that were lost do not make it fail. */
     public boolean passed() {

@@ -1,6 +1,7 @@
 package dev.vecho.load;
 
 import dev.vecho.core.ClientTransport;
+import dev.vecho.core.LoopStalls;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
@@ -9,6 +10,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /** The connections of one event loop, and what was measured on them. Everything but the constructor runs on it. */
 @SuppressWarnings("FutureReturnValueIgnored") // What is scheduled on the event loop does not fail.
@@ -55,6 +58,8 @@ final class Worker {
     private int nextPlace;
     private long nextTurn;
     private long sweeper = -1;
+    private @Nullable LoopStalls stalls;
+    private long stallsBefore;
 
     /** What is counted from the begin of the measurement on; {@code lost} and the like all the time. */
     static final class Counts {
@@ -164,6 +169,10 @@ final class Worker {
 
     /** Opens all connections, some at a time; fails with the first that cannot be opened. */
     Future<Void> open() {
+        LoopStalls watched = LoopStalls.of(context);
+        watched.watch();
+        stallsBefore = watched.total();
+        stalls = watched;
         Promise<Void> opened = Promise.promise();
         Iterator<Client> waiting = clients.iterator();
         int[] missing = {clients.size()};
@@ -328,8 +337,17 @@ final class Worker {
     }
 
     Future<Void> close() {
+        if (stalls != null) {
+            stalls.leave();
+            stalls = null;
+        }
         vertx.cancelTimer(sweeper);
         return Future.join(clients.stream().map(Client::close).toList()).transform(closed -> Future.succeededFuture());
+    }
+
+    /** For how long the event loop could not run, since the connections were opened. */
+    Duration stalled() {
+        return stalls == null ? Duration.ZERO : Duration.ofNanos(stalls.total() - stallsBefore);
     }
 
     /** How many messages came back since load was put on. */

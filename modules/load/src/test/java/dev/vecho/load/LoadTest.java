@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.core.TransportException;
+import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.server.EchoServerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetSocket;
@@ -18,15 +20,18 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Load on our own server, and on servers that do it wrong, through real sockets. */
 class LoadTest {
@@ -192,6 +197,66 @@ class LoadTest {
         assertThat(result.failures())
                 .singleElement()
                 .satisfies(failure -> assertThat(failure.word()).isEqualTo("timeout"));
+    }
+
+    /** Keeps the only event loop of a Vert.x instance from running for most of the time, until that is closed. */
+    private static void starve(Vertx busy) {
+        LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+        busy.setTimer(1, fired -> starve(busy));
+    }
+
+    private static LoadResult runStarved(LoadOptions options) throws Exception {
+        Vertx busy = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+        try {
+            busy.runOnContext(now -> starve(busy));
+            return await(new Load(busy, options).run(progress -> {}));
+        } finally {
+            await(busy.close());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void saysNothingOfAPeerThatIsSilentWhileItCannotRunItself(boolean fresh) throws Exception {
+        String target = listen(socket -> socket.handler(buffer -> {}));
+        LoadResult result = runStarved(impatient(options(target, 2, 64, 1, 0, fresh)));
+        assertThat(result.passed()).isFalse();
+        assertThat(result.unjudged()).as(result.toText()).isTrue();
+        assertThat(result.failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.sentence())
+                        .matches("time: this process could not run for \\d+ of \\d+ ms, so that nothing is known of the"
+                                + " peer; else it would be .*"));
+        assertThat(result.toText())
+                .contains("FAILED         unjudged 2: time: this process")
+                .doesNotContain("nothing came back\n");
+    }
+
+    @Test
+    void saysNothingOfAPeerThatItCannotConnectToWhileItCannotRunItself() throws Exception {
+        // Its queue is full: it answers no more.
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Socket first = new Socket(full.getInetAddress(), full.getLocalPort());
+                Socket second = new Socket(full.getInetAddress(), full.getLocalPort())) {
+            LoadOptions options = impatient(options("tcp://127.0.0.1:" + full.getLocalPort(), 1, 64, 1, 0, false));
+            LoadResult result = runStarved(options);
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+            assertThat(result.unjudged()).as(result.toText()).isTrue();
+            assertThatThrownBy(() -> run(options))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            TransportException.class, e -> assertThat(e.fault()).isEqualTo(Fault.TIMEOUT));
+        }
+    }
+
+    @Test
+    void blamesAPeerThatSendsWrongBytesAlsoWhileItCannotRunItself() throws Exception {
+        String target = listen(socket -> socket.handler(buffer -> socket.write("wrong".repeat(20))));
+        LoadResult result = runStarved(impatient(options(target, 1, 64, 1, 0, false)));
+        assertThat(result.unjudged()).as(result.toText()).isFalse();
+        assertThat(result.failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.word()).isEqualTo("corrupted"));
     }
 
     @Test

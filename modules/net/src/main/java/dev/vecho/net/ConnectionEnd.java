@@ -180,8 +180,8 @@ public final class ConnectionEnd {
                 && (root instanceof DecoderException || root instanceof ClosedChannelException)) {
             root = root.getCause();
         }
-        if (root instanceof SSLException) {
-            return FailureReason.TLS;
+        if (root instanceof SSLException tls) {
+            return TlsReason.of(tls);
         }
         if (root instanceof ClosedChannelException) {
             return null;

@@ -15,10 +15,13 @@ import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd.State;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
+import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -26,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -153,8 +157,20 @@ class ConnectionEndTest {
                 Arguments.of(new IOException("Cannot allocate memory"), FailureReason.MEMORY),
                 Arguments.of(new IOException("No buffer space available"), FailureReason.MEMORY),
                 Arguments.of(new OutOfMemoryError("no buffer"), FailureReason.MEMORY),
-                Arguments.of(new SSLHandshakeException("no shared cipher"), FailureReason.TLS),
-                Arguments.of(new DecoderException(new SSLHandshakeException("no shared cipher")), FailureReason.TLS),
+                Arguments.of(new SSLHandshakeException("no shared cipher"), FailureReason.TLS_NO_SHARED_CIPHER),
+                Arguments.of(
+                        new DecoderException(new SSLHandshakeException("no shared cipher")),
+                        FailureReason.TLS_NO_SHARED_CIPHER),
+                Arguments.of(new SslHandshakeTimeoutException("after 1 ms"), FailureReason.TLS_TIMEOUT),
+                Arguments.of(new NotSslRecordException("GET /"), FailureReason.TLS_PLAIN_TEXT),
+                Arguments.of(
+                        new SSLHandshakeException("Received fatal alert: certificate_unknown"),
+                        FailureReason.TLS_BAD_CERTIFICATE),
+                Arguments.of(
+                        new SSLHandshakeException("(certificate_unknown) PKIX path building failed")
+                                .initCause(new CertificateException("PKIX path building failed")),
+                        FailureReason.TLS_CLIENT_CERTIFICATE),
+                Arguments.of(new SSLException("bad record MAC"), FailureReason.TLS_OTHER),
                 Arguments.of(new DecoderException("not a PROXY header"), FailureReason.INPUT),
                 Arguments.of(new TimeoutException("no PROXY header"), FailureReason.INPUT),
                 Arguments.of(new IllegalStateException("a handler failed"), FailureReason.INTERNAL),

@@ -339,6 +339,7 @@ public final class Configuration {
         Optional<String> unavailable = transport.get().unavailable(vertx);
         if (unavailable.isPresent()) {
             options.problem("transport", transportName + " cannot run here: " + unavailable.get());
+            UnknownTransport.check(vertx, transports, transport.get(), options, problems);
             return null;
         }
         ServerTransport server = transport.get().server(vertx, options);

@@ -8,19 +8,39 @@ import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Tells what else is wrong with a listener whose transport is no known one: which keys it may have is not known then. Where the name
- * is nearly that of a transport, it is read as one of these; else only what every transport would say that knows the key.
+ * Tells what else is wrong with a listener whose transport is no known one, or cannot run here: which keys it may have is not known
+ * then. Where the name is nearly that of a transport, it is read as one of these; else only what every transport would say that knows
+ * the key.
  */
 final class UnknownTransport {
 
+    private static final Logger LOG = LoggerFactory.getLogger(UnknownTransport.class);
+
     private UnknownTransport() {}
+
+    /** Reads it as one of a transport that cannot run here, which may lack what it takes for that, too. */
+    static void check(Vertx vertx, Transports transports, Transport absent, Options options, Problems problems) {
+        try {
+            ask(vertx, absent, options).forEach(problems::add);
+        } catch (RuntimeException | LinkageError lack) {
+            LOG.debug("{} cannot read its options here", absent.name(), lack);
+            checkShared(vertx, transports, transports.names(), options, problems);
+        }
+    }
 
     static void check(Vertx vertx, Transports transports, String name, Options options, Problems problems) {
         Collection<String> meant = Options.nearest(name, transports.names())
                 .<Collection<String>>map(List::of)
                 .orElse(transports.names());
+        checkShared(vertx, transports, meant, options, problems);
+    }
+
+    private static void checkShared(
+            Vertx vertx, Transports transports, Collection<String> meant, Options options, Problems problems) {
         List<List<String>> answers = new ArrayList<>();
         for (String each : meant) {
             transports
@@ -28,7 +48,7 @@ final class UnknownTransport {
                     .filter(transport -> transport.unavailable(vertx).isEmpty())
                     .ifPresent(transport -> answers.add(ask(vertx, transport, options)));
         }
-        if (answers.size() == 1) {
+        if (meant.size() == 1 && answers.size() == 1) {
             answers.get(0).forEach(problems::add);
             return;
         }

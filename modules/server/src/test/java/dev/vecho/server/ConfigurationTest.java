@@ -133,7 +133,7 @@ final class ConfigurationTest {
                   "listeners": {
                     "a": { "port": 1, "prot": 2, "backlog": 0, "maxConnections": 1.5 },
                     "b": { "transport": "pigeon" },
-                    "c": { "transport": "absent" },
+                    "c": { "transport": "absent", "port": 70000, "wings": 2 },
                     "d": "tcp",
                     "e": { "host": "", "port": "7007", "noDelay": "yes", "writeQueueBytes": 5 },
                     "f g": { "port": 3 },
@@ -152,6 +152,7 @@ final class ConfigurationTest {
                 file + ": listeners.b.transport: must be one of "
                         + String.join(", ", Transports.load().names()) + ", was \"pigeon\"",
                 file + ": listeners.c.transport: absent cannot run here: its library is missing",
+                file + ": listeners.c.port: must be 0..65535, was 70000",
                 file + ": listeners.d: must be an object, was a text",
                 file + ": listeners.e.host: must be a text that is not empty, was \"\"",
                 file + ": listeners.e.port: must be a number, 0..65535, was \"7007\"",

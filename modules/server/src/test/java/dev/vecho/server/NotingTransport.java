@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A transport on the class path of these tests that opens nothing and notes what it was told. */
-public final class NotingTransport implements Transport {
+public class NotingTransport implements Transport {
 
     /** The threads that were told to listen, since the last test cleared it. */
     static final Queue<String> LISTENED = new ConcurrentLinkedQueue<>();

@@ -8,6 +8,7 @@ import dev.vecho.core.config.InvalidInputException;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,33 @@ final class UnknownTransportTest {
                         PLACE + "backlog: must be 1..1048576, was 0",
                         PLACE + "wings: is not a key of any transport",
                         PLACE + "idleTimeoutMillis: must be a number, 0..31536000000, was \"long\"");
+    }
+
+    /** Those of a transport that cannot run here, such as those of QUIC without its native library. */
+    @Test
+    void readsTheOptionsOfATransportThatCannotRun() {
+        Transports transports = new Transports(List.of(new NotingTransport() {
+            @Override
+            public Optional<String> unavailable(Vertx vertx) {
+                return Optional.of("its library is missing");
+            }
+        }));
+        assertThat(problems(transports, "{ 'transport': 'noting', 'place': '', 'plaice': 1 }"))
+                .containsExactly(
+                        PLACE + "transport: noting cannot run here: its library is missing",
+                        PLACE + "place: must be a text that is not empty, was \"\"",
+                        PLACE + "plaice: is not a known key, did you mean \"place\"?");
+    }
+
+    @Test
+    void tellsOfOneThatCannotReadItsOptionsWhatTheOthersWouldSay() {
+        Transports transports = new Transports(
+                List.of(new AbsentTransport(), Transports.load().named("tcp").orElseThrow()));
+        assertThat(problems(transports, "{ 'transport': 'absent', 'port': 70000, 'backlog': 0, 'wings': 2 }"))
+                .containsExactlyInAnyOrder(
+                        PLACE + "transport: absent cannot run here: its library is missing",
+                        PLACE + "port: must be 0..65535, was 70000",
+                        PLACE + "backlog: must be 1..1048576, was 0");
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketException;
@@ -229,9 +230,19 @@ public abstract class StreamContract extends ListenerContract {
     @ParameterizedTest(name = "closes its output: {0}")
     @ValueSource(booleans = {false, true})
     void boundsTheMemoryThatPeersCostWhoOnlySend(boolean halfClose) throws Exception {
+        boundsTheMemoryThatPeersCostWhoOnlySend(options(), halfClose);
+    }
+
+    /** After a pause it reads on only where it would have read. */
+    @Test
+    void boundsTheMemoryThatPeersCostWhoAreHeldToARate() throws Exception {
+        boundsTheMemoryThatPeersCostWhoOnlySend(options().put("maxBytesPerSecond", 10_000_000), false);
+    }
+
+    private void boundsTheMemoryThatPeersCostWhoOnlySend(JsonObject options, boolean halfClose) throws Exception {
         int peers = 20;
         byte[] block = bytes(65_536, 1);
-        String address = listen();
+        String address = listen(options);
         List<EchoClient> clients = new ArrayList<>();
         List<Future<Void>> sending = new ArrayList<>();
         try {
@@ -321,6 +332,71 @@ public abstract class StreamContract extends ListenerContract {
         try (EchoClient third = connect(address, 0)) {
             third.out().write(4);
             assertThat(third.in().read()).isEqualTo(4);
+        }
+    }
+
+    /** The end of the output comes while the listener does not read. */
+    @Test
+    void echoesAllThatIsHeldToTheRateOfAConnection() throws Exception {
+        long begin = System.nanoTime();
+        echoesAtARate(options().put("maxBytesPerSecond", 200_000), List.of(bytes(500_000, 21)));
+        assertThat(millisSince(begin)).isBetween(1_200L, PATIENCE.toMillis());
+    }
+
+    /** Those that send at the same time wait for each other, longer than they may be idle. */
+    @Test
+    void echoesAllThatIsHeldToTheRateOfTheListener() throws Exception {
+        JsonObject options = options().put("maxListenerBytesPerSecond", 20_000).put("idleTimeoutMillis", 2_000);
+        List<byte[]> each =
+                IntStream.range(0, 8).mapToObj(i -> bytes(12_000, i)).toList();
+        long begin = System.nanoTime();
+        echoesAtARate(options, each);
+        assertThat(millisSince(begin)).isBetween(3_000L, PATIENCE.toMillis());
+    }
+
+    /** A second's worth may come at once. */
+    private void echoesAtARate(JsonObject options, List<byte[]> each) throws Exception {
+        String address = listen(options);
+        List<EchoClient> clients = new ArrayList<>();
+        List<Future<Void>> sending = new ArrayList<>();
+        for (byte[] sent : each) {
+            EchoClient client = connect(address, 0);
+            clients.add(client);
+            sending.add(inBackground(() -> {
+                client.out().write(sent);
+                client.closeOutput();
+                return null;
+            }));
+        }
+        for (int i = 0; i < clients.size(); i++) {
+            assertSame(each.get(i), clients.get(i).in());
+            await(sending.get(i));
+            clients.get(i).close();
+        }
+        eventually("all are counted as ended", () -> traffic().snapshot().active() == 0);
+        assertThat(traffic().failures()).isEmpty();
+    }
+
+    private static long millisSince(long begin) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    }
+
+    /** What is held back when the service stops is echoed before it ends. */
+    @Test
+    void echoesWhatIsHeldToARateWhenItDrains() throws Exception {
+        byte[] sent = bytes(200_000, 22);
+        try (EchoClient client = connect(listen(options().put("maxBytesPerSecond", 100_000)), 0)) {
+            Future<Void> sending = inBackground(() -> {
+                client.out().write(sent);
+                return null;
+            });
+            eventually("some of it came", () -> traffic().snapshot().bytes() > 0);
+            Future<Traffic.Snapshot> drained = drain(LONG_GRACE);
+            assertThat(client.in().readNBytes(sent.length)).isEqualTo(sent);
+            await(sending);
+            client.closeOutput();
+            assertThat(client.in().read()).as("the end").isEqualTo(-1);
+            assertThat(await(drained).failed()).as("failed connections").isZero();
         }
     }
 

@@ -110,6 +110,18 @@ public abstract class StreamServicesContract extends ListenerContract {
         allEnded();
     }
 
+    @Test
+    void holdsWhatItSendsByItselfToTheRate() throws Exception {
+        JsonObject limited = options().put("service", "chargen").put("maxBytesPerSecond", 200_000);
+        try (EchoClient client = listening(listen(limited), 0)) {
+            long begin = System.nanoTime();
+            assertThat(client.in().readNBytes(400_000)).hasSize(400_000);
+            // What fits into a second may come at once.
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).isGreaterThanOrEqualTo(900);
+            client.reset();
+        }
+    }
+
     private static void assertLines(byte[] bytes) {
         for (int line = 0; line * LINE < bytes.length; line++) {
             for (int column = 0; column < 72; column++) {

@@ -7,6 +7,7 @@ import dev.vecho.client.report.Trace;
 import dev.vecho.client.script.Seed;
 import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
+import dev.vecho.core.LoopStalls;
 import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.TransportException;
 import io.vertx.core.AsyncResult;

@@ -42,7 +42,7 @@ public final class Wait {
     private long stalledBefore;
     private End end = End.NONE;
 
-    /** @param stalls the sum, in nanoseconds, see {@link LoopStalls#total} */
+    /** @param stalls the sum, in nanoseconds, see {@link dev.vecho.core.LoopStalls#total} */
     Wait(Vertx vertx, LongSupplier nanoTime, LongSupplier stalls) {
         this.vertx = vertx;
         this.nanoTime = nanoTime;

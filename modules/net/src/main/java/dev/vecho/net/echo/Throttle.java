@@ -1,6 +1,7 @@
 package dev.vecho.net.echo;
 
 import dev.vecho.net.listen.ByteRates;
+import dev.vecho.net.listen.TokenBucket;
 import io.netty.channel.EventLoop;
 import io.netty.handler.traffic.TrafficCounter;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ public final class Throttle {
     static final long CHECK_MILLIS = 1000;
 
     private volatile ByteRates rates;
+    private final TokenBucket datagrams = new TokenBucket(System.nanoTime());
     private int connections;
 
     /** Of all connections; once made, it stays. */
@@ -30,10 +32,16 @@ public final class Throttle {
         rates = next;
     }
 
-    /** What holds a new connection to the rates, first in its pipeline; null where it may send as fast as it can. */
+    /** What holds a new socket to the rates, first in its pipeline; null where it may send as fast as it can. */
     public @Nullable ThrottledReads newConnection() {
+        ConnectionRate rate = newRate();
+        return rate == null ? null : new ThrottledReads(rate);
+    }
+
+    /** The rates of a new connection; null where it may send as fast as it can. */
+    public @Nullable ConnectionRate newRate() {
         ByteRates now = rates;
-        return now.isLimited() ? new ThrottledReads(this, now.perConnection()) : null;
+        return now.isLimited() ? new ConnectionRate(this, now.perConnection()) : null;
     }
 
     /** The rate of all connections together, 0 for none. */
@@ -44,6 +52,12 @@ public final class Throttle {
     /** The counter of all connections. */
     @Nullable TrafficCounter all() {
         return all;
+    }
+
+    /** Takes a datagram into the rate of all connections together; false if there is no room for it. */
+    synchronized boolean takesDatagram(int bytes) {
+        long perSecond = rates.perListener();
+        return perSecond == 0 || datagrams.take(bytes, perSecond, System.nanoTime());
     }
 
     synchronized void opened(EventLoop loop) {

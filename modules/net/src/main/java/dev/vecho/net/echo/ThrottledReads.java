@@ -3,13 +3,12 @@ package dev.vecho.net.echo;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.traffic.TrafficCounter;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds a connection to a rate: after a read that was too much, nothing is read for a while, as long as Netty's traffic counters say.
+ * Holds a connection to a rate: after a read that was too much, nothing is read for a while, as long as its {@link ConnectionRate} says.
  * Nothing is kept here. Netty's own handlers for this would read on after the pause whether or not others want it, and so fill the
  * memory for a peer that does not read.
  *
@@ -18,20 +17,12 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // A pause does not fail.
 public final class ThrottledReads extends ChannelDuplexHandler {
 
-    /** A shorter pause is left out, as Netty's handlers do. */
-    private static final long LEAST_MILLIS = 10;
-
-    /** So that there are some reads a second. */
-    private static final int READS_PER_SECOND = 4;
-
-    private final Throttle throttle;
-    private final long rate;
+    private final ConnectionRate rate;
     private BooleanSupplier pauseIsOver = () -> true;
-    private @Nullable TrafficCounter own;
+    private @Nullable StoppableReads reads;
     private boolean paused;
 
-    ThrottledReads(Throttle throttle, long rate) {
-        this.throttle = throttle;
+    ThrottledReads(ConnectionRate rate) {
         this.rate = rate;
     }
 
@@ -43,9 +34,13 @@ public final class ThrottledReads extends ChannelDuplexHandler {
      */
     public void begin(StoppableReads reads, BooleanSupplier pauseIsOver) {
         this.pauseIsOver = pauseIsOver;
-        long listener = throttle.perListener();
-        long least = rate == 0 ? listener : listener == 0 ? rate : Math.min(rate, listener);
-        reads.atMost((int) Math.min(Math.max(least / READS_PER_SECOND, 1), Integer.MAX_VALUE));
+        this.reads = reads;
+        reads.atMost(rate.readAtOnce());
+    }
+
+    /** What the connection is held to. */
+    public ConnectionRate rate() {
+        return rate;
     }
 
     /** Whether bytes may wait in the operating system until a pause is over. */
@@ -55,47 +50,22 @@ public final class ThrottledReads extends ChannelDuplexHandler {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        TrafficCounter counter = new TrafficCounter(ctx.channel().eventLoop(), "connection", Throttle.CHECK_MILLIS);
-        own = counter;
-        counter.start();
-        throttle.opened(ctx.channel().eventLoop());
-        ctx.channel().closeFuture().addListener(closed -> {
-            counter.stop();
-            throttle.closed();
-        });
+        rate.begin(ctx.channel());
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        int bytes = ((ByteBuf) message).readableBytes();
-        long now = TrafficCounter.milliSecondFromNano();
-        long wait = Math.max(wait(own, bytes, rate, now), wait(throttle.all(), bytes, throttle.perListener(), now));
-        if (wait >= LEAST_MILLIS && !paused) {
+        if (reads != null) {
+            // Others hear of it only where TLS has a whole record.
+            reads.begin();
+        }
+        long wait = rate.read(((ByteBuf) message).readableBytes());
+        if (wait > 0 && !paused) {
             paused = true;
             ctx.channel().config().setAutoRead(false);
             ctx.executor().schedule(() -> goOn(ctx), wait, TimeUnit.MILLISECONDS);
         }
         ctx.fireChannelRead(message);
-    }
-
-    /**
-     * Counts what a service writes by itself, which is held to the same rates as what is read.
-     *
-     * @return how many milliseconds to write nothing more; 0 for go on
-     */
-    public long wrote(int bytes) {
-        long now = TrafficCounter.milliSecondFromNano();
-        long wait = Math.max(
-                waitToWrite(own, bytes, rate, now), waitToWrite(throttle.all(), bytes, throttle.perListener(), now));
-        return wait >= LEAST_MILLIS ? wait : 0;
-    }
-
-    private static long waitToWrite(@Nullable TrafficCounter counter, int bytes, long rate, long now) {
-        return counter == null ? 0 : counter.writeTimeToWait(bytes, rate, Long.MAX_VALUE, now);
-    }
-
-    private static long wait(@Nullable TrafficCounter counter, int bytes, long rate, long now) {
-        return counter == null ? 0 : counter.readTimeToWait(bytes, rate, Long.MAX_VALUE, now);
     }
 
     private void goOn(ChannelHandlerContext ctx) {

@@ -24,11 +24,9 @@ public final class RateLimit<K> {
     /** The sources are distributed over several tables, so that event loops seldom wait for each other. */
     private static final int TABLES = 16;
 
-    private static final long SECOND = 1_000_000_000;
-
     private static final int FORGOTTEN_AT_ONCE = 2;
 
-    private final long interval;
+    private final long perSecond;
     private final LongSupplier nanoTime;
     private final List<Table<K>> tables = new ArrayList<>();
 
@@ -38,8 +36,8 @@ public final class RateLimit<K> {
      * @param perSecond 0 for none
      * @param sources how many are known, about
      */
-    public RateLimit(int perSecond, int sources, LongSupplier nanoTime) {
-        this.interval = perSecond == 0 ? 0 : SECOND / perSecond;
+    public RateLimit(long perSecond, int sources, LongSupplier nanoTime) {
+        this.perSecond = perSecond;
         this.nanoTime = nanoTime;
         int tableCount = Math.min(TABLES, sources);
         for (int i = 0; i < tableCount; i++) {
@@ -49,25 +47,25 @@ public final class RateLimit<K> {
 
     /** Takes a token of a source; false if it has none. */
     public boolean allow(K source) {
-        if (interval == 0) {
+        return allow(source, 1);
+    }
+
+    /** Takes some tokens of a source; false if it has too few. See {@link TokenBucket#take}. */
+    public boolean allow(K source, int tokens) {
+        if (perSecond == 0) {
             return true;
         }
         long now = nanoTime.getAsLong();
         int hash = source.hashCode();
         Table<K> table = tables.get(Math.floorMod(hash ^ (hash >>> 16), tables.size()));
         synchronized (table) {
-            Bucket bucket = table.get(source);
+            TokenBucket bucket = table.get(source);
             if (bucket == null) {
                 table.forgetFull(now);
-                bucket = new Bucket(now);
+                bucket = new TokenBucket(now);
                 table.put(source, bucket);
             }
-            long full = Math.max(bucket.full - now, 0);
-            if (full > SECOND - interval) {
-                return false;
-            }
-            bucket.full = now + full + interval;
-            return true;
+            return bucket.take(tokens, perSecond, now);
         }
     }
 
@@ -82,18 +80,8 @@ public final class RateLimit<K> {
                 .sum();
     }
 
-    /** The state is one number: when the bucket will be full again. Each token taken makes that later. */
-    private static final class Bucket {
-
-        private long full;
-
-        Bucket(long full) {
-            this.full = full;
-        }
-    }
-
     /** Ordered by the last use, the oldest first. */
-    private static final class Table<K> extends LinkedHashMap<K, Bucket> {
+    private static final class Table<K> extends LinkedHashMap<K, TokenBucket> {
 
         @Serial
         private static final long serialVersionUID = 1L;
@@ -107,14 +95,16 @@ public final class RateLimit<K> {
 
         /** More than one comes at a time, so that they become fewer. */
         void forgetFull(long now) {
-            Iterator<Bucket> eldest = values().iterator();
-            for (int i = 0; i < FORGOTTEN_AT_ONCE && eldest.hasNext() && eldest.next().full - now <= 0; i++) {
+            Iterator<TokenBucket> eldest = values().iterator();
+            for (int i = 0;
+                    i < FORGOTTEN_AT_ONCE && eldest.hasNext() && eldest.next().isFull(now);
+                    i++) {
                 eldest.remove();
             }
         }
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<K, Bucket> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<K, TokenBucket> eldest) {
             return size() > most;
         }
     }

@@ -6,6 +6,8 @@ import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ public abstract class HandledStream implements ServiceStream {
     private @Nullable Handler<Void> closeHandler;
     private @Nullable Held held;
     private boolean shutdown;
+    private boolean writesPaused;
 
     /** Made before anything comes. */
     protected HandledStream(Executor eventLoop) {
@@ -57,6 +60,32 @@ public abstract class HandledStream implements ServiceStream {
     /** Whether some of that moves by itself before long. */
     public final boolean isMoving() {
         return held != null && isOpen() && held.isMoving();
+    }
+
+    /** Whether it has written what is too much at once for the rate of its connection, and has to wait. */
+    public final boolean isWritePaused() {
+        return writesPaused;
+    }
+
+    /**
+     * Has the service wait after what was too much at once: its queue counts as full meanwhile.
+     *
+     * @param millis 0 for no need
+     * @param over called when it may write again, before the service hears of it
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // A pause does not fail.
+    protected final void pauseWrites(long millis, ScheduledExecutorService loop, Runnable over) {
+        if (millis > 0 && !writesPaused) {
+            writesPaused = true;
+            loop.schedule(
+                    () -> {
+                        writesPaused = false;
+                        over.run();
+                        drained();
+                    },
+                    millis,
+                    TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Takes bytes of the peer. */

@@ -95,7 +95,6 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     private boolean lingering;
     private @Nullable Future<Void> outputClosed;
     private boolean flushing;
-    private boolean writesPaused;
 
     private long received;
     private long sent;
@@ -258,24 +257,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     }
 
     private boolean isHeldBack() {
-        return writesPaused || (throttled != null && throttled.isPaused());
-    }
-
-    /** Has the service wait after what was too much at once. */
-    private void pauseWrites(int bytes) {
-        long wait = throttled == null ? 0 : throttled.wrote(bytes);
-        if (wait > 0 && !writesPaused) {
-            writesPaused = true;
-            context.executor()
-                    .schedule(
-                            () -> {
-                                writesPaused = false;
-                                active();
-                                stream.drained();
-                            },
-                            wait,
-                            TimeUnit.MILLISECONDS);
-        }
+        return stream.isWritePaused() || (throttled != null && throttled.isPaused());
     }
 
     private boolean isNothingUnderWay() {
@@ -550,7 +532,7 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
 
         @Override
         public boolean writeQueueFull() {
-            return writesPaused || !context.channel().isWritable();
+            return isWritePaused() || !context.channel().isWritable();
         }
 
         @Override
@@ -570,7 +552,9 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
                     }
                 }
             });
-            pauseWrites(bytes.length());
+            if (throttled != null) {
+                pauseWrites(throttled.rate().wrote(bytes.length()), context.executor(), ServicePipe.this::active);
+            }
             flushSoon();
             return promise.future();
         }

@@ -9,11 +9,12 @@ import io.netty.handler.ssl.SslHandler;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's handler with three additions. It reports the end of the input also after the end of the output. It answers
- * plain text that comes to a server. And during a server's handshake it acknowledges at once: the server has nothing
+ * Netty's handler with four additions. It reports the end of the input also after the end of the output. It answers
+ * plain text that comes to a server, and understands a {@link PlainAlert}. And during a server's handshake it acknowledges at once: the server has nothing
  * to send after the client's last message, and a client with Nagle's algorithm sends no data before that is
  * acknowledged.
  */
@@ -73,6 +74,12 @@ public final class TlsHandler extends SslHandler {
                 PlainText.answer(ctx, in, how);
                 return;
             }
+        }
+        SSLHandshakeException alert = isHandshaking ? PlainAlert.find(in) : null;
+        if (alert != null) {
+            in.skipBytes(in.readableBytes());
+            ctx.fireExceptionCaught(alert);
+            return;
         }
         super.decode(ctx, in, out);
         if (isOutputClosed && isInputClosed()) {

@@ -86,7 +86,7 @@ record HttpListenerOptions(
         boolean http2 = options.flag("http2", true);
         List<String> alpn = http2 ? List.of("h2", "http/1.1") : List.of("http/1.1");
         ConnectionLimits limits = ConnectionLimits.read(options);
-        boolean quic = readHttp3(options, http3, limits);
+        boolean quic = readHttp3(options, http3);
         TlsServer tls = options.has("tls") ? TlsServer.read(options.object("tls"), address.host(), alpn) : null;
         if (quic && tls != null) {
             quic = canServeHttp3(options, tls);
@@ -142,7 +142,7 @@ record HttpListenerOptions(
     }
 
     /** Where it was not asked for, it is on only if nothing stands against it. */
-    private static boolean readHttp3(Options options, boolean otherwise, ConnectionLimits limits) {
+    private static boolean readHttp3(Options options, boolean otherwise) {
         boolean asked = options.has("http3");
         if (!options.flag("http3", otherwise)) {
             return false;
@@ -150,14 +150,6 @@ record HttpListenerOptions(
         if (!options.has("tls")) {
             if (asked) {
                 options.problem("http3", "needs tls: HTTP/3 is always encrypted");
-            }
-            return false;
-        }
-        if (limits.rates().isLimited()) {
-            if (asked) {
-                options.problem("http3", "cannot be held to a rate, as maxBytesPerSecond and the like ask for");
-            } else {
-                LOG.info("HTTP/3 is off: it cannot be held to a rate, as maxBytesPerSecond and the like ask for");
             }
             return false;
         }

@@ -81,7 +81,7 @@ final class HttpServerTransport implements OnNetServers {
     }
 
     private QuicServerTransport quic(HttpListenerOptions options, int port) {
-        return new QuicServerTransport(vertx, options.quic(port), new Http3(options), gate.admission());
+        return new QuicServerTransport(vertx, options.quic(port), new Http3(options), gate);
     }
 
     @Override

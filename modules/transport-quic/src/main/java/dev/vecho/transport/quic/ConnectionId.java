@@ -46,6 +46,11 @@ record ConnectionId(long first, long second, int third) {
         return (byte) (first >>> ((7 - CODEC) * 8));
     }
 
+    /** Writes it as it is in a packet. */
+    void writeTo(ByteBuf packet) {
+        packet.writeLong(first).writeLong(second).writeInt(third);
+    }
+
     /** The same id as Netty has it. */
     QuicConnectionAddress address() {
         return new QuicConnectionAddress(ByteBuffer.allocate(BYTES)

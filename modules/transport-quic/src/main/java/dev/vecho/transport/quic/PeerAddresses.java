@@ -1,5 +1,7 @@
 package dev.vecho.transport.quic;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // The codec hears of its writes through their promises.
 final class PeerAddresses extends ChannelDuplexHandler {
+
+    /** The first byte of a packet with a short header: RFC 9000, section 17.3. */
+    private static final int SHORT_HEADER = 0x40;
 
     /** Of a connection whose peer takes new ids all the time. */
     private static final int MAX_IDS = 8;
@@ -89,6 +94,24 @@ final class PeerAddresses extends ChannelDuplexHandler {
         peer.arriving(packet.sender(), packet.content().readableBytes());
         ctx.fireChannelRead(new DatagramPacket(packet.content(), packet.recipient(), peer));
         peer.arrived();
+    }
+
+    /**
+     * A packet for a connection that is nothing but its header. quiche drops it as one that cannot be decrypted, after which Netty has
+     * the connection send what it has to.
+     *
+     * @return null as long as no packet has come since the handshake, which the peer repeats
+     */
+    static @Nullable DatagramPacket emptyPacket(QuicChannel connection, ByteBufAllocator allocator) {
+        ConnectionId id = connection.remoteSocketAddress() instanceof PeerAddress peer
+                ? peer.ids().peekLast()
+                : null;
+        if (id == null || !(connection.localSocketAddress() instanceof InetSocketAddress local)) {
+            return null;
+        }
+        ByteBuf header = allocator.directBuffer(1 + ConnectionId.BYTES).writeByte(SHORT_HEADER);
+        id.writeTo(header);
+        return new DatagramPacket(header, local, (PeerAddress) connection.remoteSocketAddress());
     }
 
     private @Nullable PeerAddress peer(DatagramPacket packet) {

@@ -5,6 +5,7 @@ import dev.vecho.core.ServiceStream.Held;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
+import dev.vecho.net.echo.ConnectionRate;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.service.HandledStream;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * whether the stream, which has two ends, is closed then, too, or when the peer has said FIN. A stream that is CUT counts as closed
  * at once, although Netty's is closed only when the reset has arrived.
  *
- * <p>One instance a stream, first in its pipeline, used on the event loop of its connection only.
+ * <p>One instance a stream, first in its pipeline or after a {@link ThrottledStream}, used on the event loop of its connection only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // What closes or resets a stream may find it closed.
 public final class QuicEchoPipe extends ChannelDuplexHandler {
@@ -56,6 +57,7 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     private final int writeQueueBytes;
     private final long idleNanos;
     private final ApplicationErrorCodes errors;
+    private final @Nullable ThrottledStream throttled;
     private final Owner owner;
     private final ConnectionEnd end = new ConnectionEnd();
 
@@ -109,13 +111,20 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     /**
      * @param writeQueueBytes how much may wait to be written before reading stops
      * @param idle ends the stream when no byte moved either way for so long
+     * @param throttled what is before it in the pipeline and holds it to a rate; null for none
      */
     @SuppressWarnings(
             "NullAway.Init") // handlerAdded sets the channel before anything else is called; write, the promise.
-    QuicEchoPipe(int writeQueueBytes, Duration idle, ApplicationErrorCodes errors, Owner owner) {
+    QuicEchoPipe(
+            int writeQueueBytes,
+            Duration idle,
+            ApplicationErrorCodes errors,
+            @Nullable ThrottledStream throttled,
+            Owner owner) {
         this.writeQueueBytes = writeQueueBytes;
         this.idleNanos = idle.toNanos();
         this.errors = errors;
+        this.throttled = throttled;
         this.owner = owner;
     }
 
@@ -334,13 +343,25 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         return (service != null && service.isHolding()) || (holding != null && holding.isAny());
     }
 
+    /** Whether bytes of the peer may wait to be read. */
+    private boolean isReadPaused() {
+        return throttled != null && throttled.isPaused();
+    }
+
     private boolean isMoving() {
-        return (service != null && service.isMoving()) || (holding != null && holding.isMoving());
+        return isReadPaused()
+                || (service != null && (service.isMoving() || service.isWritePaused()))
+                || (holding != null && holding.isMoving());
+    }
+
+    /** What it is held to, where there is any limit. */
+    @Nullable ConnectionRate rate() {
+        return throttled == null ? null : throttled.rate();
     }
 
     /** Whether an end now would have to be a reset. */
     boolean isUnfinished() {
-        return waiting > 0 || isHolding();
+        return waiting > 0 || isReadPaused() || isHolding();
     }
 
     /** As {@link #reset}, once what was written has arrived, which a reset would overtake. */

@@ -4,7 +4,8 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.listen.Admission;
+import dev.vecho.net.ConnectionEnd;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -46,13 +47,16 @@ final class QuicListener implements Listener {
     /** How much longer than for its streams a connection waits for a sign of its peer, so that these end in order. */
     private static final Duration LONGER = Duration.ofSeconds(3);
 
+    /** The same where streams are held to a rate: its peer has nothing to say while they are not read. */
+    private static final Duration LONGER_AT_A_RATE = Duration.ofMinutes(1);
+
     /** What a peer may send on a stream that goes one way, and carries no echo, before it was read. */
     private static final int UNIDIRECTIONAL_WINDOW = 16 * 1024;
 
     private final Vertx vertx;
     private final Context context;
     private final AddressToken token;
-    private final Admission admission;
+    private final Gate gate;
     private final Traffic traffic;
     private final AtomicInteger connections;
     private final List<SocketServer> servers = new CopyOnWriteArrayList<>();
@@ -73,7 +77,7 @@ final class QuicListener implements Listener {
             QuicListenerOptions options,
             QuicProtocol protocol,
             AddressToken token,
-            Admission admission,
+            Gate gate,
             Traffic traffic,
             AtomicInteger connections) {
         this.vertx = vertx;
@@ -81,7 +85,7 @@ final class QuicListener implements Listener {
         this.options = options;
         this.protocol = protocol;
         this.token = token;
-        this.admission = admission;
+        this.gate = gate;
         this.traffic = traffic;
         this.connections = connections;
     }
@@ -139,7 +143,7 @@ final class QuicListener implements Listener {
         static Codec of(QuicListenerOptions options, QuicProtocol protocol) {
             TlsServer tls = tls(options);
             return new Codec(
-                    options.limits().idle(),
+                    maxIdle(options),
                     options.maxStreams(),
                     options.maxStreamData(),
                     options.maxData(),
@@ -148,6 +152,11 @@ final class QuicListener implements Listener {
                     tls.clientAuth(),
                     protocol.alpn(tls));
         }
+    }
+
+    private static Duration maxIdle(QuicListenerOptions options) {
+        boolean throttled = options.limits().rates().isLimited();
+        return options.limits().idle().plus(throttled ? LONGER_AT_A_RATE : LONGER);
     }
 
     private static TlsServer tls(QuicListenerOptions options) {
@@ -166,7 +175,7 @@ final class QuicListener implements Listener {
                 .setInitialMaxStreamDataUni(UNIDIRECTIONAL_WINDOW)
                 .setInitialMaxStreamDataBidiRemote(options.maxStreamData())
                 .setInitialMaxData(options.maxData())
-                .setMaxIdleTimeout(options.limits().idle().plus(LONGER));
+                .setMaxIdleTimeout(maxIdle(options));
         if (options.datagrams()) {
             transport.setDatagramConfig(new QuicDatagramConfig()
                     .setEnabled(true)
@@ -184,7 +193,8 @@ final class QuicListener implements Listener {
     private void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
         if (traffic.open(Integer.MAX_VALUE)) {
-            traffic.broke(FailureReason.TLS);
+            FailureReason reason = ConnectionEnd.reason(cause);
+            traffic.broke(reason == null ? FailureReason.TLS_OTHER : reason);
         }
     }
 
@@ -195,7 +205,14 @@ final class QuicListener implements Listener {
         QuicSockets.tend((QuicChannel) last.channel());
         SocketServer.follow((QuicChannel) last.channel());
         ServedConnection served = new ServedConnection(
-                (QuicChannel) last.channel(), connection, options, protocol, traffic, context, this::closed);
+                (QuicChannel) last.channel(),
+                connection,
+                options,
+                protocol,
+                gate.throttle().newRate(),
+                traffic,
+                context,
+                this::closed);
         if (!admits((QuicChannel) last.channel())) {
             served.close(QuicErrorCode.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;
@@ -214,7 +231,7 @@ final class QuicListener implements Listener {
         }
         InetAddress from =
                 connection.remoteSocketAddress() instanceof InetSocketAddress address ? address.getAddress() : null;
-        if (!admission.admits(from, connection, traffic)) {
+        if (!gate.admission().admits(from, connection, traffic)) {
             return false;
         }
         if (protocol.countsConnections()) {

@@ -7,7 +7,6 @@ import dev.vecho.core.Transport.Framing;
 import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.BindAddress;
-import dev.vecho.net.listen.ByteRates;
 import dev.vecho.net.listen.ConnectionLimits;
 import dev.vecho.net.tls.TlsServer;
 import io.vertx.core.Vertx;
@@ -86,8 +85,6 @@ public record QuicListenerOptions(
         if (!options.has("tls")) {
             options.problem("tls", "is missing: QUIC is always encrypted, give a certificate and key or selfSigned");
         }
-        ByteRates.refuse(
-                options, "is not there for QUIC, whose streams are not held to a rate; limit maxDataBytes or use tcp");
         QuicListenerOptions read = new QuicListenerOptions(
                 address,
                 ConnectionLimits.read(options, IDLE, Duration.ofMillis(1)),

@@ -4,7 +4,7 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.listen.Admission;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.listen.BindAddress;
 import dev.vecho.net.listen.EventLoops;
 import io.vertx.core.Future;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class QuicServerTransport implements ServerTransport {
 
     private final Vertx vertx;
-    private final Admission admission;
+    private final Gate gate;
     private final AddressToken token = new AddressToken();
 
     /** What the sockets of all event loops share, by their address. */
@@ -47,11 +47,11 @@ public final class QuicServerTransport implements ServerTransport {
     /**
      * Makes it ready to listen.
      *
-     * @param admission who may connect; it may be that of another listener, too
+     * @param gate who may connect, and how fast they may send; it may be that of another listener, too
      */
-    public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol, Admission admission) {
+    public QuicServerTransport(Vertx vertx, QuicListenerOptions options, QuicProtocol protocol, Gate gate) {
         this.vertx = vertx;
-        this.admission = admission;
+        this.gate = gate;
         this.options = options;
         this.protocol = protocol;
         this.loops = new EventLoops<>(vertx);
@@ -78,7 +78,7 @@ public final class QuicServerTransport implements ServerTransport {
         QuicServerTransport other = (QuicServerTransport) next;
         QuicListenerOptions then = options.then(other.options);
         options = then;
-        admission.change(then.limits().admission());
+        gate.change(then.limits());
         QuicProtocol before = protocol;
         protocol = other.protocol;
         before.replacedBy(protocol);
@@ -94,7 +94,7 @@ public final class QuicServerTransport implements ServerTransport {
 
     @Override
     public Future<Listener> listen(Traffic traffic) {
-        QuicListener listener = new QuicListener(vertx, options, protocol, token, admission, traffic, connections);
+        QuicListener listener = new QuicListener(vertx, options, protocol, token, gate, traffic, connections);
         parts.add(listener);
         return loops.join(
                         () -> options.address().bind(vertx, hosts -> bind(listener, hosts, traffic), listener::close),
@@ -143,7 +143,7 @@ public final class QuicServerTransport implements ServerTransport {
         for (InetSocketAddress address : addresses) {
             opened = opened.compose(before -> listener.open(
                             address,
-                            ports.computeIfAbsent(address, shared -> new SocketServer.Port(admission, traffic)))
+                            ports.computeIfAbsent(address, shared -> new SocketServer.Port(gate.admission(), traffic)))
                     .recover(failure -> Future.failedFuture(
                             BindAddress.failure(Addresses.format(address), Addresses.reason(failure), failure))));
         }

@@ -5,6 +5,7 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Peer;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.echo.ConnectionRate;
 import dev.vecho.net.service.HandledStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -161,7 +162,7 @@ final class QuicServiceHandler extends ChannelInboundHandlerAdapter {
 
         @Override
         public boolean writeQueueFull() {
-            return pipe.isFull();
+            return isWritePaused() || pipe.isFull();
         }
 
         private boolean isWritable() {
@@ -183,6 +184,10 @@ final class QuicServiceHandler extends ChannelInboundHandlerAdapter {
                     promise.fail(written.cause());
                 }
             });
+            ConnectionRate rate = pipe.rate();
+            if (rate != null) {
+                pauseWrites(rate.wrote(size), context.executor(), () -> {});
+            }
             flushSoon();
             return promise.future();
         }

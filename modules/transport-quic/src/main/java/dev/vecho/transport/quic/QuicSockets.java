@@ -1,11 +1,14 @@
 package dev.vecho.transport.quic;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DatagramPacket;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.util.AttributeKey;
-import io.netty.util.concurrent.Future;
 import io.vertx.core.net.QuicEndpoint;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** What the UDP sockets below the connections need beside what Vert.x and Netty give them. */
@@ -26,21 +29,14 @@ public final class QuicSockets {
     /** At least: the least that a path must take for QUIC (RFC 9000, section 14). */
     private static final int FULL_PACKET_BYTES = 1200;
 
-    private static final long LATE_TIMER_MILLIS = 500;
+    /** A connection that was asked a moment ago need not be asked again. */
     private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** So many times what it took: with many connections to ask, others wait meanwhile. */
-    private static final int PAUSE_FACTOR = 20;
+    private static final AttributeKey<LateTimers<QuicChannel>> TIMERS =
+            AttributeKey.valueOf(QuicSockets.class, "late timers");
 
-    private static final AttributeKey<Asked> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
-
-    /**
-     * When the connections of a socket were last asked whether they have to send.
-     *
-     * @param at as {@link System#nanoTime}
-     * @param pauseNanos for which nobody needs to ask them again
-     */
-    private record Asked(long at, long pauseNanos) {}
+    /** When a connection was last asked, as {@link System#nanoTime}. */
+    private static final AttributeKey<Long> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
 
     private QuicSockets() {}
 
@@ -53,8 +49,8 @@ public final class QuicSockets {
     }
 
     /**
-     * Gives the socket of a connection room for what comes, lets it send {@linkplain SegmentedPackets several packets at once}, and asks its connections twice a second whether they have to send,
-     * until it is closed.
+     * Gives the socket of a connection room for what comes, lets it send {@linkplain SegmentedPackets several packets at once}, and asks
+     * the connection from time to time whether it has to send, until it is closed.
      *
      * <p>Netty, as of 4.2.18, runs a timer of quiche's that it finds to be late while it sends, and does not send again what
      * that makes due: packets that got lost then wait for something else to happen, which may be the idle time. A busy machine
@@ -63,40 +59,53 @@ public final class QuicSockets {
     public static void tend(QuicChannel connection) {
         Channel socket = connection.parent();
         SegmentedPackets.install(socket);
-        if (socket.attr(ASKED).setIfAbsent(new Asked(System.nanoTime(), MIN_PAUSE_NANOS)) == null) {
+        LateTimers<QuicChannel> known = socket.attr(TIMERS).get();
+        LateTimers<QuicChannel> timers = known == null
+                ? new LateTimers<>(socket.eventLoop(), each -> ask(socket, each), System::nanoTime)
+                : known;
+        if (known == null) {
+            socket.attr(TIMERS).set(timers);
             if (socket.config().getOption(ChannelOption.SO_RCVBUF) < RECEIVE_BUFFER_BYTES) {
                 socket.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
             }
-            Future<?> lateTimers = socket.eventLoop()
-                    .scheduleWithFixedDelay(
-                            () -> sendWhatIsLate(socket), LATE_TIMER_MILLIS, LATE_TIMER_MILLIS, TimeUnit.MILLISECONDS);
-            socket.closeFuture().addListener(closed -> lateTimers.cancel(false));
         }
+        timers.add(connection);
+        connection.closeFuture().addListener(closed -> timers.remove(connection));
     }
 
     /**
-     * Says whether the connections of a socket were asked since some time, and asks them otherwise, unless that was done a moment
-     * ago: then call it again. To be called on the event loop, in no callback of Netty's codec.
+     * Says whether a connection was asked since some time, and asks it otherwise, unless that was done a moment ago: then call it
+     * again. To be called on the event loop, in no callback of Netty's codec.
      *
      * @param since as {@link System#nanoTime}
      */
     static boolean sendWhatIsLate(QuicChannel connection, long since) {
-        Channel socket = connection.parent();
-        Asked asked = socket.attr(ASKED).get();
-        if (asked != null && asked.at() - since >= 0) {
+        Long asked = connection.attr(ASKED).get();
+        if (asked != null && asked - since >= 0) {
             return true;
         }
-        if (asked == null || System.nanoTime() - asked.at() >= asked.pauseNanos()) {
-            sendWhatIsLate(socket);
+        if (asked == null || System.nanoTime() - asked >= MIN_PAUSE_NANOS) {
+            ask(connection.parent(), List.of(connection));
         }
         return false;
     }
 
-    private static void sendWhatIsLate(Channel socket) {
-        long begin = System.nanoTime();
-        // It is what makes Netty's codec go through its connections.
-        socket.pipeline().fireChannelWritabilityChanged();
-        long pause = Math.max(MIN_PAUSE_NANOS, PAUSE_FACTOR * (System.nanoTime() - begin));
-        socket.attr(ASKED).set(new Asked(begin, pause));
+    private static void ask(Channel socket, Collection<QuicChannel> connections) {
+        long now = System.nanoTime();
+        connections.forEach(each -> each.attr(ASKED).set(now));
+        ChannelHandlerContext peers = socket.pipeline().context(PeerAddresses.class);
+        if (peers == null) {
+            // A client's: it makes Netty's codec go through its connections, which are few.
+            socket.pipeline().fireChannelWritabilityChanged();
+            return;
+        }
+        // Netty has no call for one. It asks one that a packet has come for, even one that says nothing.
+        for (QuicChannel connection : connections) {
+            DatagramPacket nothing = PeerAddresses.emptyPacket(connection, socket.alloc());
+            if (nothing != null) {
+                peers.fireChannelRead(nothing);
+            }
+        }
+        peers.fireChannelReadComplete();
     }
 }

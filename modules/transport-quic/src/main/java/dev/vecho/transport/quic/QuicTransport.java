@@ -9,7 +9,7 @@ import dev.vecho.core.TestableTransport;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
-import dev.vecho.net.listen.Admission;
+import dev.vecho.net.echo.Gate;
 import dev.vecho.net.tls.TlsClient;
 import io.netty.handler.codec.quic.Quic;
 import io.vertx.core.Vertx;
@@ -100,11 +100,7 @@ public final class QuicTransport implements TestableTransport {
     public ServerTransport server(Vertx vertx, Options options) {
         ConfiguredService service = QuicListenerOptions.readService(vertx, options);
         QuicListenerOptions read = QuicListenerOptions.read(vertx, options, service);
-        return new QuicServerTransport(
-                vertx,
-                read,
-                new EchoProtocol(vertx, service),
-                new Admission(read.limits().admission()));
+        return new QuicServerTransport(vertx, read, new EchoProtocol(vertx, service), new Gate(read.limits()));
     }
 
     /** {@code alpn}: application protocols to offer, in order of preference. Default: those of TLS, which are {@code echo}. */

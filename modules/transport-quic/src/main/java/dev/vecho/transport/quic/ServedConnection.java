@@ -9,6 +9,7 @@ import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
 import dev.vecho.net.SocketFacts;
+import dev.vecho.net.echo.ConnectionRate;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -66,6 +67,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private final QuicConnection connection;
     private final QuicListenerOptions options;
     private final QuicProtocol protocol;
+    private final @Nullable ConnectionRate rate;
     private final Traffic traffic;
     private final Context vertxContext;
     private final Consumer<ServedConnection> closed;
@@ -96,11 +98,17 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     /** Why new streams are refused, once they are. */
     private String refusal = "while it stops";
 
+    /**
+     * Makes it.
+     *
+     * @param rate what its streams and datagrams are held to, together; null for none
+     */
     ServedConnection(
             QuicChannel channel,
             QuicConnection connection,
             QuicListenerOptions options,
             QuicProtocol protocol,
+            @Nullable ConnectionRate rate,
             Traffic traffic,
             Context vertxContext,
             Consumer<ServedConnection> closed) {
@@ -108,14 +116,23 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         this.connection = connection;
         this.options = options;
         this.protocol = protocol;
+        this.rate = rate;
         this.traffic = traffic;
         this.vertxContext = vertxContext;
         this.closed = closed;
     }
 
+    /** What carries it. */
+    QuicChannel channel() {
+        return channel;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         slot = traffic.connections().add(this);
+        if (rate != null) {
+            rate.begin(channel);
+        }
         if (traffic.tellsEnds()) {
             agreed = tls();
             remote = SocketFacts.text(channel.remoteSocketAddress());
@@ -164,11 +181,15 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             return;
         }
         if (protocol.countsConnections() || traffic.open(Integer.MAX_VALUE)) {
+            ThrottledStream throttled = rate == null ? null : new ThrottledStream(rate);
             QuicEchoPipe echo = new QuicEchoPipe(
-                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), this);
+                    options.limits().writeQueueBytes(), options.limits().idle(), protocol.errors(), throttled, this);
             streams.add(echo);
             carried = true;
             last.pipeline().addFirst(echo);
+            if (throttled != null) {
+                last.pipeline().addFirst(throttled);
+            }
             protocol.opened(last, traffic, echo);
         }
     }
@@ -222,6 +243,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         }
         lastActive = System.nanoTime();
         moved(lastActive);
+        String refused = rate == null ? null : rate.refuseDatagram(datagram.readableBytes());
+        if (refused != null) {
+            datagram.release();
+            traffic.drop(refused);
+            return;
+        }
         traffic.received(datagram.readableBytes());
         ConfiguredService service = protocol.datagrams();
         if (service == null) {

@@ -26,6 +26,7 @@ import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.util.ReferenceCountUtil;
@@ -49,6 +50,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -391,6 +393,99 @@ class QuicTest {
         }
     }
 
+    /** Nothing can make their sender wait. */
+    @ParameterizedTest
+    @ValueSource(strings = {"maxBytesPerSecond", "maxListenerBytesPerSecond"})
+    void dropsAndCountsDatagramsOverTheRate(String key) throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options().put(key, 5_000)))) {
+            long begin = System.nanoTime();
+            for (int i = 0; i < 100; i++) {
+                client.sendDatagram(bytes(1_000, i));
+            }
+            int echoes = 0;
+            while (client.datagram(1) != null) {
+                echoes++;
+            }
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
+            // A second's worth may come at once.
+            assertThat(echoes).isBetween(1, (int) (5 * (1 + seconds)));
+            int answered = echoes;
+            eventually(() -> traffic.drops().getOrDefault("over " + key, 0L) + answered <= 100
+                    && traffic.snapshot().bytes() == answered * 1_000L);
+            assertThat(traffic.drops()).containsKey("over " + key);
+            // The streams of a connection go on.
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+        }
+    }
+
+    /** They have one rate. */
+    @Test
+    void holdsTheStreamsOfAConnectionToItsRateTogether() throws Exception {
+        byte[] sent = bytes(100_000, 5);
+        try (QuicEchoClient client = rawClient(listen(options().put("maxBytesPerSecond", 200_000)))) {
+            long begin = System.nanoTime();
+            List<EchoClient> streams = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                EchoClient stream = client.stream();
+                streams.add(stream);
+                stream.out().write(sent);
+                stream.closeOutput();
+            }
+            for (EchoClient stream : streams) {
+                assertThat(stream.in().readNBytes(sent.length))
+                        .hasSize(sent.length)
+                        .isEqualTo(sent);
+                assertThat(stream.in().read()).as("the end").isEqualTo(-1);
+            }
+            // Of 500,000 bytes a second's worth may come at once.
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).isGreaterThan(1_200);
+        }
+    }
+
+    /** Netty gives it to its connection, which then sends what is due; to quiche it is none. */
+    @Test
+    void takesAPacketWithNothingButAHeaderForWhatItIs() throws Exception {
+        try (QuicEchoClient client = rawClient(listen(options()))) {
+            EchoClient stream = client.stream();
+            stream.out().write(1);
+            assertThat(stream.in().read()).isEqualTo(1);
+            for (int i = 0; i < 100; i++) {
+                await(onLoop(() -> {
+                    QuicChannel channel = ((ServedConnection)
+                                    Objects.requireNonNull(traffic.connections().at(0)))
+                            .channel();
+                    PeerAddress peer = (PeerAddress) channel.remoteSocketAddress();
+                    long received = received(channel);
+                    PeerAddress twin = new PeerAddress(channel, peer, peer, System::nanoTime);
+                    twin.ids().addAll(peer.ids());
+                    askAs(channel, twin);
+                    // Netty says so of each packet that a connection gets.
+                    assertThat(channel.remoteSocketAddress()).isNotSameAs(peer);
+                    askAs(channel, peer);
+                    assertThat(channel.remoteSocketAddress()).isSameAs(peer);
+                    assertThat(received(channel)).isEqualTo(received);
+                    return Future.succeededFuture();
+                }));
+            }
+            stream.out().write(2);
+            assertThat(stream.in().read()).isEqualTo(2);
+        }
+    }
+
+    private static void askAs(QuicChannel channel, PeerAddress peer) {
+        var nothing = Objects.requireNonNull(
+                PeerAddresses.emptyPacket(channel, channel.parent().alloc()));
+        ChannelHandlerContext peers = channel.parent().pipeline().context(PeerAddresses.class);
+        peers.fireChannelRead(new io.netty.channel.socket.DatagramPacket(nothing.content(), nothing.recipient(), peer));
+        peers.fireChannelReadComplete();
+    }
+
+    private static long received(QuicChannel channel) {
+        return Objects.requireNonNull(channel.collectStats().getNow()).recv();
+    }
+
     @Test
     void takesNoDatagramsWhenToldSo() throws Exception {
         try (QuicEchoClient client = rawClient(listen(options().put("datagrams", false)))) {
@@ -534,12 +629,24 @@ class QuicTest {
     @Test
     void tellsThatThereIsNoApplicationProtocolInCommon() throws Exception {
         refused(options(), trusting().put("alpn", "other"), "alpn");
-        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_NO_APPLICATION_PROTOCOL.words(), 1L)));
     }
 
     @Test
     void tellsAMissingClientCertificate() throws Exception {
         refused(clientAuth(), trusting(), "client-certificate-required");
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CERTIFICATE_REQUIRED.words(), 1L)));
+    }
+
+    @Test
+    void tellsAClientCertificateThatNobodyKnows() throws Exception {
+        Issued someone = new Certificates(Files.createTempDirectory(directory, "others")).client("someone");
+        JsonObject tls = trusting()
+                .put("certificate", someone.certificate().toString())
+                .put("key", someone.key().toString());
+        String address = listen(clientAuth()).addresses().get(0);
+        assertThat(failure(address, tls).fault()).isEqualTo(Fault.TLS);
+        eventually(() -> traffic.failures().equals(Map.of(FailureReason.TLS_CLIENT_CERTIFICATE.words(), 1L)));
     }
 
     @Test

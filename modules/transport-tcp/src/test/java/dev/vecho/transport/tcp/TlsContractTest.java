@@ -229,7 +229,8 @@ class TlsContractTest extends StreamContract {
                     .hasMessageContaining("bad_record_mac");
             client.awaitEnd();
         }
-        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+        eventually(
+                "the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS_OTHER.words(), 1L)));
     }
 
     @Test
@@ -240,7 +241,9 @@ class TlsContractTest extends StreamContract {
             client.out().write(new byte[] {22, 9, 9, 0, 5, 1, 2, 3, 4, 5});
             client.in().readAllBytes();
         }
-        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+        eventually(
+                "the end is counted",
+                () -> traffic().failures().equals(Map.of(FailureReason.TLS_PLAIN_TEXT.words(), 1L)));
     }
 
     @Test
@@ -250,7 +253,9 @@ class TlsContractTest extends StreamContract {
             client.send("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             client.awaitEnd();
         }
-        eventually("the end is counted", () -> traffic().failures().equals(Map.of(FailureReason.TLS.words(), 1L)));
+        eventually(
+                "the end is counted",
+                () -> traffic().failures().equals(Map.of(FailureReason.TLS_PLAIN_TEXT.words(), 1L)));
     }
 
     @Test

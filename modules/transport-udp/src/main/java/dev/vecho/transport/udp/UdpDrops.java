@@ -1,6 +1,7 @@
 package dev.vecho.transport.udp;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.net.listen.ByteRates;
 import java.util.stream.Collectors;
 
 /** What one listener did not answer, counted by reason. Safe for any thread. */
@@ -20,6 +21,10 @@ final class UdpDrops {
         DESTINATION("to a broadcast or multicast address"),
         /** More than {@code maxDatagramsPerSecond} came from its source address. */
         RATE("over the limit per second"),
+        /** More than {@code maxBytesPerSecond} came from its source address. */
+        BYTES(ByteRates.OVER_OWN),
+        /** More than {@code maxListenerBytesPerSecond} came to the listener. */
+        LISTENER_BYTES(ByteRates.OVER_LISTENERS),
         /** The operating system takes no more for now. */
         SEND_BUFFER("send buffer full"),
         /** The operating system refused to send the answer. */

@@ -58,7 +58,7 @@ final class UdpEcho extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         DatagramPacket datagram = (DatagramPacket) message;
         InetSocketAddress source = datagram.sender();
-        Reason refused = rules.refuse(source);
+        Reason refused = rules.refuse(source, datagram.content().readableBytes());
         if (refused == null && waiting == MAX_WAITING) {
             refused = Reason.SEND_BUFFER;
         }

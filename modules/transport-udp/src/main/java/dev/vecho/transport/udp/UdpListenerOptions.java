@@ -5,6 +5,7 @@ import dev.vecho.core.config.Bounds;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.listen.AccessRules;
 import dev.vecho.net.listen.BindAddress;
+import dev.vecho.net.listen.ByteRates;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param sendBufferBytes of each socket (SO_SNDBUF), at most what the system allows; 0 for the system's; default 0
  * @param maxDatagramsPerSecond from one source address, of which a second's worth may come at once; further ones get no
  *     answer; 0 for no limit; default 100,000
+ * @param rates how many bytes from one source address, and from all; of each a second's worth may come at once; further datagrams
+ *     get no answer
  * @param refusedSourcePorts datagrams from these ports get no answer, because what listens there may answer by itself;
  *     a list of ports and ranges, each as text; default {@value #ANSWERING_PORTS}, and the listener's own {@code port}
  *     where that is below {@value #EPHEMERAL}; port 0 is always refused
@@ -30,6 +33,7 @@ record UdpListenerOptions(
         int receiveBufferBytes,
         int sendBufferBytes,
         int maxDatagramsPerSecond,
+        ByteRates rates,
         BitSet refusedSourcePorts,
         AccessRules access,
         @Nullable DatagramService service) {
@@ -64,6 +68,7 @@ record UdpListenerOptions(
                 options.integer("receiveBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("sendBufferBytes", 0, 0, Bounds.MAX_BYTES),
                 options.integer("maxDatagramsPerSecond", 100_000, 0, MAX_RATE),
+                ByteRates.read(options),
                 refusedSourcePorts(options, address.port()),
                 AccessRules.read(options),
                 service);

@@ -1,11 +1,10 @@
 package dev.vecho.transport.udp;
 
-import dev.vecho.net.listen.AccessRules;
+import dev.vecho.net.listen.ByteRates;
 import dev.vecho.net.listen.RateLimit;
 import dev.vecho.transport.udp.UdpDrops.Reason;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.BitSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +15,12 @@ final class UdpRules {
     private volatile Limits limits;
     private volatile LocalNetworks networks;
 
-    /** What the options say. */
-    private record Limits(AccessRules access, int perSecond, BitSet refusedSourcePorts, RateLimit<InetAddress> rate) {}
+    /** What the options say, and of each rate what was used of it. */
+    private record Limits(
+            UdpListenerOptions options,
+            RateLimit<InetAddress> datagrams,
+            RateLimit<InetAddress> bytes,
+            RateLimit<Boolean> allBytes) {}
 
     UdpRules(UdpListenerOptions options, LocalNetworks networks, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -26,38 +29,55 @@ final class UdpRules {
     }
 
     private Limits limits(UdpListenerOptions options) {
-        int perSecond = options.maxDatagramsPerSecond();
         return new Limits(
-                options.access(),
-                perSecond,
-                options.refusedSourcePorts(),
-                new RateLimit<>(perSecond, RateLimit.SOURCES, nanoTime));
+                options,
+                new RateLimit<>(options.maxDatagramsPerSecond(), RateLimit.SOURCES, nanoTime),
+                new RateLimit<>(options.rates().perConnection(), RateLimit.SOURCES, nanoTime),
+                new RateLimit<>(options.rates().perListener(), 1, nanoTime));
     }
 
-    /** From now on other options hold. What sources have used of a rate that stays the same is not forgotten. */
+    /** From now on other options hold. What was used of a rate that stays the same is not forgotten. */
     void change(UdpListenerOptions options) {
         Limits now = limits;
-        limits = options.maxDatagramsPerSecond() == now.perSecond()
-                ? new Limits(options.access(), now.perSecond(), options.refusedSourcePorts(), now.rate())
-                : limits(options);
+        Limits next = limits(options);
+        ByteRates before = now.options().rates();
+        limits = new Limits(
+                options,
+                now.options().maxDatagramsPerSecond() == options.maxDatagramsPerSecond()
+                        ? now.datagrams()
+                        : next.datagrams(),
+                before.perConnection() == options.rates().perConnection() ? now.bytes() : next.bytes(),
+                before.perListener() == options.rates().perListener() ? now.allBytes() : next.allBytes());
     }
 
-    /** Why a datagram from a source gets no answer, or null if it gets one. */
-    @Nullable Reason refuse(InetSocketAddress source) {
+    /**
+     * Why a datagram from a source gets no answer, or null if it gets one.
+     *
+     * @param bytes that it has
+     */
+    @Nullable Reason refuse(InetSocketAddress source, int bytes) {
         Limits limits = this.limits;
-        if (limits.refusedSourcePorts().get(source.getPort())) {
+        InetAddress address = source.getAddress();
+        if (limits.options().refusedSourcePorts().get(source.getPort())) {
             return Reason.SOURCE_PORT;
         }
-        if (!limits.access().permit(source.getAddress())) {
+        if (!limits.options().access().permit(address)) {
             return Reason.NOT_ALLOWED;
         }
-        if (!networks.oneHost(source.getAddress())) {
+        if (!networks.oneHost(address)) {
             return Reason.SOURCE_ADDRESS;
         }
         if (OwnSockets.contain(source)) {
             return Reason.OWN_LISTENER;
         }
-        return limits.rate().allow(source.getAddress()) ? null : Reason.RATE;
+        if (!limits.datagrams().allow(address)) {
+            return Reason.RATE;
+        }
+        if (!limits.bytes().allow(address, bytes)) {
+            return Reason.BYTES;
+        }
+        // Last: nobody takes more of what all share than is their own.
+        return limits.allBytes().allow(true, bytes) ? null : Reason.LISTENER_BYTES;
     }
 
     /** What this machine's interfaces have. */

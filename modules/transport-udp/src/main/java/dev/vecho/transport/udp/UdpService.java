@@ -59,7 +59,7 @@ final class UdpService extends ChannelInboundHandlerAdapter {
         reading = true;
         try {
             InetSocketAddress source = datagram.sender();
-            Reason refused = rules.refuse(source);
+            Reason refused = rules.refuse(source, datagram.content().readableBytes());
             if (refused == null && waiting == UdpEcho.MAX_WAITING) {
                 refused = Reason.SEND_BUFFER;
             }

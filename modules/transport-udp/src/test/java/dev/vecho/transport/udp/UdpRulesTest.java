@@ -41,8 +41,8 @@ class UdpRulesTest {
     @ValueSource(ints = {0, 7, 13, 17, 19, 37, 53, 69, 123, 161, 389, 1900, 5353, 7007, 9000, 11211})
     void refusesSourcePortsThatAnswerByThemselves(int port) throws Exception {
         UdpRules rules = rules(new JsonObject().put("port", 9000));
-        assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port))).isEqualTo(Reason.SOURCE_PORT);
-        assertThat(rules.refuse(CLIENT)).isNull();
+        assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port), 100)).isEqualTo(Reason.SOURCE_PORT);
+        assertThat(rules.refuse(CLIENT, 100)).isNull();
     }
 
     @Test
@@ -50,17 +50,19 @@ class UdpRulesTest {
         UdpRules rules = rules(new JsonObject()
                 .put("refusedSourcePorts", new JsonArray().add("9").add("100-200")));
         for (int port : new int[] {0, 9, 100, 150, 200}) {
-            assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port))).isEqualTo(Reason.SOURCE_PORT);
+            assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port), 100))
+                    .isEqualTo(Reason.SOURCE_PORT);
         }
         for (int port : new int[] {7, 10, 99, 201, 7007}) {
-            assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port))).isNull();
+            assertThat(rules.refuse(new InetSocketAddress("192.0.2.7", port), 100))
+                    .isNull();
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"255.255.255.255", "192.0.2.255", "192.0.2.0", "224.0.0.251", "0.0.0.0", "ff02::1", "::"})
     void refusesSourcesThatAreNoSingleHost(String source) throws Exception {
-        assertThat(rules(new JsonObject()).refuse(new InetSocketAddress(source, 40_000)))
+        assertThat(rules(new JsonObject()).refuse(new InetSocketAddress(source, 40_000), 100))
                 .isEqualTo(Reason.SOURCE_ADDRESS);
     }
 
@@ -95,6 +97,53 @@ class UdpRulesTest {
     }
 
     @Test
+    void limitsTheBytesOfEachSourceBySecond() throws Exception {
+        UdpRules rules = rules(new JsonObject().put("maxBytesPerSecond", 1_000));
+        InetSocketAddress other = new InetSocketAddress("192.0.2.8", 40_000);
+        assertThat(allowed(rules, CLIENT, 12)).isEqualTo(10);
+        assertThat(rules.refuse(CLIENT, 100)).isEqualTo(Reason.BYTES);
+        assertThat(rules.refuse(other, 1_000)).isNull();
+        assertThat(rules.refuse(other, 1)).isEqualTo(Reason.BYTES);
+        clock.addAndGet(500_000_000);
+        assertThat(rules.refuse(CLIENT, 501)).isEqualTo(Reason.BYTES);
+        assertThat(rules.refuse(CLIENT, 500)).isNull();
+    }
+
+    /** One that has more than come in a second waits for a full bucket, and so do those after it. */
+    @Test
+    void letsADatagramInThatIsLargerThanTheRate() throws Exception {
+        UdpRules rules = rules(new JsonObject().put("maxBytesPerSecond", 1_000));
+        assertThat(rules.refuse(CLIENT, 3_000)).isNull();
+        clock.addAndGet(2_000_000_000);
+        assertThat(rules.refuse(CLIENT, 1)).isEqualTo(Reason.BYTES);
+        assertThat(rules.refuse(CLIENT, 3_000)).isEqualTo(Reason.BYTES);
+        clock.addAndGet(1_000_000_000);
+        assertThat(rules.refuse(CLIENT, 3_000)).isNull();
+    }
+
+    @Test
+    void limitsTheBytesOfAllSourcesTogether() throws Exception {
+        UdpRules rules = rules(new JsonObject().put("maxBytesPerSecond", 600).put("maxListenerBytesPerSecond", 1_000));
+        InetSocketAddress other = new InetSocketAddress("192.0.2.8", 40_000);
+        // What one may not send takes nothing of the others' share.
+        assertThat(allowed(rules, CLIENT, 100)).isEqualTo(6);
+        assertThat(allowed(rules, other, 5)).isEqualTo(4);
+        assertThat(rules.refuse(other, 100)).isEqualTo(Reason.LISTENER_BYTES);
+    }
+
+    @Test
+    void keepsWhatWasUsedOfARateThatStaysTheSame() throws Exception {
+        JsonObject json = new JsonObject().put("maxBytesPerSecond", 1_000).put("maxListenerBytesPerSecond", 1_500);
+        UdpRules rules = rules(json);
+        assertThat(allowed(rules, CLIENT, 12)).isEqualTo(10);
+        rules.change(options(json.put("maxDatagramsPerSecond", 5)));
+        assertThat(rules.refuse(CLIENT, 100)).isEqualTo(Reason.BYTES);
+        rules.change(options(json.put("maxBytesPerSecond", 2_000).put("maxDatagramsPerSecond", 0)));
+        assertThat(allowed(rules, CLIENT, 12)).isEqualTo(5);
+        assertThat(rules.refuse(CLIENT, 100)).isEqualTo(Reason.LISTENER_BYTES);
+    }
+
+    @Test
     void limitsNobodyWhenToldTo() throws Exception {
         assertThat(allowed(rules(new JsonObject().put("maxDatagramsPerSecond", 0)), CLIENT, 1_000))
                 .isEqualTo(1_000);
@@ -114,7 +163,7 @@ class UdpRulesTest {
     private static int allowed(UdpRules rules, InetSocketAddress source, int count) {
         int allowed = 0;
         for (int i = 0; i < count; i++) {
-            allowed += rules.refuse(source) == null ? 1 : 0;
+            allowed += rules.refuse(source, 100) == null ? 1 : 0;
         }
         return allowed;
     }
@@ -166,11 +215,15 @@ class UdpRulesTest {
         return new EmbeddedChannel(new UdpEcho(rules(new JsonObject()), drops, new Traffic(), to -> {}));
     }
 
-    private UdpRules rules(JsonObject json) throws Exception {
+    private static UdpListenerOptions options(JsonObject json) {
         Problems problems = new Problems();
         UdpListenerOptions options = UdpListenerOptions.read(Options.of(json, Source.named("test"), problems), null);
         problems.throwIfAny();
+        return options;
+    }
+
+    private UdpRules rules(JsonObject json) throws Exception {
         Set<InetAddress> broadcasts = Set.of(InetAddress.getByName("192.0.2.0"), InetAddress.getByName("192.0.2.255"));
-        return new UdpRules(options, new LocalNetworks(Set.of(), broadcasts), clock::get);
+        return new UdpRules(options(json), new LocalNetworks(Set.of(), broadcasts), clock::get);
     }
 }

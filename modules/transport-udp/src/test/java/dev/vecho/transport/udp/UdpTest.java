@@ -225,6 +225,25 @@ class UdpTest {
     }
 
     @Test
+    void limitsTheBytesThatOneAddressGets() throws Exception {
+        UdpServerTransport server = server(local().put("maxBytesPerSecond", 3 * MESSAGE.length));
+        int port = port(listen(server));
+        try (DatagramClient client = client("127.0.0.1", port)) {
+            for (int i = 0; i < 10; i++) {
+                client.send(MESSAGE);
+            }
+            eventually(server, Reason.BYTES, 7);
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.receive(PATIENCE)).isEqualTo(MESSAGE);
+            }
+            clock.addAndGet(TimeUnit.SECONDS.toNanos(1));
+            client.send(MESSAGE);
+            assertThat(client.receive(PATIENCE)).isEqualTo(MESSAGE);
+        }
+        assertThat(server.drops()).hasToString("7 over maxBytesPerSecond");
+    }
+
+    @Test
     void servesForeignPrograms() throws Exception {
         int port = port(listen(server(local())));
         byte[] text = "This is the message.  It will be repeated.".getBytes(java.nio.charset.StandardCharsets.UTF_8);

@@ -1,6 +1,5 @@
-package dev.vecho.client.play;
+package dev.vecho.core;
 
-import dev.vecho.core.VertxInternals;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.vertx.core.Context;
@@ -13,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * every {@value #PERIOD_MILLIS} ms while anybody watches. Used on that event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // It ends by itself.
-final class LoopStalls {
+public final class LoopStalls {
 
     private static final int PERIOD_MILLIS = 10;
 
@@ -21,7 +20,7 @@ final class LoopStalls {
     private static final long TOLERANCE = TimeUnit.MILLISECONDS.toNanos(10);
 
     /** One of these is about as long as the shortest limits that peers have. */
-    static final Duration LONG = Duration.ofSeconds(1);
+    public static final Duration LONG = Duration.ofSeconds(1);
 
     /** Shorter ones change little in what is believed of round trips. */
     private static final long MISLEADING = TimeUnit.MILLISECONDS.toNanos(100);
@@ -49,7 +48,7 @@ final class LoopStalls {
     }
 
     /** Those of the context's event loop, on which it is called. */
-    static LoopStalls of(Context context) {
+    public static LoopStalls of(Context context) {
         LoopStalls known = OF_THIS_THREAD.get();
         if (known == null) {
             known = new LoopStalls(VertxInternals.eventLoop(context));
@@ -59,7 +58,7 @@ final class LoopStalls {
     }
 
     /** Somebody wants to know from now on. */
-    void watch() {
+    public void watch() {
         watching++;
         if (!measuring) {
             measuring = true;
@@ -68,26 +67,26 @@ final class LoopStalls {
     }
 
     /** One of those does not any more. */
-    void leave() {
+    public void leave() {
         watching--;
     }
 
     /** In nanoseconds, since any moment: only differences tell something, between moments at which somebody watches. */
-    long total() {
+    public long total() {
         return total + late();
     }
 
     /** Of those that are {@link #LONG}. */
-    long totalOfLong() {
+    public long totalOfLong() {
         return totalOfLong + ifLong(late());
     }
 
     /**
-     * With the time after stalls in which a transport that {@link dev.vecho.core.ClientTransport#resends} may wait too long.
+     * With the time after stalls in which a transport that {@link ClientTransport#resends} may wait too long.
      *
      * @see <a href="https://www.rfc-editor.org/rfc/rfc9002#section-6.2">RFC 9002, section 6.2</a>
      */
-    long totalWithAftermath() {
+    public long totalWithAftermath() {
         return total() + aftermath;
     }
 
