@@ -7,6 +7,7 @@ import dev.vecho.client.script.Budget.Item;
 import dev.vecho.client.script.Case;
 import dev.vecho.client.script.Script;
 import dev.vecho.client.script.Seed;
+import dev.vecho.client.script.ServiceExpectation.Matching;
 import dev.vecho.client.script.Step;
 import dev.vecho.client.verify.SentHistory;
 import dev.vecho.core.ClientTransport;
@@ -190,6 +191,12 @@ final class CheckFactory {
                     ? transport.beginsWithFirstByte()
                     : unheard && !(step instanceof Step.Send || step instanceof Step.CloseOutput);
             if (transport.framing() == Framing.STREAM) {
+                if (step instanceof Step.ExpectService service
+                        && service.expectation() instanceof Matching matching
+                        && matching.pattern().goesOn()) {
+                    problems.add(place + "the pattern may go on where it matches already, and of a stream the shortest"
+                            + " answer counts: end it with what ends the answer, such as \\r\\n");
+                }
                 continue;
             }
             if (step instanceof Step.StartTls || (Script.needsEnds(step) && !transport.hasEnds())) {

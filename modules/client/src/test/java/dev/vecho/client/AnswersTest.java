@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,6 +37,10 @@ final class AnswersTest {
     private static final String PAUSE = "{'pauseMillis': 60}";
     private static final String END = "<end>";
     private static final String RESET = "<reset>";
+
+    private static final String GREETING = "{'expect': {'pattern': '220[ -][^\\\\r\\\\n]*\\\\r\\\\n'}}";
+    private static final String LINES =
+            "{'expect': {'pattern': '(250-[^\\\\r\\\\n]*\\\\r\\\\n)*250 [^\\\\r\\\\n]*\\\\r\\\\n'}}";
 
     private final Vertx vertx;
 
@@ -74,6 +79,26 @@ final class AnswersTest {
                     default -> connection.deliver(Buffer.buffer(line.answer()));
                 }
             }
+        }
+    }
+
+    /** Echoes random bytes, answers with a line, and then sends the random bytes once more. */
+    private record Again(int echo, int answerAfter, String answer, int againAfter) implements FakePeer {
+
+        @Override
+        public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+            int now = connection.sent().length();
+            int before = now - bytes.length();
+            if (before < echo && now >= echo) {
+                connection.deliver(connection.sent().slice(0, echo));
+            }
+            if (before < answerAfter && now >= answerAfter) {
+                connection.deliver(Buffer.buffer(answer));
+            }
+            if (before < againAfter && now >= againAfter) {
+                connection.deliver(connection.sent().slice(0, echo));
+            }
+            return Future.succeededFuture();
         }
     }
 
@@ -193,15 +218,120 @@ final class AnswersTest {
                 play(HELLO + "," + PAUSE, says(5, "hello", 5, END), "idle: closed 2"));
     }
 
-    private static Arguments play(String steps, Dialogue peer, String verdict) {
+    /** Answers by a pattern: the shortest that matches settles the step. */
+    static Stream<Arguments> patterns() {
+        String ehlo = "{'send': {'text': 'EHLO\\r\\n'}}," + LINES;
+        String greeting = "220 mail.example ESMTP\r\n";
+        return Stream.of(
+                play(GREETING, says(0, greeting), "passed"),
+                play(GREETING + "," + CLOSE, says(0, "220-\r\n"), "passed"),
+                play(GREETING + "," + HELLO + "," + CLOSE, says(0, greeting, 5, "hello"), "passed"),
+                play(
+                        GREETING + "," + ehlo + "," + HELLO + "," + LOGIN + "," + CLOSE,
+                        says(0, greeting, 6, "250-mail\r\n250-SIZE 1\r\n250 HELP\r\n", 11, "hello", 17, "OK\n"),
+                        "passed"),
+                play(GREETING + ", {'startTls': true}," + HELLO, says(0, greeting, 5, "hello"), "passed"),
+                play(GREETING + "," + NOTHING + "," + HELLO, says(0, greeting, 5, "hello"), "passed"),
+                play(
+                        GREETING + ", {'reconnect': true}," + GREETING + "," + HELLO,
+                        says(0, greeting, 5, "hello"),
+                        "passed"),
+                // None of what was sent before is an echo any more.
+                play(
+                        "{'send': {'random': 1000}}," + LINES + "," + HELLO,
+                        says(1000, "250 ok\r\n", 1005, "hello"),
+                        "passed"),
+                // Bytes that are not known beforehand, and then some that are.
+                play(
+                        "{'expect': {'pattern': '.{3}\\\\x00[^\\\\x00]+\\\\x00.{4}'}}, " + HELLO + "," + CLOSE,
+                        says(0, "\1\2\n\0" + "5.5.5\0" + "\0\n\0\r", 5, "hello"),
+                        "passed"),
+                // The first byte with which nothing matches any more.
+                play(GREETING, says(0, "554 no\r\n"), "unexpected: pattern 0 0"),
+                play(GREETING, says(0, "221 no\r\n"), "unexpected: pattern 0 2"),
+                play(GREETING + "," + HELLO, says(0, "220 mail\n", 5, "hello"), "unexpected: pattern 0 8"),
+                play(GREETING + "," + ehlo, says(0, greeting, 6, "250-a\r\n220 b\r\n"), "unexpected: pattern 2 32"),
+                play(
+                        GREETING.replace("}}", ", 'maxBytes': 10}}"),
+                        says(0, "220 mail.example\r\n"),
+                        "unexpected: pattern 0 9"),
+                play(GREETING.replace("}}", ", 'maxBytes': 10}}"), says(0, "220 mail\r\n"), "passed"),
+                // What comes behind it is none of it.
+                play(GREETING + "," + PAUSE, says(0, greeting + "more"), "unexpected 1 24"),
+                play(GREETING + "," + NOTHING, says(0, greeting + greeting), "unexpected 1 24"),
+                play(GREETING + "," + HELLO + "," + CLOSE, says(0, greeting, 5, "hello, you"), "injected 4 29"),
+                play(GREETING + "," + HELLO, says(0, greeting, 5, "heLlo"), "corrupted 2 26"),
+                play(GREETING, says(0, greeting + "more"), "passed"),
+                // It ends, or stays away.
+                play(GREETING, says(0, "220 ma", 0, END), "truncated 0 6"),
+                play(GREETING, says(0, END), "closed 0 0"),
+                play(GREETING, says(0, "220 ma", 0, RESET), "reset: during 0 6"),
+                play(GREETING + "," + HELLO, says(0, greeting, 5, END), "closed 2 24"),
+                play(GREETING + "," + HELLO, says(0, greeting, 5, "he", 5, END), "truncated 2 26"),
+                play(GREETING + "," + ehlo, says(0, greeting, 6, END), "closed 2 24"),
+                play(GREETING + "," + ehlo, says(0, greeting, 6, "250-", 6, END), "truncated 2 28"),
+                play(GREETING.replace("}}", "}, 'withinMillis': 500}"), says(0, "220 mail"), "timeout 0 8"),
+                play(GREETING.replace("}}", "}, 'withinMillis': 500}"), says(), "silent 0"),
+                // Known bytes once more, or of elsewhere, have their places in spite of what came between.
+                play(
+                        "{'send': {'random': 100, 'seed': 7}}, {'expect': 'echo'}, {'send': {'text': 'x'}}," + LINES
+                                + ", {'send': {'text': 'y'}}, {'expect': 'echo'}",
+                        new Again(100, 101, "250 x\r\n", 102),
+                        "injected 5 107"));
+    }
+
+    private static Arguments play(String steps, FakePeer peer, String verdict) {
         return Arguments.of(steps.replace('\'', '"'), peer, verdict);
     }
 
+    @Test
+    void saysWhereAnAnswerLeavesThePattern() {
+        assertThat(sentence(GREETING, says(0, "220 mail\n")))
+                .isEqualTo(
+                        "this is not an answer that matches the pattern: its byte 8 is \\n, expected [^\\n]; it began"
+                                + " with \"220 mail\"");
+        assertThat(sentence(GREETING, says(0, "mail")))
+                .isEqualTo("this is not an answer that matches the pattern: its byte 0 is m, expected 2");
+        assertThat(sentence(GREETING, says(0, "220 " + "m".repeat(100), 0, END)))
+                .isEqualTo("the peer closed within an answer that matches the pattern, after 104 bytes; it began with"
+                        + " \"220 " + "m".repeat(60) + "…\"");
+        assertThat(sentence(GREETING.replace("}}", "}, 'withinMillis': 300}"), says(0, "220\0")))
+                .startsWith("this is not an answer that matches the pattern: its byte 3 is \\x00, expected [ -]");
+        assertThat(sentence(GREETING.replace("}}", "}, 'withinMillis': 300}"), says(0, "220 \0")))
+                .isEqualTo(
+                        "5 bytes came, and not all of an answer that matches the pattern within 300 ms; it began with"
+                                + " \"220 \\x00\"");
+    }
+
+    /** What is known beforehand keeps its place behind an answer that is not. */
+    @Test
+    void countsWhatIsMissingBehindAnAnswer() {
+        FakePeer loses = new FakePeer() {
+            @Override
+            public void opened(FakeConnection connection) {
+                connection.deliver(Buffer.buffer("220 mail\r\n"));
+            }
+
+            @Override
+            public Future<Void> sent(FakeConnection connection, Buffer bytes) {
+                connection.deliver(bytes.getBuffer(0, 100).appendBuffer(bytes.getBuffer(1100, bytes.length())));
+                return Future.succeededFuture();
+            }
+        };
+        assertThat(sentence(GREETING + ", {'send': {'random': 5000}}, {'expect': 'echo'}", loses))
+                .isEqualTo("1000 bytes are missing at offset 110, then the echo goes on");
+    }
+
+    private String sentence(String steps, FakePeer peer) {
+        Report report = Replays.play(caseContext(Framing.STREAM, steps.replace('\'', '"')), () -> new FakeClient(peer));
+        return Objects.requireNonNull(report.diagnosis()).sentence();
+    }
+
     @ParameterizedTest(name = "{2}: {0}")
-    @MethodSource("streams")
-    void judges(String steps, Dialogue peer, String verdict) {
+    @MethodSource({"streams", "patterns"})
+    void judges(String steps, FakePeer peer, String verdict) {
         for (boolean takesTime : new boolean[] {false, true}) {
-            Dialogue played = new Dialogue(takesTime, peer.lines());
+            FakePeer played = peer instanceof Dialogue lines ? new Dialogue(takesTime, lines.lines()) : peer;
             Report report = Replays.play(caseContext(Framing.STREAM, steps), () -> new FakeClient(played));
             assertThat(verdict(report)).as("%s", report.diagnosis()).isEqualTo(verdict);
         }
@@ -213,6 +343,14 @@ final class AnswersTest {
         assertThat(healthy).containsExactly("passed", "passed");
         assertThat(kept(LOGIN, says(6, "OK\n", 12, "OK\n"))).containsExactly("passed", "passed");
         assertThat(kept(LOGIN, says(6, "OK\n", 6, "and more", 12, "OK\n"))).containsExactly("passed", "unexpected 0");
+        assertThat(kept(
+                        LINES.replace("{'expect", "{'send': {'text': 'x'}}, {'expect"),
+                        says(1, "250 a\r\n", 2, "250 b\r\n")))
+                .containsExactly("passed", "passed");
+        assertThat(kept(
+                        LINES.replace("{'expect", "{'send': {'text': 'x'}}, {'expect"),
+                        says(1, "250 a\r\n+", 2, "250 b\r\n")))
+                .containsExactly("passed", "unexpected 0");
         assertThat(kept(HELLO, says(5, "hello, you", 10, "hello"))).containsExactly("passed", "injected 0");
     }
 
@@ -244,6 +382,23 @@ final class AnswersTest {
                         "injected 4 8"),
                 play(LOGIN + ", {'send': {'text': 'QUIT'}}," + NOTHING, says(6, "OK\n", 10, "BYE"), "unexpected 3 3"),
                 play(LOGIN, says(6, "OK\n", 6, "LOGIN\n"), "passed"),
+                // A message matches as a whole.
+                play(
+                        "{'send': {'text': 'A'}}, {'expect': {'pattern': '2\\\\d*'}}, " + HELLO,
+                        says(1, "220", 6, "hello"),
+                        "passed"),
+                play(
+                        "{'send': {'text': 'A'}}, {'expect': {'pattern': '2\\\\d*'}}",
+                        says(1, "220 "),
+                        "unexpected: pattern 1 0"),
+                play(
+                        "{'send': {'text': 'A'}}, {'expect': {'pattern': '220 a?b'}}",
+                        says(1, "220 a"),
+                        "unexpected: pattern 1 0"),
+                play(
+                        "{'send': {'text': 'A'}}, {'expect': {'pattern': '.*x', 'maxBytes': 3}}",
+                        says(1, "220x"),
+                        "unexpected: pattern 1 0"),
                 play(LOGIN + "," + HELLO, says(6, "NO\n"), "corrupted 1 0"));
     }
 

@@ -42,7 +42,8 @@ final class ConfScriptsTest {
                         .isNotEqualTo(-1));
         assertThat(script.steps().get(script.steps().size() - 1))
                 .as("the last step: no script ends before it has seen everything")
-                .isInstanceOfAny(Step.ExpectEcho.class, Step.ExpectEnd.class, Step.ExpectBytes.class);
+                .isInstanceOfAny(
+                        Step.ExpectEcho.class, Step.ExpectEnd.class, Step.ExpectBytes.class, Step.ExpectService.class);
     }
 
     @Test

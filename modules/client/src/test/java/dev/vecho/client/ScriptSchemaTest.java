@@ -69,6 +69,8 @@ final class ScriptSchemaTest {
                 "{ 'steps': [ { 'expect': { 'service': 'chargen', 'lines': 5 }, 'withinMillis': 5 }, { 'expect': 'end' } ] }",
                 "{ 'steps': [ { 'expect': { 'service': 'discard', 'forMillis': 5 } }, { 'expect': { 'service': 'time', 'toleranceMillis': 5000 } } ] }",
                 "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a/0': 1, '/b': null, '/c': { 'pattern': 'x' } } } } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': '220 .*x', 'maxBytes': 5 }, 'withinMillis': 5 }, { 'startTls': true } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': '220 ${name}', 'maxBytes': '${most}' } } ], 'variables': { 'name': 'a', 'most': 5 } }",
                 "{ 'options': { 'http': { 'method': 'PUT', 'headers': { 'X-A': ['1', '2'], 'X-B': '${b}' } } }, 'variables': { 'b': '' } }",
                 "{ 'options': { 'ws': { 'compression': true, 'subprotocols': 'a' }, 'quic': { 'alpn': ['a'] }, 'stamp': { 'key': 'a', 'timestamps': 'ptp', 'tlvs': false, 'clockErrorMicros': 5 }, 'foreign': { 'a': 1 } } }",
                 "{ 'steps': [ { 'startTls': true }, { 'pauseMillis': 5 }, { 'reset': true }, { 'reconnect': true, 'withinMillis': 5 } ] }"
@@ -116,6 +118,10 @@ final class ScriptSchemaTest {
                 "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { 'a': 1 } } } ] }",
                 "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a': {} } } } ] }",
                 "{ 'steps': [ { 'expect': { 'service': 'whoami', 'values': { '/a': { 'pattern': 'x', 'b': 1 } } } } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': '' } } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': 'a', 'maxBytes': 0 } } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': 'a', 'hex': '00' } } ] }",
+                "{ 'steps': [ { 'expect': { 'pattern': 'a' }, 'forMillis': 5 } ] }",
                 "{ 'steps': [ { 'close': 'input' } ] }",
                 "{ 'steps': [ { 'reset': false } ] }",
                 "{ 'steps': [ { 'pauseMillis': 5, 'withinMillis': 5 } ] }"

@@ -44,6 +44,9 @@ public interface RequestFaults {
 
         /** Whether the response loses its trailers; to be counted where it had some. */
         boolean losesTrailers();
+
+        /** It has become a WebSocket on its stream: from now on its bodies have the faults of a WebSocket's bytes. */
+        WebSocket webSocket();
     }
 
     /**

@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The faults of a listener as those of requests and WebSockets, each of which is what a connection is elsewhere. */
@@ -57,24 +56,53 @@ final class FaultyRequests implements RequestFaults {
         if (status != null) {
             bodies.fault("toPeer.status");
         }
-        FaultyStream stream = new FaultyStream(bodies, context(), all, drawn, UnaryOperator.identity(), random);
-        served.accept(new Request() {
-            @Override
-            public ServiceStream bodies() {
-                return stream;
-            }
+        Begun begun = new Begun(bodies, all, drawn, status, random);
+        served.accept(begun);
+        begun.stream.begin();
+    }
 
-            @Override
-            public @Nullable Status status() {
-                return status;
-            }
+    /** A request under way. */
+    private final class Begun implements Request {
 
-            @Override
-            public boolean losesTrailers() {
-                return all.acting(drawn).toPeer().losesTrailers();
-            }
-        });
-        stream.begin();
+        private final SharedFaults all;
+        private final double drawn;
+        private final @Nullable Status status;
+        private final SplittableRandom random;
+        private final FaultyStream stream;
+        private boolean isWebSocket;
+
+        Begun(ServiceStream bodies, SharedFaults all, double drawn, @Nullable Status status, SplittableRandom random) {
+            this.all = all;
+            this.drawn = drawn;
+            this.status = status;
+            this.random = random;
+            this.stream = new FaultyStream(bodies, context(), all, drawn, this::some, random);
+        }
+
+        private DirectionFaults some(DirectionFaults faults) {
+            return isWebSocket ? faults.ofWebSocketBytes() : faults;
+        }
+
+        @Override
+        public ServiceStream bodies() {
+            return stream;
+        }
+
+        @Override
+        public @Nullable Status status() {
+            return status;
+        }
+
+        @Override
+        public boolean losesTrailers() {
+            return all.acting(drawn).toPeer().losesTrailers();
+        }
+
+        @Override
+        public WebSocket webSocket() {
+            isWebSocket = true;
+            return new Messages(stream, all, drawn, random);
+        }
     }
 
     @Override
@@ -82,20 +110,31 @@ final class FaultyRequests implements RequestFaults {
         SharedFaults all = faults.get();
         SplittableRandom random = all.next();
         double drawn = random.nextDouble();
-        MessageLanes messages = new MessageLanes(
-                () -> all.acting(drawn), number -> random.split(), DirectionFaults::ofWebSocketMessages);
         FaultyStream stream = new FaultyStream(bytes, context(), all, drawn, DirectionFaults::ofWebSocketBytes, random);
-        served.accept(new WebSocket() {
-            @Override
-            public ServiceStream bytes() {
-                return stream;
-            }
-
-            @Override
-            public void answer(Peer peer, Buffer message, Answers answers) {
-                messages.answer(service, peer, message, answers);
-            }
-        });
+        served.accept(new Messages(stream, all, drawn, random));
         stream.begin();
+    }
+
+    /** A WebSocket under way. */
+    private final class Messages implements WebSocket {
+
+        private final FaultyStream bytes;
+        private final MessageLanes lanes;
+
+        Messages(FaultyStream bytes, SharedFaults all, double drawn, SplittableRandom random) {
+            this.bytes = bytes;
+            this.lanes = new MessageLanes(
+                    () -> all.acting(drawn), number -> random.split(), DirectionFaults::ofWebSocketMessages);
+        }
+
+        @Override
+        public ServiceStream bytes() {
+            return bytes;
+        }
+
+        @Override
+        public void answer(Peer peer, Buffer message, Answers answers) {
+            lanes.answer(service, peer, message, answers);
+        }
     }
 }

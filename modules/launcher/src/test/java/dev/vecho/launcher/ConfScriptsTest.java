@@ -353,6 +353,7 @@ class ConfScriptsTest {
                             "ldap.json",
                             "loss.json",
                             "matrix.json",
+                            "mysql.json",
                             "postgresql.json",
                             "proxied.json",
                             "reconnect.json",

@@ -109,6 +109,11 @@ final class SegmentsTest {
         assertAll(transport, LOGIN + HELLO + END, dialogue("6 NO\n"), "corrupted 1 0");
         assertAll(transport, LOGIN + HELLO + END, dialogue("6 OK\n", "11 he!lo"), "corrupted 3 5");
         assertAll(transport, HELLO + END, dialogue("5 hello, you"), "injected 3 5");
+        String line =
+                "{'send': {'text': 'EHLO\\n'}}, {'expect': {'pattern': '(250-[^\\\\n]*\\\\n)*250 [^\\\\n]*\\\\n'}}, ";
+        assertAll(transport, line + HELLO + END, dialogue("5 250-a\n250 b\n", "10 hello"), "passed");
+        assertAll(transport, line + HELLO + END, dialogue("5 250-a\n250 b\n250 c\n"), "corrupted 3 12");
+        assertAll(transport, line + HELLO + END, dialogue("5 250-a\n25O b\n"), "unexpected: pattern 1 8");
     }
 
     /** What comes in plain text behind the word to begin TLS is none of TLS. */
@@ -120,6 +125,11 @@ final class SegmentsTest {
         for (int cut = -1; cut <= 12; cut++) {
             try (Lab lab = Lab.tcp(new Dialogue(cut, List.of(new Dialogue.Line(9, "GO\nand this"))))) {
                 assertThat(play(lab, steps, tls)).as("cut at %d", cut).isEqualTo("tls: plain-text 2");
+                for (String expected : List.of("'text': 'and this'", "'pattern': 'and .{4}'")) {
+                    assertThat(play(lab, steps + ", {'expect': {" + expected + "}}", tls))
+                            .as("%s, cut at %d", expected, cut)
+                            .isEqualTo("tls: plain-text 2");
+                }
             }
         }
     }

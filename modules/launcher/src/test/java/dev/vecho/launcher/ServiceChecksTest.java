@@ -172,7 +172,7 @@ class ServiceChecksTest {
                     .diagnosis());
             assertThat(diagnosis.kind()).isEqualTo("unexpected: " + service);
             assertThat(diagnosis.step()).isEqualTo(1);
-            assertThat(diagnosis.sentence()).startsWith("this is not what " + service + " answers: ");
+            assertThat(diagnosis.sentence()).startsWith("this is not the answer of " + service + ": ");
         }
         Diagnosis diagnosis = Objects.requireNonNull(
                 check(address("udp-echo"), "{ 'send': { 'text': 'hello' } }, { 'expect': { 'service': 'time' } }")
@@ -217,7 +217,7 @@ class ServiceChecksTest {
         Diagnosis other =
                 Objects.requireNonNull(check(address("tls-whoami"), values).diagnosis());
         assertThat(other.sentence())
-                .isEqualTo("this is not what whoami answers: /transport should be \"tcp\", and is \"tls\"");
+                .isEqualTo("this is not the answer of whoami: /transport should be \"tcp\", and is \"tls\"");
     }
 
     /** Its chargen leaves out the space and the tilde, and begins again after 95 lines. */

@@ -91,6 +91,31 @@ class StartTlsScriptsTest {
                 return test.start(command);
             }
         },
+        MYSQL {
+            @Override
+            Process start(StartTlsScriptsTest test, int port, Issued identity) throws Exception {
+                // Without tables of accounts, which nobody needs for a handshake.
+                String server = ForeignProgram.find("mariadbd", "apt-get install mariadb-server-core", OF_ROOT)
+                        .path()
+                        .toString();
+                List<String> command = new ArrayList<>(List.of(
+                        server,
+                        "--no-defaults",
+                        "--datadir=" + Files.createDirectory(test.directory.resolve("data")),
+                        "--socket=" + test.directory.resolve("socket"),
+                        "--bind-address=127.0.0.1",
+                        "--port=" + port,
+                        "--skip-grant-tables",
+                        "--skip-innodb",
+                        "--default-storage-engine=MyISAM",
+                        "--ssl-cert=" + identity.certificate(),
+                        "--ssl-key=" + identity.key()));
+                if (isRoot()) {
+                    command.add("--user=root");
+                }
+                return test.start(command);
+            }
+        },
         SMTP {
             @Override
             Process start(StartTlsScriptsTest test, int port, Issued identity) throws Exception {

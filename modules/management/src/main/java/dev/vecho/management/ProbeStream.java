@@ -82,6 +82,9 @@ final class ProbeStream implements Trace {
         if (step instanceof Step.ExpectBytes exact) {
             return "expect " + bytes(exact.payload().size()) + within(exact.within());
         }
+        if (step instanceof Step.ExpectService service) {
+            return "expect " + service.expectation().answer() + within(service.within());
+        }
         if (step instanceof Step.ExpectEnd end) {
             return "expect the end" + within(end.within());
         }

@@ -46,6 +46,11 @@ public abstract class MessageContract extends ListenerContract {
     /** How many bytes the largest message has that a listener with these options echoes. */
     protected abstract int largestMessage();
 
+    /** How many bytes a message has that is not echoed. */
+    protected int tooLargeMessage() {
+        return largestMessage() + 1;
+    }
+
     /** Whether a message can have no byte. */
     protected boolean hasEmptyMessages() {
         return true;
@@ -61,9 +66,14 @@ public abstract class MessageContract extends ListenerContract {
         return options().put("port", Target.parse(address).port());
     }
 
+    /** What the transport says that it carries, which is streams where messages are beside them. */
+    protected Transport.Framing framing() {
+        return Transport.Framing.MESSAGES;
+    }
+
     @Test
     void carriesMessages() {
-        assertThat(transport().framing()).isEqualTo(Transport.Framing.MESSAGES);
+        assertThat(transport().framing()).isEqualTo(framing());
     }
 
     @Test
@@ -194,7 +204,7 @@ public abstract class MessageContract extends ListenerContract {
         try (MessageClient other = connect(address)) {
             Conversation conversation = new Conversation(other);
             conversation.echoes(new byte[] {1});
-            byte[] tooLarge = bytes(largestMessage() + 1, 1);
+            byte[] tooLarge = bytes(tooLargeMessage(), 1);
             try (MessageClient client = connect(address)) {
                 client.send(tooLarge);
                 assertThat(client.receive(SILENCE)).as("what came for it").isNull();

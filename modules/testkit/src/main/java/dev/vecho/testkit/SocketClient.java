@@ -23,6 +23,11 @@ public final class SocketClient implements EchoClient {
         this.socket = socket;
     }
 
+    /** A socket that is connected, and bounds its reads itself. */
+    public static SocketClient of(Socket connected) {
+        return new SocketClient(connected, connected);
+    }
+
     /**
      * Connects over TCP.
      *

@@ -68,6 +68,9 @@ final class Buffering {
     }
 
     private static Step within(Step step, Duration limit) {
+        if (step instanceof Step.ExpectService service) {
+            return new Step.ExpectService(service.expectation(), limit);
+        }
         return step instanceof Step.ExpectBytes exact
                 ? new Step.ExpectBytes(exact.payload(), limit)
                 : new Step.ExpectEcho(limit);

@@ -51,11 +51,13 @@ final class ConnectionEvents implements TrackedConnection.Events, Sender.Progres
         long now = round.nanoTime();
         RoundConnection on = round.connection();
         round.measures().received(now, round.measures().firstSend(on.firstSend()));
+        // What has come together with the answer to a request for TLS has come before it, though TLS begins at once.
+        boolean secured = on.tracked().hasBegunTls();
         int from = 0;
         do {
             int stretch = on.verifier().stretch(bytes.length() - from, player.step() instanceof Step.ExpectNothing);
             boolean whole = stretch == bytes.length();
-            take(whole ? bytes : bytes.slice(from, from + stretch), now);
+            take(whole ? bytes : bytes.slice(from, from + stretch), now, secured);
             from += stretch;
         } while (from < bytes.length()
                 && !round.isOver()
@@ -66,13 +68,13 @@ final class ConnectionEvents implements TrackedConnection.Events, Sender.Progres
         }
     }
 
-    private void take(Buffer bytes, long now) {
+    private void take(Buffer bytes, long now, boolean secured) {
         Verifier verifier = round.connection().verifier();
         Diagnosis wrong = verifier.verify(bytes);
         boolean tolerated = wrong == null || tolerates(wrong.word());
         if (heldBack.isMissed()) {
             heldBack.received(tolerated && !verifier.inDoubt());
-        } else if (player.step() instanceof Step.StartTls && (!tolerated || verifier.inDoubt())) {
+        } else if (player.step() instanceof Step.StartTls && (!tolerated || verifier.inDoubt() || !secured)) {
             round.fail(Diagnosis.of(FailureKind.TLS, "bytes in plain text came where TLS was to begin")
                     .because("plain-text"));
         } else if (wrong != null && !tolerated) {

@@ -279,13 +279,13 @@ final class RoundConnection {
     /** The end came before all that a step expects. */
     Diagnosis endedEarly(int current) {
         long came = verifier.received();
-        String where = "byte " + came + " of " + plan.bytesUpTo(current);
+        String where = "byte " + came + " of " + verifier.bytesUpTo(current);
         String after = out().outputClosed() ? ", after this side closed its output" : "";
         if (caseContext.steps().get(current) instanceof Step.ExpectService service && !verifier.nothingOf(current)) {
             return Diagnosis.at(
                     FailureKind.TRUNCATED,
-                    "the peer closed within the answer of " + name(service) + ", after " + Diagnosis.bytes(came)
-                            + after,
+                    "the peer closed within " + name(service) + ", after " + Diagnosis.bytes(came) + after
+                            + verifier.soFar(),
                     came);
         }
         return verifier.nothingOf(current)
@@ -297,7 +297,7 @@ final class RoundConnection {
     /** Something came while nothing was expected; null if nothing did. */
     @Nullable Diagnosis unexpected(int current, @Nullable Step step) {
         if (verifier.beyond(current)) {
-            long expected = plan.bytesUpTo(current);
+            long expected = verifier.bytesUpTo(current);
             return Diagnosis.at(FailureKind.UNEXPECTED, "bytes came although nothing was expected", expected);
         }
         if (!tracked.hasEnded() || endWasExpected(current)) {
@@ -345,16 +345,17 @@ final class RoundConnection {
         }
         long came = verifier.received();
         if (caseContext.steps().get(current) instanceof Step.ExpectService service) {
-            String part = Diagnosis.bytes(came) + " came, and not the whole answer of " + name(service) + waited.late();
+            String part =
+                    Diagnosis.bytes(came) + " came, and not all of " + name(service) + waited.late() + verifier.soFar();
             return Diagnosis.at(trickles ? FailureKind.SLOW : FailureKind.TIMEOUT, part, came);
         }
-        String sentence = came + " of " + Diagnosis.bytes(plan.bytesUpTo(current)) + " came back"
+        String sentence = came + " of " + Diagnosis.bytes(verifier.bytesUpTo(current)) + " came back"
                 + (waited.ofStep() ? "" : ", then nothing") + waited.late() + (trickles ? ", and they still came" : "");
         return Diagnosis.at(trickles ? FailureKind.SLOW : FailureKind.TIMEOUT, sentence + stalled, came);
     }
 
     private static String name(Step.ExpectService step) {
-        return step.expectation().service();
+        return step.expectation().answer();
     }
 
     private @Nullable Diagnosis missed(MessageVerifier messages, int current, boolean trickles, String late) {

@@ -318,7 +318,8 @@ final class StepPlayer {
             advance();
         } else if (probes
                 && waiting.end() != Wait.End.CUT
-                && !(step() instanceof Step.ExpectService)
+                && !(step() instanceof Step.ExpectService service
+                        && !service.expectation().ends())
                 && round.connection().mayBeHeldBack(late)) {
             heldBack.await(late);
         } else {

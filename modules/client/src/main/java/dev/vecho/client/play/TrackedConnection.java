@@ -88,6 +88,11 @@ public final class TrackedConnection implements Receiver {
         return begun;
     }
 
+    /** Whether what comes is, or will be, within TLS. */
+    boolean hasBegunTls() {
+        return begun == Phase.TLS || phases.containsKey(Phase.TLS);
+    }
+
     List<Report.Warning> warnings() {
         return warnings;
     }

@@ -61,7 +61,8 @@ public enum FailureKind {
     SLOW,
     /**
      * An echo or the end came when the script expected nothing, or bytes came beyond an exact answer. Or a service answered something
-     * else than it should; then the reason is its name: {@code chargen}, {@code daytime}, {@code time}, {@code whoami}.
+     * else than it should, or what came does not match a pattern; then the reason is the service's name, {@code chargen}, {@code daytime},
+     * {@code time}, {@code whoami}, or {@code pattern}.
      */
     UNEXPECTED,
     /** All came back, but not as well as the script demands. */

@@ -237,7 +237,8 @@ public record Script(
         return step instanceof Step.CloseOutput
                 || step instanceof Step.ExpectEnd
                 || step instanceof Step.StartTls
-                || step instanceof Step.ExpectService
+                || (step instanceof Step.ExpectService service
+                        && !service.expectation().ends())
                 || step instanceof Step.Reset
                 || step instanceof Step.Reconnect;
     }

@@ -291,7 +291,8 @@ public final class ScriptReader {
                             || step instanceof Step.StartTls)) {
                 options.problem("", "comes after the step that expects a service, which no echo follows");
             }
-            served |= step instanceof Step.ExpectService;
+            served |= step instanceof Step.ExpectService service
+                    && !service.expectation().ends();
             closed |= step instanceof Step.CloseOutput;
             ended |= step instanceof Step.ExpectEnd;
             reset |= step instanceof Step.Reset;
@@ -352,6 +353,9 @@ public final class ScriptReader {
         if (raw.getValue("expect") instanceof JsonObject expected && expected.containsKey("service")) {
             return ServiceExpectationReader.read(options.object("expect"), within(options));
         }
+        if (raw.getValue("expect") instanceof JsonObject expected && expected.containsKey("pattern")) {
+            return ServiceExpectationReader.readPattern(options.object("expect"), within(options));
+        }
         if (raw.getValue("expect") instanceof JsonObject) {
             Payload payload = payload(options.object("expect"), false);
             Duration within = within(options);
@@ -374,7 +378,8 @@ public final class ScriptReader {
         if (what != null) {
             options.problem(
                     "expect",
-                    "must be echo, end, nothing or an object with a payload or a service, was \"" + what + "\"");
+                    "must be echo, end, nothing or an object with a payload, a pattern or a service, was \"" + what
+                            + "\"");
         }
         return null;
     }

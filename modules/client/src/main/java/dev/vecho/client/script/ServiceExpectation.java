@@ -7,11 +7,44 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What a step expects of a service that is no echo. */
+/** An answer whose bytes are not known beforehand: that of a service which is no echo, or whatever matches a pattern. */
 public sealed interface ServiceExpectation {
 
-    /** The name of the service. */
+    /** The name of the service; {@code pattern} for a pattern. */
     String service();
+
+    /** What it is, for people. */
+    default String answer() {
+        return "the answer of " + service();
+    }
+
+    /** Whether nothing that comes after the answer belongs to it, so that something else may be expected then. */
+    default boolean ends() {
+        return false;
+    }
+
+    /**
+     * The shortest answer that matches a pattern; of messages, one that matches as a whole.
+     *
+     * @param maxBytes the most that it may have
+     */
+    record Matching(BytePattern pattern, int maxBytes) implements ServiceExpectation {
+
+        @Override
+        public String service() {
+            return "pattern";
+        }
+
+        @Override
+        public String answer() {
+            return "an answer that matches the pattern";
+        }
+
+        @Override
+        public boolean ends() {
+            return true;
+        }
+    }
 
     /**
      * Lines of 72 printable characters, each one character further in a ring than the one before (RFC 864).

@@ -2,6 +2,7 @@ package dev.vecho.client.script;
 
 import dev.vecho.client.script.ServiceExpectation.Chargen;
 import dev.vecho.client.script.ServiceExpectation.Daytime;
+import dev.vecho.client.script.ServiceExpectation.Matching;
 import dev.vecho.client.script.ServiceExpectation.Time;
 import dev.vecho.client.script.ServiceExpectation.Value;
 import dev.vecho.client.script.ServiceExpectation.Whoami;
@@ -15,9 +16,11 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what a step expects of a service. */
+/** Reads what a step expects of a service, or by a pattern. */
 final class ServiceExpectationReader {
 
+    private static final int DEFAULT_BYTES = 4096;
+    private static final int MAX_BYTES = 64 * 1024;
     private static final int DEFAULT_LINES = 100;
     private static final int MAX_LINES = 1_000_000_000;
     private static final Duration TOLERANCE = Duration.ofMinutes(1);
@@ -45,6 +48,22 @@ final class ServiceExpectationReader {
         };
         options.rejectUnknownKeys();
         return step;
+    }
+
+    /** Reads the step that expects what matches a pattern; null where something is wrong. */
+    static @Nullable Step readPattern(Options options, @Nullable Duration within) {
+        String text = options.anyText("pattern");
+        int maxBytes = options.integer("maxBytes", DEFAULT_BYTES, 1, MAX_BYTES);
+        options.rejectUnknownKeys();
+        if (text == null) {
+            return null;
+        }
+        try {
+            return new Step.ExpectService(new Matching(BytePattern.of(text), maxBytes), within);
+        } catch (IllegalArgumentException e) {
+            options.problem("pattern", e.getMessage() + ", was \"" + text + "\"");
+            return null;
+        }
     }
 
     private static Duration tolerance(Options options) {

@@ -52,8 +52,9 @@ public sealed interface Step {
     record ExpectBytes(Payload payload, @Nullable Duration within) implements Step {}
 
     /**
-     * Waits for the answer of a service that is no echo: <code>{"expect": {"service": "chargen"}, "withinMillis": 500}</code>. As
-     * for {@link ExpectBytes}, none of what was sent before is expected as an echo any more.
+     * Waits for the answer of a service that is no echo, <code>{"expect": {"service": "chargen"}, "withinMillis": 500}</code>, or for
+     * one that matches a pattern, <code>{"expect": {"pattern": "220 [^\\r\\n]*\\r\\n"}}</code>. As for {@link ExpectBytes}, none of what
+     * was sent before is expected as an echo any more.
      */
     record ExpectService(
             ServiceExpectation expectation, @Nullable Duration within) implements Step {}

@@ -92,6 +92,7 @@ public final class MessageVerifier extends Verifier {
         String sentence = answer.message(bytes.getBytes());
         Diagnosis wrong = sentence == null ? null : wrongAnswer(service, sentence, plan.pieceOf(number));
         received += bytes.length();
+        answered.put(plan.pieceOf(number), (long) bytes.length());
         count++;
         own.at(received);
         came.add(number);

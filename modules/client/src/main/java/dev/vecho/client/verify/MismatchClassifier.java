@@ -144,10 +144,8 @@ final class MismatchClassifier {
         if (came < ENOUGH) {
             return foreign();
         }
-        long position = verifier.find(found, came);
-        if (position < 0) {
-            position = search();
-        }
+        long planned = verifier.find(found, came);
+        long position = planned < 0 ? search() : verifier.actual(planned);
         if (position > offset) {
             return lost(position - offset);
         }
@@ -160,7 +158,7 @@ final class MismatchClassifier {
     }
 
     private @Nullable Diagnosis foreign() {
-        String whose = own.foreign(offset, found, came);
+        String whose = own.foreign(verifier.planned(offset), found, came);
         return whose == null
                 ? null
                 : verdict(FailureKind.FOREIGN, "from offset " + offset + " on came bytes that were sent on " + whose);

@@ -3,6 +3,7 @@ package dev.vecho.client.verify;
 import dev.vecho.client.script.ServiceExpectation;
 import dev.vecho.client.script.ServiceExpectation.Chargen;
 import dev.vecho.client.script.ServiceExpectation.Daytime;
+import dev.vecho.client.script.ServiceExpectation.Matching;
 import dev.vecho.client.script.ServiceExpectation.Time;
 import dev.vecho.client.script.ServiceExpectation.Whoami;
 import java.time.Clock;
@@ -18,6 +19,9 @@ abstract class ServiceAnswer {
         }
         if (expected instanceof Daytime daytime) {
             return new DaytimeAnswer(daytime.tolerance(), Clock.systemUTC());
+        }
+        if (expected instanceof Matching matching) {
+            return new PatternAnswer(matching);
         }
         return expected instanceof Time time
                 ? new TimeAnswer(time.tolerance(), Clock.systemUTC())
@@ -53,6 +57,11 @@ abstract class ServiceAnswer {
             }
         }
         return isComplete() ? null : "it ended too early, after " + bytes.length + " bytes";
+    }
+
+    /** The beginning of what came, for people, to be put behind a sentence; empty where that says nothing. */
+    String soFar() {
+        return "";
     }
 
     /** What was found out, for the report. */

@@ -35,7 +35,7 @@ final class StreamVerifier extends Verifier {
         int from = doubt == null ? match(bytes) : 0;
         long start = received;
         received += bytes.length();
-        own.at(received);
+        own.at(planned(received));
         if (wrong != null) {
             return wrong;
         }
@@ -88,8 +88,9 @@ final class StreamVerifier extends Verifier {
             }
             at++;
         }
+        answered.merge(completed, (long) at - from, Long::sum);
         facts.putAll(reader.facts());
-        if (at < bytes.length()) {
+        if (at < bytes.length() || (service.ends() && reader.isComplete())) {
             completed++;
             answer = null;
         }
@@ -198,6 +199,28 @@ final class StreamVerifier extends Verifier {
         return SentHistory.find(plan, bytes, length);
     }
 
+    /** Where a byte that came would be among those alone that the plan knows. */
+    long planned(long offset) {
+        return offset - answered(plan.pieces().size());
+    }
+
+    /** Where a byte that the plan knows came, or would: the opposite of {@link #planned}, but for what is behind the next answer. */
+    long actual(long position) {
+        long before = 0;
+        for (int i = 0; i < plan.pieces().size(); i++) {
+            before += plan.pieces().get(i).length();
+            if (before > position) {
+                return position + answered(i);
+            }
+        }
+        return position + answered(plan.pieces().size());
+    }
+
+    @Override
+    public String soFar() {
+        return answer == null ? "" : answer.soFar();
+    }
+
     @Override
     public boolean complete(int step) {
         return completed() >= plan.piecesUpTo(step);
@@ -205,12 +228,12 @@ final class StreamVerifier extends Verifier {
 
     @Override
     public boolean beyond(int step) {
-        return received > plan.bytesUpTo(step);
+        return received > bytesUpTo(step);
     }
 
     @Override
     public boolean nothingOf(int step) {
-        return received <= plan.bytesUpTo(step - 1);
+        return received <= bytesUpTo(step - 1);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,10 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
     final Ledger ledger;
     final Deliveries deliveries;
     final Map<String, String> facts = new TreeMap<>();
+
+    /** How many bytes came of the answers whose length the plan does not know, by piece. */
+    final NavigableMap<Integer, Long> answered = new TreeMap<>();
+
     private byte[] expected = new byte[0];
     long received;
 
@@ -52,6 +57,23 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
     /** How many bytes came, those that were wrong among them. */
     public final long received() {
         return received;
+    }
+
+    /** How many bytes have come when a step, and all before it, got what they expect. */
+    public final long bytesUpTo(int step) {
+        return plan.bytesUpTo(step) + answered(plan.piecesUpTo(step));
+    }
+
+    /** How many bytes came of those answers among the first pieces whose length the plan does not know. */
+    final long answered(int pieces) {
+        return answered.headMap(pieces, false).values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
+    /** The beginning of an answer that is not complete, for people, to be put behind a sentence; may be empty. */
+    public String soFar() {
+        return "";
     }
 
     /**
@@ -100,7 +122,7 @@ public abstract sealed class Verifier permits StreamVerifier, MessageVerifier {
         return new Diagnosis(
                 FailureKind.UNEXPECTED,
                 service.service(),
-                "this is not what " + service.service() + " answers: " + sentence,
+                "this is not " + service.answer() + ": " + sentence,
                 plan.stepOf(index),
                 received,
                 null,

@@ -83,6 +83,7 @@ final class BufferingTest {
             strings = {
                 "{\"send\": {\"random\": 100000}}, {\"expect\": \"echo\", \"withinMillis\": 500}",
                 "{\"send\": {\"text\": \"hello\"}}, {\"expect\": {\"text\": \"hello\"}, \"withinMillis\": 500}",
+                "{\"send\": {\"text\": \"hello\"}}, {\"expect\": {\"pattern\": \"h.*o\"}, \"withinMillis\": 500}",
                 "{\"send\": {\"random\": 9}, \"count\": 3, \"ratePerSecond\": 30}, {\"pauseMillis\": 1},"
                         + " {\"expect\": \"echo\", \"withinMillis\": 500}"
             })

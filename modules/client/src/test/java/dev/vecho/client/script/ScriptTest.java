@@ -159,7 +159,7 @@ final class ScriptTest {
             {"steps": [{"pauseMillis":"1"}]}            | steps[0].pauseMillis: must be a number, 1..2147483647, was "1"
             {"steps": [{"close":"input"}]}              | steps[0].close: must be output, was "input"
             {"steps": [{"close":1}]}                    | steps[0].close: must be a text, was 1
-            {"steps": [{"expect":"eko"}]}               | steps[0].expect: must be echo, end, nothing or an object with a payload or a service, was "eko"
+            {"steps": [{"expect":"eko"}]}               | steps[0].expect: must be echo, end, nothing or an object with a payload, a pattern or a service, was "eko"
             {"steps": [{"expect":1}]}                   | steps[0].expect: must be a text, was 1
             {"steps": [{"expect":{}}]}                  | steps[0].expect: must have one of text, hex, base64, file, random, had none
             {"steps": [{"expect":{"hex":"zz"}}]}        | steps[0].expect.hex: not a hexadecimal digit: "z" at index 0
@@ -194,6 +194,11 @@ final class ScriptTest {
             {"steps": [{"expect":{"service":"time","lines":1}}]} | steps[0].expect.lines: is not a known key, expected one of service, toleranceMillis
             {"steps": [{"expect":{"service":"whoami","values":{"a":1}}}]} | steps[0].expect.values.a: must be a JSON Pointer, such as /tls/serverName
             {"steps": [{"expect":{"service":"whoami","values":{"/a":{"pattern":"("}}}}]} | steps[0].expect.values./a.pattern: must be a regular expression: Unclosed group
+            {"steps": [{"expect":{"pattern":"a*"}}]}    | steps[0].expect.pattern: matches an answer without a byte, which is the shortest, was "a*"
+            {"steps": [{"expect":{"pattern":1}}]}       | steps[0].expect.pattern: must be a text, was 1
+            {"steps": [{"expect":{"pattern":"a","maxBytes":65537}}]} | steps[0].expect.maxBytes: must be 1..65536, was 65537
+            {"steps": [{"expect":{"pattern":"a","text":"a"}}]} | steps[0].expect.text: is not a known key, expected one of pattern, maxBytes
+            {"steps": [{"expect":"end"},{"expect":{"pattern":"a"}}]} | steps[1]: comes after the step that expects the end
             {"steps": [{"expect":{"service":"time"}},{"expect":"echo"}]} | steps[1]: comes after the step that expects a service, which no echo follows
             """)
     void rejects(String json, String problem) {

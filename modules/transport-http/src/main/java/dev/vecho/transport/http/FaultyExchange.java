@@ -472,6 +472,16 @@ final class FaultyExchange extends ChannelDuplexHandler implements HttpCarrier, 
     }
 
     @Override
+    public ServedRequest.@Nullable Faulty becomesWebSocket() {
+        Exchange now = current;
+        if (now == null || now.request == null) {
+            return null;
+        }
+        RequestFaults.WebSocket begun = now.request.webSocket();
+        return (asking, message, answers) -> now.call(() -> begun.answer(asking, message, answers));
+    }
+
+    @Override
     public boolean hasEnd() {
         return current != null && current.requestEnded && !current.requestDone;
     }
@@ -510,6 +520,16 @@ final class FaultyExchange extends ChannelDuplexHandler implements HttpCarrier, 
     @Override
     public boolean leaving() {
         return carrier.leaving();
+    }
+
+    @Override
+    public void lingers() {
+        carrier.lingers();
+    }
+
+    @Override
+    public void lastWords(Runnable words) {
+        carrier.lastWords(words);
     }
 
     @Override

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Faults on the bytes of a WebSocket, between its socket and a {@link WebSocketEcho}, and on the messages that this one hands over. */
 @SuppressWarnings("FutureReturnValueIgnored") // A failed write of Netty's comes with the end of its channel.
-final class FaultyFrames extends ChannelDuplexHandler implements Held {
+final class FaultyFrames extends ChannelDuplexHandler implements Held, ServedRequest.Faulty {
 
     private final RequestFaults faults;
     private final Context context;
@@ -65,8 +65,8 @@ final class FaultyFrames extends ChannelDuplexHandler implements Held {
         });
     }
 
-    /** Answers a message, as {@link RequestFaults.WebSocket#answer} does. */
-    void answer(Peer asking, Buffer message, Answers answers) {
+    @Override
+    public void answer(Peer asking, Buffer message, Answers answers) {
         wire.call(() -> webSocket.answer(asking, message, answers));
     }
 

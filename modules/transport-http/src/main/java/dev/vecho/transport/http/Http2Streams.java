@@ -276,7 +276,7 @@ final class Http2Streams extends ChannelDuplexHandler {
                 channel.parent().flush();
                 reset(Http2Error.INTERNAL_ERROR);
             } else {
-                ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ended -> channel.close());
+                ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ended -> refused(ctx));
             }
         }
 

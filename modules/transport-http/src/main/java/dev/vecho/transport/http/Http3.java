@@ -28,7 +28,9 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Vertx;
 import java.net.URI;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/3 (RFC 9114) on the connections of a QUIC listener: each request's stream has an {@link HttpEcho} of its own. */
@@ -50,13 +52,22 @@ final class Http3 implements QuicProtocol {
             code(Http3ErrorCode.H3_REQUEST_REJECTED),
             code(Http3ErrorCode.H3_REQUEST_CANCELLED));
 
-    /** The id of the first stream that was not taken. */
-    private static final AttributeKey<Long> NEXT_STREAM = AttributeKey.valueOf(Http3.class, "next stream");
+    private static final AttributeKey<Requests> REQUESTS = AttributeKey.valueOf(Http3.class, "requests");
 
     /** Streams of requests have every fourth id. */
     private static final int ID_STEP = 4;
 
     private final HttpListenerOptions options;
+
+    /** Those of a connection. Used on its event loop only. */
+    private static final class Requests {
+
+        /** The id of the first stream that was not taken. */
+        private long next;
+
+        private final Set<QuicStreamChannel> open = new LinkedHashSet<>();
+        private boolean draining;
+    }
 
     Http3(HttpListenerOptions options) {
         this.options = options;
@@ -94,9 +105,12 @@ final class Http3 implements QuicProtocol {
 
     @Override
     public void connected(ChannelHandlerContext last) {
-        last.channel().attr(NEXT_STREAM).set(0L);
-        // Who exceeds what the codec is told loses the connection; up to there Http3Messages can answer.
-        Http3Settings settings = new Http3Settings().maxFieldSectionSize(2L * options.maxHeaderBytes());
+        last.channel().attr(REQUESTS).set(new Requests());
+        Http3Settings settings = new Http3Settings()
+                // Who exceeds what the codec is told loses the connection; up to there Http3Messages can answer.
+                .maxFieldSectionSize(2L * options.maxHeaderBytes())
+                // RFC 9220: a WebSocket on a stream.
+                .enableConnectProtocol(true);
         last.pipeline()
                 .addBefore(
                         last.name(),
@@ -118,10 +132,13 @@ final class Http3 implements QuicProtocol {
     @Override
     public void opened(ChannelHandlerContext last, Traffic traffic, QuicEchoPipe stream) {
         QuicStreamChannel channel = (QuicStreamChannel) last.channel();
-        channel.parent().attr(NEXT_STREAM).set(channel.streamId() + ID_STEP);
+        Requests requests = channel.parent().attr(REQUESTS).get();
+        requests.next = channel.streamId() + ID_STEP;
+        requests.open.add(channel);
+        channel.closeFuture().addListener(closed -> requests.open.remove(channel));
         stream.owes(true);
         last.pipeline().addFirst(new Http3Frames());
-        HttpCarrier carrier = carrier(traffic, stream, channel);
+        HttpCarrier carrier = carrier(traffic, stream, channel, requests);
         FaultyExchange faulty =
                 options.faults() == null ? null : options.faults().onStream(channel, carrier);
         last.pipeline().addBefore(last.name(), null, new Http3Messages(stream, options.maxHeaderBytes()));
@@ -151,7 +168,8 @@ final class Http3 implements QuicProtocol {
         });
     }
 
-    private static HttpCarrier carrier(Traffic traffic, QuicEchoPipe stream, QuicStreamChannel channel) {
+    private static HttpCarrier carrier(
+            Traffic traffic, QuicEchoPipe stream, QuicStreamChannel channel, Requests requests) {
         return new HttpCarrier() {
             @Override
             public void received(int bytes) {
@@ -165,8 +183,7 @@ final class Http3 implements QuicProtocol {
 
             @Override
             public boolean draining() {
-                // A stream ends by itself; the connection waits for it.
-                return false;
+                return requests.draining;
             }
 
             @Override
@@ -216,6 +233,16 @@ final class Http3 implements QuicProtocol {
             }
 
             @Override
+            public void lingers() {
+                stream.lingers();
+            }
+
+            @Override
+            public void lastWords(Runnable words) {
+                stream.lastWords(words);
+            }
+
+            @Override
             public void cutOnPurpose(ChannelHandlerContext ctx, boolean reset) {
                 if (reset) {
                     stream.resetAfterBytes(Http3ErrorCode.H3_INTERNAL_ERROR.code(), FailureReason.FAULT);
@@ -242,13 +269,20 @@ final class Http3 implements QuicProtocol {
         return false;
     }
 
-    /** Tells the client to open no more streams. */
+    /** Tells the client to open no more streams, and what would not end by itself to end; the connection waits for the rest. */
     @Override
     public void drains(QuicChannel connection) {
+        Requests requests = connection.attr(REQUESTS).get();
+        requests.draining = true;
         QuicStreamChannel control = io.netty.handler.codec.http3.Http3.getLocalControlStream(connection);
         if (control != null) {
-            control.writeAndFlush(
-                    new DefaultHttp3GoAwayFrame(connection.attr(NEXT_STREAM).get()));
+            control.writeAndFlush(new DefaultHttp3GoAwayFrame(requests.next));
+        }
+        for (QuicStreamChannel stream : List.copyOf(requests.open)) {
+            StreamEcho echo = stream.pipeline().get(StreamEcho.class);
+            if (echo != null) {
+                echo.leaving();
+            }
         }
     }
 

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.http3.Http3DataFrame;
@@ -63,6 +64,9 @@ final class Http3Messages extends ChannelDuplexHandler {
     /** Headers of one connection, of which HTTP/3 has none: RFC 9114, section 4.2. */
     private static final Set<AsciiString> OF_CONNECTIONS =
             Set.of(HttpHeaderNames.CONNECTION, AsciiString.cached("keep-alive"), HttpHeaderNames.TRANSFER_ENCODING);
+
+    /** Where an {@link HttpEcho} finds what a stream is asked to carry, as Netty's codec of HTTP/2 has it. */
+    private static final AsciiString PROTOCOL = HttpConversionUtil.ExtensionHeaderNames.PROTOCOL.text();
 
     private final QuicEchoPipe stream;
     private final int maxHeaderBytes;
@@ -134,9 +138,13 @@ final class Http3Messages extends ChannelDuplexHandler {
         int size = 0;
         for (Map.Entry<CharSequence, CharSequence> header : headers) {
             size += header.getKey().length() + header.getValue().length() + HEADER_OVERHEAD;
-            if (header.getKey().charAt(0) != ':') {
+            if (header.getKey().charAt(0) != ':' && !PROTOCOL.contentEqualsIgnoreCase(header.getKey())) {
                 request.headers().add(header.getKey(), header.getValue());
             }
+        }
+        CharSequence protocol = headers.protocol();
+        if (protocol != null) {
+            request.headers().set(PROTOCOL, protocol);
         }
         if (size > maxHeaderBytes) {
             request.setDecoderResult(DecoderResult.failure(

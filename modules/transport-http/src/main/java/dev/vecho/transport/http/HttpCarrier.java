@@ -64,6 +64,20 @@ interface HttpCarrier {
         ctx.close();
     }
 
+    /** Lets the client of a stream whose response ends go on to send, so that it can end its side in order, too, until it is {@link #refused}. */
+    default void lingers() {
+        // Most versions do nothing else.
+    }
+
+    /**
+     * Has what a stream carries say something before it ends because it was idle; what a connection carries hears of that.
+     *
+     * @param words writes them, and the end
+     */
+    default void lastWords(Runnable words) {
+        // Whoever closes an idle connection ends its streams first.
+    }
+
     /** Breaks off what is under way, which counts as broken, for it costs more than a client may. */
     void abort();
 
@@ -97,6 +111,11 @@ interface HttpCarrier {
 
     /** With what the request that has just begun is answered on purpose; null for nothing. */
     default @Nullable Status status() {
+        return null;
+    }
+
+    /** The stream carries a WebSocket from now on: what is done to its messages on purpose; null for nothing. */
+    default ServedRequest.@Nullable Faulty becomesWebSocket() {
         return null;
     }
 

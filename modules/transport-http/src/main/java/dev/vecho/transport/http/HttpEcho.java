@@ -180,7 +180,11 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
             }
         } else if (http1 == null && WebSocketHandshake.isWantedOnStream(request)) {
             WebSocketHandshake agreed = WebSocketHandshake.onStream(request, options);
-            if (agreed == null || !hasBody) {
+            Status fault = carrier.status();
+            if (fault != null) {
+                // Its client does not end it before there is an answer.
+                refuse(ctx, HttpResponseStatus.valueOf(fault.code()), Map.of());
+            } else if (agreed == null || !hasBody) {
                 refuseWebSocket(ctx, request);
             } else {
                 become(ctx, agreed);
@@ -221,7 +225,8 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
     private void become(ChannelHandlerContext ctx, WebSocketHandshake agreed) {
         over = true;
         ctx.writeAndFlush(agreed.response());
-        ctx.pipeline().replace(this, null, new WebSocketStream(carrier, options, agreed, served(ctx, agreed, null)));
+        ServedRequest messages = served(ctx, agreed, carrier.becomesWebSocket());
+        ctx.pipeline().replace(this, null, new WebSocketStream(carrier, options, agreed, messages));
     }
 
     private @Nullable ServedRequest served(ChannelHandlerContext ctx, HttpRequest request) {
@@ -541,7 +546,7 @@ final class HttpEcho extends ChannelDuplexHandler implements RequestBuffer.Echo,
     }
 
     private @Nullable ServedRequest served(
-            ChannelHandlerContext ctx, WebSocketHandshake agreed, @Nullable FaultyFrames faulty) {
+            ChannelHandlerContext ctx, WebSocketHandshake agreed, ServedRequest.@Nullable Faulty faulty) {
         HttpFaults faults = options.faults();
         if (faulty != null && faults != null) {
             return new ServedRequest(

@@ -18,13 +18,21 @@ import org.slf4j.LoggerFactory;
  */
 final class ServedRequest {
 
+    /** Has messages of a WebSocket answered, and does something to them on purpose. */
+    @FunctionalInterface
+    interface Faulty {
+
+        /** As {@link dev.vecho.core.RequestFaults.WebSocket#answer}. */
+        void answer(Peer asking, Buffer message, Answers answers);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(ServedRequest.class);
 
     private final ConfiguredService service;
     private final HttpRequest head;
     private final int maxBytes;
     private final Peer peer;
-    private final @Nullable FaultyFrames faults;
+    private final @Nullable Faulty faults;
     private final boolean echoes;
     private Buffer message = Buffer.buffer();
 
@@ -37,7 +45,7 @@ final class ServedRequest {
             HttpRequest head,
             int maxBytes,
             Peer peer,
-            @Nullable FaultyFrames faults,
+            @Nullable Faulty faults,
             boolean echoes) {
         this.service = service;
         this.head = head;
@@ -65,7 +73,7 @@ final class ServedRequest {
      *
      * @param echo whether the service is the echo, whose answers are of the kind of what they answer
      */
-    ServedRequest with(FaultyFrames faulty, boolean echo) {
+    ServedRequest with(Faulty faulty, boolean echo) {
         return new ServedRequest(service, head, maxBytes, peer, faulty, echo);
     }
 

@@ -45,6 +45,10 @@ final class WebSocketStream extends ChannelDuplexHandler implements StreamEcho, 
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         ctx.pipeline().addAfter(ctx.name(), null, echo);
+        carrier.lastWords(() -> {
+            endEarly();
+            ctx.flush();
+        });
     }
 
     @Override
@@ -124,6 +128,9 @@ final class WebSocketStream extends ChannelDuplexHandler implements StreamEcho, 
 
     @Override
     public void closeAndDiscardInput() {
+        if (!inputEnded) {
+            carrier.lingers();
+        }
         end();
         if (!inputEnded) {
             ctx.executor().schedule(this::linger, LINGER_MILLIS, TimeUnit.MILLISECONDS);

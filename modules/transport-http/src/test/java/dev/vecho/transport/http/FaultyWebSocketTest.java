@@ -10,26 +10,58 @@ import static dev.vecho.transport.http.RawWebSocket.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.testkit.Certificates;
 import dev.vecho.transport.http.RawWebSocket.Frame;
 import io.vertx.core.json.JsonObject;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Each fault of a WebSocket, on its bytes and on its messages. */
+/** Each fault of a WebSocket, on its bytes and on its messages, on a connection of its own and on a stream. */
+@ParameterizedClass(name = "HTTP/{0}")
+@EnumSource
 class FaultyWebSocketTest {
 
-    private static HttpServer listen(String faults) throws Exception {
-        return HttpServer.listen(new JsonObject().put("faults", new JsonObject(faults.replace('\'', '"'))));
+    @TempDir
+    static Path directory;
+
+    private static Certificates certificates;
+    private static Certificates.Issued certificate;
+
+    private final HttpVersion version;
+
+    FaultyWebSocketTest(HttpVersion version) {
+        this.version = version;
     }
 
-    private static RawWebSocket connect(HttpServer server) throws IOException {
-        return new RawWebSocket(server, "");
+    @BeforeAll
+    static void makeCertificates() {
+        certificates = new Certificates(directory);
+        certificate = certificates.localhost();
+    }
+
+    private HttpServer listen(String faults) throws Exception {
+        return HttpServer.listen(
+                version.listener(certificate).put("faults", new JsonObject(faults.replace('\'', '"'))));
+    }
+
+    private RawWebSocket connect(HttpServer server) throws IOException {
+        return connect(server, "");
+    }
+
+    private RawWebSocket connect(HttpServer server, String headers) throws IOException {
+        return version.webSocket(certificates, server, headers);
     }
 
     private static String text(Frame frame) {
@@ -70,7 +102,7 @@ class FaultyWebSocketTest {
     @Test
     void decompressesAndAnswersInPlain() throws Exception {
         try (HttpServer server = listen("{}");
-                RawWebSocket client = new RawWebSocket(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
+                RawWebSocket client = connect(server, "Sec-WebSocket-Extensions: permessage-deflate\r\n")) {
             assertThat(client.response()).contains("permessage-deflate");
             // RFC 7692, section 7.2.3.1: "Hello".
             client.send(
@@ -160,12 +192,23 @@ class FaultyWebSocketTest {
     @Test
     void closesWithoutACloseFrame() throws Exception {
         // A head of 2 bytes, and 3 of the payload.
-        try (HttpServer server = listen("{'toPeer': {'cut': {'afterBytes': 5, 'with': 'fin'}}}");
-                RawWebSocket client = connect(server)) {
-            client.send(FIN | BINARY, new byte[10]);
-            assertThat(client.read().payload()).hasSize(3);
-            assertThatThrownBy(client::read).isInstanceOf(EOFException.class);
-            ended(server);
+        try (HttpServer server = listen("{'toPeer': {'cut': {'afterBytes': 5, 'with': 'fin'}}}")) {
+            try (RawWebSocket client = connect(server)) {
+                client.send(FIN | BINARY, new byte[10]);
+                assertThat(client.read().payload()).hasSize(3);
+                // Of a stream whose client has not ended it, the reset without an error may come first.
+                assertThatThrownBy(client::read)
+                        .isInstanceOfAny(EOFException.class, SocketException.class)
+                        .satisfies(end ->
+                                assertThat(String.valueOf(end.getMessage())).matches("null|.* with error 0"));
+            }
+            if (version == HttpVersion.THREE) {
+                // It counts connections, which go on without a stream that has ended in order.
+                server.eventually(() -> server.traffic().active() == 0);
+                assertThat(server.failures()).isEmpty();
+            } else {
+                ended(server);
+            }
         }
     }
 
@@ -176,16 +219,18 @@ class FaultyWebSocketTest {
 
     @Test
     void resets() throws Exception {
-        try (HttpServer server = listen("{'fromPeer': {'cut': {'afterBytes': 20}}}");
-                RawWebSocket client = connect(server)) {
-            client.send(FIN | BINARY, new byte[10]).send(FIN | BINARY, new byte[10]);
-            assertThatThrownBy(() -> {
-                        while (true) {
-                            client.read();
-                        }
-                    })
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("reset");
+        try (HttpServer server = listen("{'fromPeer': {'cut': {'afterBytes': 20}}}")) {
+            try (RawWebSocket client = connect(server)) {
+                client.send(FIN | BINARY, new byte[10]).send(FIN | BINARY, new byte[10]);
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                client.read();
+                            }
+                        })
+                        .isInstanceOf(IOException.class)
+                        .message()
+                        .containsIgnoringCase("reset");
+            }
             ended(server);
         }
     }
@@ -207,17 +252,19 @@ class FaultyWebSocketTest {
     void refusesAWebSocketWithAStatus() throws Exception {
         try (HttpServer server = listen("{'toPeer': {'status': {'code': 503}}}");
                 RawWebSocket client = connect(server)) {
-            assertThat(client.response()).startsWith("HTTP/1.1 503 ");
+            assertThat(client.response()).containsPattern("^(HTTP/1.1|:status:) 503");
         }
     }
 
     @Test
     void finishesWhatItHoldsWhenTheClientCloses() throws Exception {
-        try (HttpServer server = listen("{'toPeer': {'latency': '100ms'}}");
-                RawWebSocket client = connect(server)) {
-            client.send(FIN | TEXT, utf8("last")).send(FIN | CLOSE, new byte[] {3, (byte) 0xe8});
-            assertThat(text(client.readMessage())).isEqualTo("last");
-            assertThat(client.readClose()).isEqualTo(1000);
+        try (HttpServer server = listen("{'toPeer': {'latency': '100ms'}}")) {
+            try (RawWebSocket client = connect(server)) {
+                client.send(FIN | TEXT, utf8("last")).send(FIN | CLOSE, new byte[] {3, (byte) 0xe8});
+                assertThat(text(client.readMessage())).isEqualTo("last");
+                assertThat(client.readClose()).isEqualTo(1000);
+                client.end();
+            }
             server.eventually(() -> server.traffic().active() == 0);
             assertThat(server.failures()).isEmpty();
         }

@@ -31,6 +31,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ final class Http2Client extends FrameClient {
 
     private final Channel connection;
     private final Http2StreamChannel stream;
+    private final CompletableFuture<Http2Headers> head = new CompletableFuture<>();
 
     /**
      * Connects and sends the head of the request.
@@ -50,6 +52,12 @@ final class Http2Client extends FrameClient {
      * @param window what may come on the stream before it was read, and the socket's buffer; 0 for usual ones
      */
     Http2Client(@Nullable SslContext tls, InetSocketAddress address, int window) throws IOException {
+        this(tls, address, window, headers("POST", tls == null ? "http" : "https"));
+    }
+
+    /** Connects and sends the head of a request. */
+    Http2Client(@Nullable SslContext tls, InetSocketAddress address, int window, Http2Headers request)
+            throws IOException {
         int streamWindow = window == 0 ? WINDOW : window;
         Http2FrameCodec codec = Http2FrameCodecBuilder.forClient()
                 .initialSettings(Http2Settings.defaultSettings().initialWindowSize(streamWindow))
@@ -93,15 +101,25 @@ final class Http2Client extends FrameClient {
                     .open());
             // Else Netty keeps what came and nobody has asked for.
             connection.closeFuture().addListener(closed -> stream.config().setAutoRead(true));
-            get(stream.writeAndFlush(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers()
-                    .method("POST")
-                    .path("/echo")
-                    .scheme(tls == null ? "http" : "https")
-                    .authority("localhost"))));
+            get(stream.writeAndFlush(new DefaultHttp2HeadersFrame(request)));
         } catch (IOException e) {
             connection.close();
             throw e;
         }
+    }
+
+    static Http2Headers headers(String method, String scheme) {
+        return new DefaultHttp2Headers()
+                .method(method)
+                .path("/echo")
+                .scheme(scheme)
+                .authority("localhost");
+    }
+
+    /** The head of the response. */
+    CompletableFuture<Http2Headers> head() {
+        stream.read();
+        return head;
     }
 
     /** The window of the connection must not be what stops its one stream. */
@@ -144,11 +162,12 @@ final class Http2Client extends FrameClient {
             if (data.isEndStream()) {
                 ended();
             }
-        } else if (message instanceof Http2HeadersFrame head) {
-            Http2Headers headers = head.headers();
+        } else if (message instanceof Http2HeadersFrame frame) {
+            Http2Headers headers = frame.headers();
+            head.complete(headers);
             if (headers.status() != null && !"200".contentEquals(headers.status())) {
                 failed("unexpected answer: " + headers.status());
-            } else if (head.isEndStream()) {
+            } else if (frame.isEndStream()) {
                 ended();
             }
         } else {
@@ -163,6 +182,8 @@ final class Http2Client extends FrameClient {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof Http2ResetFrame reset) {
+            // What came before it, and nobody has asked for yet, first.
+            ctx.channel().config().setAutoRead(true);
             failed("the stream was reset with error " + reset.errorCode());
         }
     }

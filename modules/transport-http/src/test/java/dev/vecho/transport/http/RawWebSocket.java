@@ -1,5 +1,7 @@
 package dev.vecho.transport.http;
 
+import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.SocketClient;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -22,7 +24,7 @@ final class RawWebSocket implements AutoCloseable {
 
     private static final byte[] MASK = {0x12, 0x34, 0x56, 0x78};
 
-    private final Socket socket;
+    private final EchoClient connection;
     private final DataInputStream in;
     private final String response;
 
@@ -46,9 +48,10 @@ final class RawWebSocket implements AutoCloseable {
 
     /** Asks for a WebSocket on a connection. */
     RawWebSocket(Socket connected, String headers) throws IOException {
-        socket = connected;
-        in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
-        socket.getOutputStream()
+        connection = SocketClient.of(connected);
+        in = new DataInputStream(new java.io.BufferedInputStream(connection.in()));
+        connection
+                .out()
                 .write(
                         ("GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
                                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -59,6 +62,13 @@ final class RawWebSocket implements AutoCloseable {
             head.append((char) in.readUnsignedByte());
         }
         response = head.toString();
+    }
+
+    /** Takes over a stream whose response has come. */
+    RawWebSocket(EchoClient stream, String answered) throws IOException {
+        connection = stream;
+        in = new DataInputStream(new java.io.BufferedInputStream(stream.in()));
+        response = answered;
     }
 
     String response() {
@@ -95,7 +105,7 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     RawWebSocket sendRaw(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        connection.out().write(bytes);
         return this;
     }
 
@@ -160,12 +170,16 @@ final class RawWebSocket implements AutoCloseable {
     void resetOnAnswer() throws IOException {
         in.mark(1);
         in.readUnsignedByte();
-        socket.setSoLinger(true, 0);
-        socket.close();
+        connection.reset();
+    }
+
+    /** Ends the output, as who has got a close frame does on a stream. */
+    void end() throws IOException {
+        connection.closeOutput();
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        connection.close();
     }
 }

@@ -25,26 +25,34 @@ import java.util.zip.Inflater;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** RFC 6455 and RFC 7692, in the groups of the Autobahn test suite, with a client that may send anything. */
+@TestInstance(Lifecycle.PER_CLASS)
 class WebSocketConformanceTest {
 
     private static final int MAX_MESSAGE = 1 << 20;
     private static final byte[] NOTHING = {};
 
-    private static HttpServer server;
+    private HttpServer server;
 
     @BeforeAll
-    static void listen() throws Exception {
-        server = HttpServer.listen(new JsonObject().put("maxMessageBytes", MAX_MESSAGE));
+    void listen() throws Exception {
+        server = HttpServer.listen(options().put("maxMessageBytes", MAX_MESSAGE));
     }
 
     @AfterAll
-    static void close() throws Exception {
+    void close() throws Exception {
         server.close();
+    }
+
+    /** What each listener needs. */
+    JsonObject options() {
+        return new JsonObject();
     }
 
     private RawWebSocket open() throws IOException {
@@ -457,7 +465,7 @@ class WebSocketConformanceTest {
     /** Who has said that it closes may leave as it likes. */
     @Test
     void countsNoFailureAfterAClose() throws Exception {
-        try (HttpServer own = HttpServer.listen(new JsonObject());
+        try (HttpServer own = HttpServer.listen(options());
                 RawWebSocket socket = connect(own, "")) {
             socket.send(FIN | CLOSE, new byte[] {3, (byte) 0xe8});
             socket.resetOnAnswer();

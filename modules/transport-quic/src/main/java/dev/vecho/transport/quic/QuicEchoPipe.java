@@ -87,6 +87,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
     /** Has a say in when it is read and ends; null for the echo, and for a protocol that does without. */
     private @Nullable HandledStream service;
 
+    /** Writes the end of a stream that is idle; null where that is a FIN and nothing else. */
+    private @Nullable Runnable lastWords;
+
     /** Told when FIN was said while the peer may go on; null for as long as nobody has asked for that. */
     private @Nullable Runnable finTold;
 
@@ -94,6 +97,9 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
 
     /** Whether it is closed when FIN was said, and not when the peer has said FIN, too. */
     private boolean leaving;
+
+    /** Whether the peer may still send when FIN was said. */
+    private boolean lingering;
 
     private long lastActive;
     private @Nullable Future<?> idleWatch;
@@ -406,6 +412,15 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         holding = held;
     }
 
+    /**
+     * Has somebody say something before the stream ends because it was idle.
+     *
+     * @param words writes it, and calls {@link #finish}
+     */
+    public void lastWords(Runnable words) {
+        lastWords = words;
+    }
+
     private void sayFin() {
         if (!end.to(State.COMPLETE)) {
             return;
@@ -424,9 +439,16 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
         });
     }
 
+    /** Lets the peer go on to send when FIN was said, until it says FIN, too, or somebody closes the stream. */
+    public void lingers() {
+        lingering = true;
+    }
+
     private void saidFin() {
-        // Tells a peer that has not ended to stop.
-        channel.shutdownInput(errors.none());
+        if (!lingering || leaving) {
+            // Tells a peer that has not ended to stop.
+            channel.shutdownInput(errors.none());
+        }
         if (leaving) {
             // It need not answer that.
             context.close();
@@ -599,7 +621,15 @@ public final class QuicEchoPipe extends ChannelDuplexHandler {
             watch(idleNanos);
         } else {
             LOG.debug("{} of {}: idle, ended", channel, channel.parent());
-            end(FailureReason.IDLE);
+            if (lastWords != null && end.is(State.OPEN) && !isUnfinished() && !owing && !keeping) {
+                leaving = true;
+                lastWords.run();
+                // Who takes nothing of them does not get another chance.
+                lastWords = null;
+                watch(idleNanos);
+            } else {
+                end(FailureReason.IDLE);
+            }
         }
     }
 }
