@@ -4,6 +4,7 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
+import dev.vecho.net.Metering;
 import dev.vecho.net.listen.Admission;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
@@ -203,6 +204,9 @@ final class QuicListener implements Listener {
         open.add(served);
         connection.streamHandler(served::accept);
         protocol.connected(last);
+        if (vertx.isMetricsEnabled()) {
+            last.pipeline().addBefore(last.name(), null, Metering.handler(connection));
+        }
         last.pipeline().addBefore(last.name(), null, served);
     }
 
