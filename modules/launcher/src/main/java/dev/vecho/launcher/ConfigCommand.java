@@ -52,8 +52,9 @@ final class ConfigCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            paramLabel = "FORMAT",
-            description = "text (the default), or json: an object with the keys, each with its value and source.")
+            paramLabel = "text|json",
+            description =
+                    "How to print it; json is an object with the keys, each with its value and source. Default: text")
     private Format format = Format.TEXT;
 
     @Option(
