@@ -1,6 +1,10 @@
 module example.consumer {
     requires dev.vecho.client;
     requires dev.vecho.net;
+    requires dev.vecho.report;
     requires dev.vecho.server;
     requires io.vertx.core;
+
+    // For epoll: nobody else requires the native library.
+    requires io.netty.transport.epoll.linux.x86_64;
 }

@@ -1,40 +1,133 @@
 package example;
 
 import dev.vecho.client.Check;
+import dev.vecho.client.Run;
+import dev.vecho.client.RunListener;
+import dev.vecho.client.report.Report;
+import dev.vecho.client.script.Script;
+import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
+import dev.vecho.report.Format;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.OpenListener;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** An application with the service and the check, of transports that it is told, on every io that there is. */
+/**
+ * An application with the service and the check, of transports that it is told, on every io that there is. It prints for each whether
+ * every byte came back, and whether by the direct way of the echo or through the pipeline. {@code tls} is a listener of {@code tcp}
+ * with a certificate of its own, {@code management} is that section.
+ */
 public class Consumer {
 
-    public static void main(String[] transports) throws Exception {
-        JsonObject listeners = new JsonObject();
-        for (String transport : transports) {
-            JsonObject listener = new JsonObject().put("transport", transport);
-            if (!transport.equals("eventbus")) {
-                listener.put("host", "127.0.0.1").put("port", 0);
-            }
-            listeners.put(transport, listener);
-        }
-        DeploymentOptions options =
-                new DeploymentOptions().setInstances(2).setConfig(new JsonObject().put("listeners", listeners));
+    private static final int SECONDS = 30;
+
+    public static void main(String[] arguments) throws Exception {
+        List<String> transports = List.of(arguments);
+        Path directory = Files.createTempDirectory("consumer");
         for (String io : Io.available()) {
             Vertx vertx = Vertx.builder().withTransport(Io.transport(io)).build();
-            String id = vertx.deployVerticle("dev.vecho.server.EchoServerVerticle", options)
-                    .await(30, TimeUnit.SECONDS);
-            for (OpenListener listener : EchoService.of(vertx, id).orElseThrow().listeners()) {
-                var report = Check.once(vertx, listener.addresses().get(0)).await(30, TimeUnit.SECONDS);
-                System.out.println(Io.of(vertx) + " " + listener.name() + " " + report.passed() + " "
-                        + report.bytesReceived() + " bytes");
+            try {
+                run(vertx, transports, directory.resolve(io + ".sock"));
+            } finally {
+                vertx.close().await(SECONDS, TimeUnit.SECONDS);
             }
-            vertx.close().await(30, TimeUnit.SECONDS);
         }
+        Files.delete(directory);
         System.out.println("modules: " + Consumer.class.getModule().isNamed() + " "
                 + EchoService.class.getModule().isNamed() + " " + Vertx.class.getModule().isNamed());
+    }
+
+    private static void run(Vertx vertx, List<String> transports, Path socket) throws Exception {
+        String io = Io.of(vertx);
+        JsonObject configuration = new JsonObject();
+        JsonObject listeners = new JsonObject();
+        int managementPort = 0;
+        for (String transport : transports) {
+            if (transport.equals("management")) {
+                managementPort = freePort();
+                configuration.put("management", at(managementPort));
+            } else if (transport.equals("eventbus")) {
+                listeners.put(transport, new JsonObject().put("transport", transport));
+            } else if (transport.equals("tls")) {
+                listeners.put(transport, at(0).put("tls", new JsonObject().put("selfSigned", true)));
+            } else if (!transport.equals("unix")) {
+                listeners.put(transport, at(0).put("transport", transport));
+            } else if (io.equals("epoll")) {
+                listeners.put(
+                        transport, new JsonObject().put("transport", transport).put("path", socket.toString()));
+            }
+        }
+        DeploymentOptions options =
+                new DeploymentOptions().setInstances(2).setConfig(configuration.put("listeners", listeners));
+        String id = vertx.deployVerticle("dev.vecho.server.EchoServerVerticle", options)
+                .await(SECONDS, TimeUnit.SECONDS);
+        String way = Io.isDirect(vertx) ? "direct" : "pipeline";
+        for (OpenListener listener : EchoService.of(vertx, id).orElseThrow().listeners()) {
+            Report report = check(vertx, listener.addresses().get(0));
+            System.out.println(
+                    io + " " + listener.name() + " " + way + " " + report.passed() + " " + report.bytesReceived()
+                            + " bytes");
+        }
+        if (managementPort > 0) {
+            System.out.println(io + " management " + (read(managementPort, "/health/ready").contains("UP")
+                    && read(managementPort, "/page/uPlot.min.css").contains("uplot")));
+        }
+        String bad = "tcp://127.0.0.1:" + serverThatLosesAByte(vertx);
+        System.out.println(io + " bad " + check(vertx, bad).passed() + " page " + page(vertx, bad).contains("uPlot"));
+    }
+
+    private static JsonObject at(int port) {
+        return new JsonObject().put("host", "127.0.0.1").put("port", port);
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static Script script(String target) {
+        JsonObject script = new JsonObject().put("targets", target);
+        return Script.of(
+                target.startsWith("tls:") ? script.put("tls", new JsonObject().put("insecure", true)) : script,
+                Source.named("consumer"));
+    }
+
+    private static Report check(Vertx vertx, String target) throws Exception {
+        Check check = Check.open(vertx, script(target)).await(SECONDS, TimeUnit.SECONDS).get(0);
+        return check.play(1).eventually(check::close).await(SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static int serverThatLosesAByte(Vertx vertx) throws Exception {
+        return vertx.createNetServer()
+                .connectHandler(socket -> socket.handler(bytes -> socket.end(bytes.slice(1, bytes.length()))))
+                .listen(0, "127.0.0.1")
+                .await(SECONDS, TimeUnit.SECONDS)
+                .actualPort();
+    }
+
+    /** A report as HTML. */
+    private static String page(Vertx vertx, String target) throws Exception {
+        Run run = Run.open(vertx, script(target)).await(SECONDS, TimeUnit.SECONDS);
+        StringWriter page = new StringWriter();
+        Format.HTML.to(new PrintWriter(page)).over(run.play(RunListener.NONE).await(SECONDS, TimeUnit.SECONDS));
+        return page.toString();
+    }
+
+    private static String read(int port, String path) throws Exception {
+        try (InputStream in = URI.create("http://127.0.0.1:" + port + path).toURL().openStream()) {
+            return new String(in.readAllBytes());
+        }
     }
 }

@@ -58,11 +58,7 @@ public final class Check {
      *
      * @param opener makes a new transport after one had to be closed; called on a thread that may block
      */
-    public Check(
-            CaseContext caseContext,
-            Case played,
-            @Nullable ExpectedFailure expected,
-            Supplier<ClientTransport> opener) {
+    Check(CaseContext caseContext, Case played, @Nullable ExpectedFailure expected, Supplier<ClientTransport> opener) {
         this.vertx = caseContext.vertx();
         // A context of its own, so that several checks share the event loops and do not wait for one another.
         this.context = VertxInternals.newEventLoopContext(vertx);
@@ -74,6 +70,7 @@ public final class Check {
     }
 
     /** A check of the only case of a run. */
+    @SuppressWarnings("exports") // For the tests of the package play, which have its context.
     public Check(CaseContext caseContext, Supplier<ClientTransport> opener) {
         this(caseContext, Case.of(caseContext.target()), null, opener);
     }

@@ -12,6 +12,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.eventbus.MessageConsumer;
@@ -22,7 +23,10 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.net.impl.ShutdownEvent;
+import io.vertx.core.spi.metrics.DatagramSocketMetrics;
+import io.vertx.core.spi.metrics.VertxMetrics;
 import io.vertx.core.spi.transport.Transport;
 import java.util.List;
 import java.util.Optional;
@@ -167,6 +171,44 @@ public final class VertxInternals {
         if (EVENTBUS_IMPL && consumer instanceof MessageConsumerImpl<T> known) {
             known.discardHandler(handler);
         }
+    }
+
+    /** Whether {@link #countRead} and {@link #countWritten} count: always on the class path. */
+    public static boolean countsBytes() {
+        return NET_IMPL;
+    }
+
+    /**
+     * Counts bytes that a connection has received past Vert.x in its metrics, where these are enabled. On the event loop of the
+     * connection.
+     *
+     * @param connection a socket or a connection of QUIC, of Vert.x
+     */
+    public static void countRead(Object connection, long bytes) {
+        if (NET_IMPL && connection instanceof ConnectionBase known) {
+            known.reportBytesRead(bytes);
+        }
+    }
+
+    /** The same of what it has sent. */
+    public static void countWritten(Object connection, long bytes) {
+        if (NET_IMPL && connection instanceof ConnectionBase known) {
+            known.reportBytesWritten(bytes);
+        }
+    }
+
+    /** Has the metrics know of what was counted last; Vert.x tells them of whole pages, and of the rest when a connection ends. */
+    public static void tellCounts(Object connection) {
+        if (NET_IMPL && connection instanceof ConnectionBase known) {
+            known.flushBytesRead();
+            known.flushBytesWritten();
+        }
+    }
+
+    /** The metrics of a datagram socket that is not one of Vert.x's; null where nobody collects any. */
+    public static @Nullable DatagramSocketMetrics datagramMetrics(Vertx vertx) {
+        VertxMetrics metrics = ((VertxInternal) vertx).metrics();
+        return metrics == null ? null : metrics.createDatagramSocketMetrics(new DatagramSocketOptions());
     }
 
     /** The codec that a message was sent with; null where that is not known. */

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.PARAMETER, ElementType.TYPE})
 @ExtendWith(EchoExtension.class)
+@SuppressWarnings("exports") // The extension is for JUnit alone, to which the package is open.
 public @interface Echo {
 
     /** What carries the bytes; each but {@code tcp} needs its artifact, such as {@code vecho-transport-udp}. */
@@ -28,9 +29,12 @@ public @interface Echo {
     /** TLS with a certificate made for the test; needs the artifact {@code vecho-selfsigned}. */
     boolean tls() default false;
 
+    /** What the server does on purpose: {@code @Faults(toPeer = @Fault(latency = "50ms"))}. */
+    Faults faults() default @Faults;
+
     /**
-     * More keys of the listener, as a JSON object: {@code {"maxConnections": 1}}. They override what the other attributes say, and
-     * the server is not given a host and a port where they name a {@code path}.
+     * More keys of the listener, as a JSON object: {@code {"maxConnections": 1}}. They override what the other attributes say, key by
+     * key in objects too, and the server is not given a host and a port where they name a {@code path}.
      */
     String options() default "{}";
 

@@ -56,9 +56,13 @@ final class EchoServer implements AutoCloseable {
         if (echo.tls()) {
             listener.put("tls", new JsonObject().put("selfSigned", true));
         }
+        JsonObject faults = FaultKeys.of(echo.faults());
+        if (!faults.isEmpty()) {
+            listener.put("faults", faults);
+        }
         return new JsonObject()
                 .put("drainMillis", echo.drainMillis())
-                .put("listeners", new JsonObject().put("echo", listener.mergeIn(options)));
+                .put("listeners", new JsonObject().put("echo", listener.mergeIn(options, true)));
     }
 
     EchoAddress address() {

@@ -3,9 +3,11 @@ package dev.vecho.junit5;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vecho.junit5.Fault.Cut;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.datagram.DatagramSocket;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
@@ -14,6 +16,7 @@ import io.vertx.junit5.VertxTestContext;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
@@ -116,6 +119,75 @@ final class EchoTest {
         assertThat(echo.traffic().refused()).isEqualTo(1);
     }
 
+    @Test
+    void cutsOnPurpose(@Echo(faults = @Faults(toPeer = @Fault(cutAfterBytes = 3, cutWith = Cut.FIN))) EchoAddress echo)
+            throws IOException {
+        assertThat(echoed(echo, "hello")).isEqualTo("hel");
+    }
+
+    @Test
+    void corruptsInEachDirection(
+            @Echo(faults = @Faults(toPeer = @Fault(corruptOffset = 0), fromPeer = @Fault(corruptOffset = 4)))
+                    EchoAddress echo)
+            throws IOException {
+        String echoed = echoed(echo, "hello");
+        assertThat(echoed).hasSize(5).contains("ell");
+        assertThat(echoed.charAt(0)).isNotEqualTo('h');
+        assertThat(echoed.charAt(4)).isNotEqualTo('o');
+    }
+
+    @Test
+    void saysNothingOnPurpose(@Echo(faults = @Faults(silent = true)) EchoAddress echo) throws IOException {
+        try (Socket socket = new Socket(echo.host(), echo.port())) {
+            socket.getOutputStream().write('x');
+            socket.setSoTimeout(200);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    /** Each attribute is a key that is there, with the name that its comment says. */
+    @Test
+    void hasTheKeysOfTheListener() throws Exception {
+        JsonObject faults = EchoServer.configuration(annotation("everything"))
+                .getJsonObject("listeners")
+                .getJsonObject("echo")
+                .getJsonObject("faults");
+        JsonObject direction = new JsonObject()
+                .put("latency", "1ms")
+                .put("bytesPerSecond", 1000)
+                .put("stallAfterBytes", 100)
+                .put("closeDelay", "2ms")
+                .put("duplicate", 0.25)
+                .put("halfClose", "swallow")
+                .put("slice", new JsonObject().put("bytes", 2).put("pause", "3ms"))
+                .put(
+                        "cut",
+                        new JsonObject().put("afterBytes", 9).put("after", "1s").put("with", "fin"))
+                .put("corrupt", new JsonObject().put("rate", 0.5).put("offset", 7))
+                .put("loss", new JsonObject().put("rate", 0.1).put("burst", 2.0))
+                .put("reorder", new JsonObject().put("rate", 0.2).put("depth", 3))
+                .put("truncate", new JsonObject().put("bytes", 1).put("rate", 0.3))
+                .put("status", new JsonObject().put("code", 503).put("rate", 0.4));
+        assertThat(faults)
+                .isEqualTo(new JsonObject()
+                        .put("toPeer", direction)
+                        .put("seed", 7)
+                        .put("probability", 0.75)
+                        .put("silent", true)
+                        .put("neverAccept", true)
+                        .put("handshakeDelay", "4ms"));
+    }
+
+    @Test
+    void mergesFaultsOfOptions() throws Exception {
+        assertThat(EchoServer.configuration(annotation("merged"))
+                        .getJsonObject("listeners")
+                        .getJsonObject("echo")
+                        .getJsonObject("faults"))
+                .isEqualTo(new JsonObject()
+                        .put("toPeer", new JsonObject().put("latency", "1ms").put("queueBytes", 2048)));
+    }
+
     private static int read(Socket socket) {
         try {
             return socket.getInputStream().read();
@@ -134,6 +206,10 @@ final class EchoTest {
         assertThatThrownBy(() -> EchoServer.start(annotation("wrongKey")))
                 .isInstanceOf(ExtensionConfigurationException.class)
                 .hasMessageContaining("listeners.echo.prot: is not a known key, did you mean \"port\"?");
+        assertThatThrownBy(() -> EchoServer.start(annotation("wrongFault")))
+                .hasMessageContaining(
+                        "listeners.echo.faults.toPeer.loss: has no meaning here: a stream has no messages")
+                .hasMessageContaining("listeners.echo.faults.probability: must be 0..1, was 2.0");
         assertThatThrownBy(() -> EchoServer.start(annotation("absent")))
                 .hasMessageContaining("add the artifact dev.vecho:vecho-transport-quic");
     }
@@ -149,6 +225,48 @@ final class EchoTest {
         void noJson(@Echo(options = "{") EchoAddress echo);
 
         void wrongKey(@Echo(options = "{\"prot\": 1}") EchoAddress echo);
+
+        void wrongFault(@Echo(faults = @Faults(probability = 2, toPeer = @Fault(loss = 0.1))) EchoAddress echo);
+
+        void everything(
+                @Echo(
+                                faults =
+                                        @Faults(
+                                                seed = 7,
+                                                probability = 0.75,
+                                                silent = true,
+                                                neverAccept = true,
+                                                handshakeDelay = "4ms",
+                                                toPeer =
+                                                        @Fault(
+                                                                latency = "1ms",
+                                                                bytesPerSecond = 1000,
+                                                                sliceBytes = 2,
+                                                                slicePause = "3ms",
+                                                                stallAfterBytes = 100,
+                                                                cutAfterBytes = 9,
+                                                                cutAfter = "1s",
+                                                                cutWith = Cut.FIN,
+                                                                corruptRate = 0.5,
+                                                                corruptOffset = 7,
+                                                                halfClose = Fault.HalfClose.SWALLOW,
+                                                                closeDelay = "2ms",
+                                                                loss = 0.1,
+                                                                lossBurst = 2,
+                                                                duplicate = 0.25,
+                                                                reorder = 0.2,
+                                                                reorderDepth = 3,
+                                                                truncateBytes = 1,
+                                                                truncateRate = 0.3,
+                                                                status = 503,
+                                                                statusRate = 0.4)))
+                        EchoAddress echo);
+
+        void merged(
+                @Echo(
+                                faults = @Faults(toPeer = @Fault(latency = "1ms")),
+                                options = "{\"faults\": {\"toPeer\": {\"queueBytes\": 2048}}}")
+                        EchoAddress echo);
 
         void absent(@Echo(transport = "quic") EchoAddress echo);
     }

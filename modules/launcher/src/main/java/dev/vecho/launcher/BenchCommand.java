@@ -122,8 +122,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = {"-o", "--output"},
+            paramLabel = Output.NAMES,
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+            description = "What standard output gets. Default: ${DEFAULT-VALUE}")
     private Output output = Output.text;
 
     @Option(

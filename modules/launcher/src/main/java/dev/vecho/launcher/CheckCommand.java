@@ -149,9 +149,11 @@ final class CheckCommand implements Callable<Integer> {
 
     @Option(
             names = {"-o", "--output"},
+            paramLabel = "text|json|jsonl|junit|html",
             defaultValue = "text",
-            description = "What standard output gets: ${COMPLETION-CANDIDATES} (a line of JSON for each round, at once;"
-                    + " XML for servers that read JUnit's; a page with plots). Default: ${DEFAULT-VALUE}")
+            description =
+                    "What standard output gets; jsonl is a line of JSON for each round, at once, junit XML for servers"
+                            + " that read JUnit's, html a page with plots. Default: ${DEFAULT-VALUE}")
     private Format output = Format.TEXT;
 
     @Option(

@@ -40,12 +40,6 @@ final class ConfigCommand implements Callable<Integer> {
     /** Values are aligned up to here; beyond it stands what is longer. */
     private static final int MAX_COLUMN = 60;
 
-    /** How the values are printed. */
-    enum Format {
-        TEXT,
-        JSON
-    }
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -57,9 +51,10 @@ final class ConfigCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            paramLabel = "FORMAT",
-            description = "text (the default), or json: an object with the keys, each with its value and source.")
-    private Format format = Format.TEXT;
+            paramLabel = Output.NAMES,
+            description =
+                    "How to print it; json is an object with the keys, each with its value and source. Default: text")
+    private Output format = Output.text;
 
     @Option(
             names = "--schema",
@@ -99,7 +94,7 @@ final class ConfigCommand implements Callable<Integer> {
         } finally {
             vertx.close().await();
         }
-        if (format == Format.JSON) {
+        if (format == Output.json) {
             JsonObject all = new JsonObject();
             values.forEach(each -> all.put(
                     each.key(), new JsonObject().put("value", each.value()).put("source", each.source())));

@@ -111,8 +111,8 @@ public final class Main implements Runnable {
     @Option(
             names = "--log-level",
             scope = ScopeType.INHERIT,
-            paramLabel = "LEVEL",
-            description = "What to log on stderr: error, warn (the default), info or debug.")
+            paramLabel = "error|warn|info|debug",
+            description = "What to log on stderr. Default: warn")
     void logLevel(LogLevel level) {
         logLevel = level;
     }
@@ -120,8 +120,8 @@ public final class Main implements Runnable {
     @Option(
             names = "--log-format",
             scope = ScopeType.INHERIT,
-            paramLabel = "FORMAT",
-            description = "How to log: text (the default), or json, an object a line.")
+            paramLabel = "text|json",
+            description = "How to log; json is an object a line. Default: text")
     void logFormat(LogFormat format) {
         logFormat = format;
     }

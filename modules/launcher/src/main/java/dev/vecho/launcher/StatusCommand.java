@@ -48,8 +48,9 @@ final class StatusCommand implements Callable<Integer> {
 
     @Option(
             names = {"-o", "--output"},
+            paramLabel = Output.NAMES,
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+            description = "What standard output gets. Default: ${DEFAULT-VALUE}")
     private Output output = Output.text;
 
     @Option(

@@ -77,8 +77,9 @@ final class WatchCommand implements Callable<Integer> {
 
     @Option(
             names = {"-o", "--output"},
+            paramLabel = Output.NAMES,
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}; json is an object a line. Default: ${DEFAULT-VALUE}")
+            description = "What standard output gets; json is an object a line. Default: ${DEFAULT-VALUE}")
     private Output output = Output.text;
 
     @Option(names = "--for", paramLabel = "D", description = "Ends after that time. Default: it goes on.")

@@ -44,7 +44,7 @@ final class Page {
             "probe.js");
 
     private static final Set<String> OF_UPLOT = Set.of("uPlot.esm.js", "uPlot.min.css");
-    private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
+    private static final String UPLOT = "META-INF/resources/webjars/uplot/1.6.30/dist/";
 
     /** Nothing inline, nothing from elsewhere, in no frame. */
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -78,8 +78,12 @@ final class Page {
     }
 
     private static File read(String name) {
-        String resource = OWN.contains(name) ? "page/" + name : UPLOT + name;
-        try (InputStream in = Page.class.getResourceAsStream(resource)) {
+        boolean own = OWN.contains(name);
+        String resource = own ? "page/" + name : UPLOT + name;
+        // A class finds what is in its own module only.
+        try (InputStream in = own
+                ? Page.class.getResourceAsStream(resource)
+                : Page.class.getClassLoader().getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException("the jar has no " + resource);
             }

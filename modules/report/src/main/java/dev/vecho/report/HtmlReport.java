@@ -9,11 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The whole run as a page that needs no other file: what {@link JsonReport} writes, and a script that draws it. */
 final class HtmlReport implements ReportWriter {
 
-    private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
+    private static final String UPLOT = "META-INF/resources/webjars/uplot/1.6.30/dist/";
     private static final Pattern PLACE = Pattern.compile("@([A-Z_]+)@");
 
     private final PrintWriter out;
@@ -30,15 +31,24 @@ final class HtmlReport implements ReportWriter {
                 "RUN", run,
                 "STYLE", resource("report.css"),
                 "SCRIPT", resource("report.js"),
-                "PLOT_STYLE", resource(UPLOT + "uPlot.min.css"),
-                "PLOT", resource(UPLOT + "uPlot.iife.min.js"));
+                "PLOT_STYLE", ofUplot("uPlot.min.css"),
+                "PLOT", ofUplot("uPlot.iife.min.js"));
         out.print(PLACE.matcher(resource("report.html"))
                 .replaceAll(place -> Matcher.quoteReplacement(parts.getOrDefault(place.group(1), place.group()))));
         out.flush();
     }
 
     private static String resource(String name) {
-        try (InputStream in = HtmlReport.class.getResourceAsStream(name)) {
+        return text(name, HtmlReport.class.getResourceAsStream(name));
+    }
+
+    private static String ofUplot(String name) {
+        // By the class loader: a class finds what is in its own module only.
+        return text(name, HtmlReport.class.getClassLoader().getResourceAsStream(UPLOT + name));
+    }
+
+    private static String text(String name, @Nullable InputStream resource) {
+        try (InputStream in = resource) {
             if (in == null) {
                 throw new IllegalStateException(name + " is missing on the class path");
             }

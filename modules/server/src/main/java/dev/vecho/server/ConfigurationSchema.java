@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigurationSchema {
 
-    private static final String DIRECTORY = "/META-INF/vecho/schema/";
+    private static final String DIRECTORY = "META-INF/vecho/schema/";
     private static final String LISTENER_NAME = "^[A-Za-z0-9_-]+$";
     private static final String DEFAULT_TRANSPORT = "tcp";
 
@@ -251,7 +251,8 @@ public final class ConfigurationSchema {
     }
 
     private static Optional<JsonObject> read(Class<?> beside, String name) {
-        try (InputStream resource = beside.getResourceAsStream(DIRECTORY + name)) {
+        // By the class loader, for the others' modules have schemas, too.
+        try (InputStream resource = beside.getClassLoader().getResourceAsStream(DIRECTORY + name)) {
             return resource == null
                     ? Optional.empty()
                     : Optional.of(new JsonObject(new String(resource.readAllBytes(), StandardCharsets.UTF_8)));

@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 
 /** JSON for vertx-config whose errors name the file, the line and the column. */
+@SuppressWarnings("exports") // ServiceLoader wants it public; nobody else uses it.
 public final class StrictJson implements ConfigProcessor {
 
     static final String FORMAT = "vecho-strict-json";

@@ -108,6 +108,15 @@ public final class Io {
         EpollLoop.busyPoll(limit);
     }
 
+    /**
+     * Whether the event loops of a Vert.x instance echo connections before Netty's pipeline hears of them: those of epoll as
+     * {@link #transport} gives it. On others, and with a service, faults or a rate in the place of a plain echo, bytes take the way
+     * through the pipeline.
+     */
+    public static boolean isDirect(Vertx vertx) {
+        return VertxInternals.transport(vertx) instanceof OwnTransport own && own.isDirect();
+    }
+
     /** The name of what a Vert.x instance runs on. */
     public static String of(Vertx vertx) {
         io.vertx.core.spi.transport.Transport own = VertxInternals.transport(vertx);

@@ -41,6 +41,11 @@ final class OwnTransport implements Transport {
         return vertx;
     }
 
+    /** Whether its event loops have an {@link EpollLoop}. */
+    boolean isDirect() {
+        return direct;
+    }
+
     @Override
     public IoHandlerFactory ioHandlerFactory() {
         return direct ? EpollLoop.factory(vertx.ioHandlerFactory()) : vertx.ioHandlerFactory();

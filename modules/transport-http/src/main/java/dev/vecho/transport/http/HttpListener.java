@@ -4,6 +4,7 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.Metering;
 import dev.vecho.net.echo.Gate;
 import dev.vecho.net.echo.ThrottledReads;
 import dev.vecho.net.listen.AddressOwner;
@@ -119,6 +120,9 @@ final class HttpListener implements Listener {
         socket.shutdownHandler(grace -> connection.drain());
         connections.add(connection);
         last.channel().closeFuture().addListener(closed -> connections.remove(connection));
+        if (vertx.isMetricsEnabled() && Metering.isPossible()) {
+            addBefore(last, Metering.handler(socket));
+        }
         addBefore(last, connection);
         addBefore(last, new VersionDetector(options, connection));
     }

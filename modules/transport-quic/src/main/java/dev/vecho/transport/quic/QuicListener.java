@@ -6,6 +6,7 @@ import dev.vecho.core.Traffic;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.echo.Gate;
+import dev.vecho.net.Metering;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -220,6 +221,9 @@ final class QuicListener implements Listener {
         open.add(served);
         connection.streamHandler(served::accept);
         protocol.connected(last);
+        if (vertx.isMetricsEnabled()) {
+            last.pipeline().addBefore(last.name(), null, Metering.handler(connection));
+        }
         last.pipeline().addBefore(last.name(), null, served);
     }
 

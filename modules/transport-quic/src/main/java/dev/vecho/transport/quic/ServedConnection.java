@@ -8,6 +8,7 @@ import dev.vecho.core.Traffic.Packets;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.ConnectionEnd;
 import dev.vecho.net.ConnectionEnd.State;
+import dev.vecho.net.Metering;
 import dev.vecho.net.SocketFacts;
 import dev.vecho.net.echo.ConnectionRate;
 import io.netty.buffer.ByteBuf;
@@ -167,6 +168,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
         ChannelHandlerContext last = QuicInternals.lastHandler(stream);
         stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
         if (((QuicStreamChannel) last.channel()).type() == QuicStreamType.UNIDIRECTIONAL) {
+            meter(last);
             protocol.openedUnidirectional(last);
             return;
         }
@@ -190,7 +192,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             if (throttled != null) {
                 last.pipeline().addFirst(throttled);
             }
+            meter(last);
             protocol.opened(last, traffic, echo);
+        }
+    }
+
+    private void meter(ChannelHandlerContext stream) {
+        if (vertxContext.owner().isMetricsEnabled()) {
+            stream.pipeline().addFirst(Metering.handler(connection));
         }
     }
 

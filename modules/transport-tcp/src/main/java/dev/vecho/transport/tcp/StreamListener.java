@@ -3,8 +3,10 @@ package dev.vecho.transport.tcp;
 import dev.vecho.core.ConfiguredService;
 import dev.vecho.core.ConfiguredService.Welcome;
 import dev.vecho.core.Listener;
+import dev.vecho.core.OpenConnection;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
+import dev.vecho.net.Metering;
 import dev.vecho.net.connect.SentProxyHeader;
 import dev.vecho.net.echo.EchoPipe;
 import dev.vecho.net.echo.Gate;
@@ -97,7 +99,7 @@ final class StreamListener implements Listener {
         Welcome welcome =
                 options.service() == null ? Welcome.PLAIN : options.service().welcome(traffic);
         if (welcome.silent()) {
-            addBefore(last, servicePipe(new Silence(), options, Before.NOTHING, throttled));
+            serve(socket, last, servicePipe(new Silence(), options, Before.NOTHING, throttled));
             return;
         }
         if (!welcome.delay().isZero()) {
@@ -117,22 +119,29 @@ final class StreamListener implements Listener {
                             : options.wrongCertificates()
                                     .newHandler(last.alloc(), false, () -> traffic.fault("certificates")));
         }
-        addBefore(last, pipe(options, throttled));
-        if (!vertx.isMetricsEnabled()) {
-            // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
-            // goes
-            // by the channels.
-            last.pipeline().remove(last.handler());
+        if (options.service() == null) {
+            serve(socket, last, new EchoPipe(traffic, options.limits(), throttled, options.tls() != null));
+        } else {
+            serve(socket, last, pipe(options, options.service(), throttled));
         }
     }
 
-    private ChannelHandler pipe(ConnectionOptions options, @Nullable ThrottledReads throttled) {
-        boolean encrypted = options.tls() != null;
-        if (options.service() == null) {
-            return new EchoPipe(traffic, options.limits(), throttled, encrypted);
+    private <P extends ChannelHandler & OpenConnection> void serve(
+            NetSocket socket, ChannelHandlerContext last, P pipe) {
+        addBefore(last, pipe);
+        if (!vertx.isMetricsEnabled()) {
+            // It has nothing to do from here on, and would keep 5 KB of queues for each connection. Closing a server
+            // goes by the channels.
+            last.pipeline().remove(last.handler());
+        } else if (Metering.isPossible()) {
+            Metering.watch(last.channel(), socket, pipe);
         }
-        Before before = encrypted ? Before.TLS : options.proxyProtocol() ? Before.PROXY_HEADER : Before.NOTHING;
-        return servicePipe(options.service(), options, before, throttled);
+    }
+
+    private ServicePipe pipe(ConnectionOptions options, ConfiguredService service, @Nullable ThrottledReads throttled) {
+        Before before =
+                options.tls() != null ? Before.TLS : options.proxyProtocol() ? Before.PROXY_HEADER : Before.NOTHING;
+        return servicePipe(service, options, before, throttled);
     }
 
     private ServicePipe servicePipe(

@@ -25,6 +25,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.spi.metrics.DatagramSocketMetrics;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -125,6 +126,10 @@ final class UdpListener implements Listener {
         }
         socket.bufferBytes(options.receiveBufferBytes(), options.sendBufferBytes());
         Channel channel = socket.channel();
+        DatagramSocketMetrics metrics = VertxInternals.datagramMetrics(vertx);
+        if (metrics != null) {
+            channel.pipeline().addLast(new MeteredDatagrams(metrics));
+        }
         channel.pipeline().addLast(handler(socket));
         return register(VertxInternals.eventLoop(context), channel).compose(registered -> {
             if (!first) {

@@ -1,0 +1,14 @@
+/** QUIC. Its listeners extend a class that Vert.x exports to its own tests alone: see {@code UPGRADING.md}. */
+@SuppressWarnings("module") // What uses it is compiled later.
+module dev.vecho.transport.quic {
+    requires transitive dev.vecho.net;
+    requires transitive io.netty.codec.classes.quic;
+    requires org.slf4j;
+
+    // Internal
+    exports dev.vecho.transport.quic to
+            dev.vecho.transport.http;
+
+    provides dev.vecho.core.Transport with
+            dev.vecho.transport.quic.QuicTransport;
+}
