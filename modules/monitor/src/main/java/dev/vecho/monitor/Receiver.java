@@ -85,6 +85,10 @@ final class Receiver {
     private long timer = -1;
     private long timerDue;
     private long notBefore = System.nanoTime();
+
+    /** When the cases that fail now are told, together. */
+    private long gathered = System.nanoTime();
+
     private Duration pause = Duration.ZERO;
     private boolean sending;
     private boolean closed;
@@ -150,7 +154,12 @@ final class Receiver {
             complain("so many cases are failing that one more is not told");
             return;
         } else {
-            entries.put(key, new Entry(change, now + pace.gather().toNanos()));
+            if (gathered - now <= 0) {
+                gathered = now + pace.gather().toNanos();
+            }
+            entries.put(key, new Entry(change, gathered));
+            wake(gathered);
+            return;
         }
         wake(now + pace.gather().toNanos());
     }
