@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vecho.core.TransportException;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -17,7 +18,6 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.Objects;
@@ -267,10 +267,7 @@ class LoadTest {
 
     @Test
     void failsWhereNobodyListens() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         Load load = new Load(vertx, options("tcp://127.0.0.1:" + port, 2, 64, 1, 0, false));
         assertThatThrownBy(() -> await(load.run(progress -> {})))
                 .hasCauseInstanceOf(TransportException.class)
@@ -279,10 +276,7 @@ class LoadTest {
 
     @Test
     void countsConnectionsThatNobodyAccepts() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         LoadResult result = run(options("tcp://127.0.0.1:" + port, 2, 64, 1, 0, true));
         assertThat(result.passed()).isFalse();
         assertThat(result.failures())
