@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Scripts with exact answers and echoes: what settles what, and what comes beyond it; cut in all ways. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class AnswersTest {
 
     private static final String LOGIN = "{'send': {'text': 'LOGIN\\n'}}, {'expect': {'text': 'OK\\n'}}";

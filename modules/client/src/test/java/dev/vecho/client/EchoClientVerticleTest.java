@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class EchoClientVerticleTest {
 
     private final Vertx vertx;

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong with messages is found out: each is known by its content. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 @Execution(ExecutionMode.CONCURRENT)
 final class MessageFaultsTest {
 

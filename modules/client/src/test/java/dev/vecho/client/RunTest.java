@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class RunTest {
 
     private static final Schedule ONCE = new Schedule(1, Duration.ZERO, Duration.ZERO);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a check says when its own event loop stands still: a peer that answers in time is never blamed for that. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class StallsTest {
 
     private final Vertx vertx;

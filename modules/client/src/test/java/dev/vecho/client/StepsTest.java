@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps that begin and end connections, connections that are kept, sends at a rate, and what is told of a round. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class StepsTest {
 
     private static final Duration AMPLE = Duration.ofSeconds(30);
@@ -379,9 +379,10 @@ final class StepsTest {
 
         assertThat(report.diagnosis()).isNull();
         // 75 of 100 were due during the stall. Sent late, they came back soon.
-        assertThat(report.corrected().percentile(60)).isGreaterThan(Duration.ofMillis(50));
+        // A busy machine delays both.
+        assertThat(report.corrected().percentile(60))
+                .isGreaterThan(report.roundTrips().percentile(60).plusMillis(50));
         assertThat(report.corrected().max()).isGreaterThanOrEqualTo(Duration.ofMillis(250));
-        assertThat(report.roundTrips().percentile(60)).isLessThan(Duration.ofMillis(50));
     }
 
     @Test

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A round that has a limit as a whole ends in time, whatever its steps wait for, and says what it was at. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class WithinTest {
 
     /** Longer than each test waits. */

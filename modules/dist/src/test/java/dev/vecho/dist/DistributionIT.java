@@ -3,7 +3,7 @@ package dev.vecho.dist;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.testkit.ForeignProgram;
-import java.net.ServerSocket;
+import dev.vecho.testkit.Ports;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -55,10 +55,7 @@ class DistributionIT {
     /** Management, checks, access log, both engines of TLS and the cluster load what nothing else does. */
     @Test
     void servesEverything() throws Exception {
-        String port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = Integer.toString(socket.getLocalPort());
-        }
+        String port = Integer.toString(Ports.free(5));
         Path configuration =
                 Files.writeString(directory.resolve("all.yaml"), """
                 listeners:

@@ -159,7 +159,7 @@ class FaultyQuicTest extends ListenerContract {
             assertThat(client.in().readAllBytes()).isEqualTo(Arrays.copyOf(bytes(1000, 1), 100));
         }
         ended(ONE_FAULT);
-        try (EchoClient client = faulty("{'fromPeer': {'cut': {'after': '100ms', 'with': 'fin'}}}")) {
+        try (EchoClient client = faulty("{'fromPeer': {'cut': {'after': '1s', 'with': 'fin'}}}")) {
             echo(client, bytes(10, 1));
             assertThat(client.in().read()).isEqualTo(-1);
         }
@@ -228,13 +228,13 @@ class FaultyQuicTest extends ListenerContract {
 
     @Test
     void isNotIdleWhileBytesAreOnTheirWayAndIsWhereItStalls() throws Exception {
-        JsonObject late = with("{'toPeer': {'latency': '700ms'}}").put("idleTimeoutMillis", 200);
+        JsonObject late = with("{'toPeer': {'latency': '1500ms'}}").put("idleTimeoutMillis", 1000);
         try (EchoClient client = QuicClients.soleStream(vertx(), to(listen(late)), 0)) {
             echo(client, bytes(100, 1));
             assertThat(client.in().read()).as("the end").isEqualTo(-1);
         }
         ended(Map.of());
-        JsonObject stalled = with("{'toPeer': {'stallAfterBytes': 10}}").put("idleTimeoutMillis", 200);
+        JsonObject stalled = with("{'toPeer': {'stallAfterBytes': 10}}").put("idleTimeoutMillis", 1000);
         try (EchoClient client = QuicClients.soleStream(vertx(), to(listen(stalled)), 0)) {
             client.out().write(bytes(100, 1));
             assertThat(client.in().readNBytes(10)).hasSize(10);

@@ -234,7 +234,7 @@ class FaultyTcpTest extends ListenerContract {
 
     @Test
     void cutsAfterSomeTime() throws Exception {
-        try (EchoClient client = faulty("{'fromPeer': {'cut': {'after': '100ms', 'with': 'fin'}}}")) {
+        try (EchoClient client = faulty("{'fromPeer': {'cut': {'after': '1s', 'with': 'fin'}}}")) {
             echo(client, bytes(10, 1));
             long took = millis(() -> {
                 try {
@@ -424,7 +424,7 @@ class FaultyTcpTest extends ListenerContract {
 
     @Test
     void isNotIdleWhileBytesAreOnTheirWay() throws Exception {
-        JsonObject listener = with("{'toPeer': {'latency': '700ms'}}").put("idleTimeoutMillis", 200);
+        JsonObject listener = with("{'toPeer': {'latency': '1500ms'}}").put("idleTimeoutMillis", 1000);
         try (EchoClient client = connect(listen(listener))) {
             echo(client, bytes(100, 1));
             assertThat(client.in().read()).as("the end").isEqualTo(-1);
@@ -434,7 +434,7 @@ class FaultyTcpTest extends ListenerContract {
 
     @Test
     void isIdleWhereItStalls() throws Exception {
-        JsonObject listener = with("{'toPeer': {'stallAfterBytes': 10}}").put("idleTimeoutMillis", 200);
+        JsonObject listener = with("{'toPeer': {'stallAfterBytes': 10}}").put("idleTimeoutMillis", 1000);
         try (EchoClient client = connect(listen(listener))) {
             client.out().write(bytes(100, 1));
             assertThat(client.in().readNBytes(10)).hasSize(10);

@@ -205,10 +205,7 @@ class CheckIT {
 
     @Test
     void diagnosesWhereNobodyListens() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         Result result = Vecho.run("check", "tcp://127.0.0.1:" + port, "tcp://nowhere.invalid:7007");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out())
@@ -296,10 +293,7 @@ class CheckIT {
     @Test
     void tellsTheTruthAboutNcat() throws Exception {
         ForeignProgram ncat = ForeignProgram.find("ncat", "apt-get install ncat");
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         Process echo = ncat.start("-l", "-k", "127.0.0.1", Integer.toString(port), "-e", "/bin/cat");
         try {
             String target = "tcp://127.0.0.1:" + port;

@@ -487,7 +487,7 @@ class ClientLimitsTest {
     @CsvSource({"tcp, tcp", "http, http", "websocket, ws", "quic, quic", "http, h3"})
     void endsAConnectionThatIsTooOld(String transport, String scheme) throws Exception {
         Certificates certificates = new Certificates(directory);
-        JsonObject options = any(transport).put("maxLifetimeMillis", 700);
+        JsonObject options = any(transport).put("maxLifetimeMillis", 1500);
         boolean encrypted = List.of("h3", "quic").contains(scheme);
         if (encrypted) {
             options.put("tls", certificates.localhost().options());
@@ -505,7 +505,7 @@ class ClientLimitsTest {
 
     @Test
     void tellsACutAtTheEndOfALifetimeFromAnOrderlyEnd() throws Exception {
-        serve(any("tcp").put("maxLifetimeMillis", 1_000));
+        serve(any("tcp").put("maxLifetimeMillis", 2_500));
         try (Socket quiet = connectFrom("127.0.0.1");
                 SocketChannel greedy = SocketChannel.open(socketAddress())) {
             assertThat(echoes(quiet)).isTrue();

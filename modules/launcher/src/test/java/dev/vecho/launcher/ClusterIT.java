@@ -14,8 +14,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -55,9 +53,8 @@ class ClusterIT {
 
     @BeforeEach
     void chooseAPort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = Integer.toString(socket.getLocalPort());
-        }
+        // The members of a cluster take ports that follow one another.
+        port = Integer.toString(dev.vecho.testkit.Ports.free(5));
     }
 
     /** The oldest member is the one that Hazelcast needs most: it coordinates the others. */

@@ -152,10 +152,7 @@ class ConfScriptsTest {
 
     @Test
     void provesThatNothingListens() throws Exception {
-        String free;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            free = Integer.toString(socket.getLocalPort());
-        }
+        String free = Integer.toString(Ports.free());
         RunReport blocked = play(parse("firewall", Map.of("port", free)));
         assertPassed(blocked, 1);
         assertThat(blocked.cases().get(0).rounds().get(0).details().get("expectedFailure"))

@@ -122,6 +122,8 @@ class DescriptorsIT {
         List<String> wrapper = List.of(
                 strace.path().toString(),
                 "-f",
+                // Else each call of any thread stops it twice.
+                "--seccomp-bpf",
                 // The process that is started is the service.
                 "-D",
                 "-qq",

@@ -225,14 +225,14 @@ final class LabTest {
         JsonObject impatientEnd = script.copy();
         impatientEnd.getJsonArray("steps").getJsonObject(3).put("withinMillis", SHORT_MILLIS);
         JsonObject slow = script.copy();
-        slow.getJsonArray("steps").getJsonObject(1).put("withinMillis", 600);
+        slow.getJsonArray("steps").getJsonObject(1).put("withinMillis", 1500);
         JsonObject idle = script.copy()
                 .put(
                         "steps",
                         new JsonArray()
                                 .add(stream().getJsonObject(0))
                                 .add(stream().getJsonObject(1))
-                                .add(new JsonObject().put("pauseMillis", 1000))
+                                .add(new JsonObject().put("pauseMillis", 2000))
                                 .add(stream().getJsonObject(0))
                                 .add(stream().getJsonObject(1)));
         // What a listener can do on purpose is tested with one, where its transport has faults.
@@ -289,7 +289,7 @@ final class LabTest {
         }
         if (transport.equals("tcp") || transport.equals("tls")) {
             tests.accept(test(
-                    transport + " cuts an idle connection", "idle: closed", on(place, LabFault.cutsIdle(200), idle)));
+                    transport + " cuts an idle connection", "idle: closed", on(place, LabFault.cutsIdle(800), idle)));
         }
     }
 
@@ -321,7 +321,8 @@ final class LabTest {
                 .add(new JsonObject().put("send", new JsonObject().put("random", 1000)))
                 .add(expect("echo", GENEROUS_MILLIS)));
         tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
-        tests.accept(test(transport + " drops a message", "lost", on(place, LabFault.drops(2), impatient)));
+        tests.accept(
+                test(transport + " drops a message", "lost", on(place, LabFault.drops(2), script(messages(1000)))));
         tests.accept(
                 test(transport + " duplicates a message", "duplicated", on(place, LabFault.duplicates(2), script)));
         tests.accept(test(transport + " reorders messages", "reordered", on(place, LabFault.reorders(2), script)));

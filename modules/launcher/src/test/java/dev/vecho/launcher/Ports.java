@@ -1,8 +1,6 @@
 package dev.vecho.launcher;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;
 
@@ -13,11 +11,9 @@ final class Ports {
 
     private Ports() {}
 
-    /** One that nobody has now; another program may take it before the one that it is for. */
+    /** See {@link dev.vecho.testkit.Ports#free}. */
     static int free() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return free.getLocalPort();
-        }
+        return dev.vecho.testkit.Ports.free();
     }
 
     /** Waits until a program accepts connections on a port; false where it ends before, or takes a minute. */

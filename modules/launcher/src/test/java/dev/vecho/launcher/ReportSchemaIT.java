@@ -6,8 +6,6 @@ import dev.vecho.client.report.FailureKind;
 import dev.vecho.launcher.Vecho.Result;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,9 +38,7 @@ class ReportSchemaIT {
                         + "\"stamp\":{\"transport\":\"stamp\",\"host\":\"127.0.0.1\",\"port\":0,"
                         + "\"clockSource\":\"ntp\",\"clockErrorMicros\":100}}}");
         server = Vecho.serve("-c", config.toString());
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = "tcp://127.0.0.1:" + socket.getLocalPort();
-        }
+        nobody = "tcp://127.0.0.1:" + Ports.free();
     }
 
     @AfterAll

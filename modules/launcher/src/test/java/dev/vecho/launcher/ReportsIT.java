@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.launcher.Vecho.Result;
 import io.vertx.core.json.JsonObject;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -38,9 +36,7 @@ class ReportsIT {
         Path config = Files.writeString(shared.resolve("server.json"), "{\"listeners\":{\"tcp\":{\"port\":0}}}");
         server = Vecho.serve("-c", config.toString());
         good = server.address("tcp");
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            bad = "tcp://127.0.0.1:" + socket.getLocalPort();
-        }
+        bad = "tcp://127.0.0.1:" + Ports.free();
     }
 
     @AfterAll

@@ -46,11 +46,13 @@ final class SegmentsTest {
 
     private static Vertx vertx;
     private static Certificates certificates;
+    private static SSLContext context;
 
     @BeforeAll
     static void open() {
         vertx = Vertx.builder().withTransport(Io.transport(Io.AUTO)).build();
         certificates = new Certificates(directory);
+        context = certificates.serverContext(certificates.localhost());
     }
 
     @AfterAll
@@ -151,7 +153,6 @@ final class SegmentsTest {
     }
 
     private static Lab lab(String transport, LabFault fault) throws IOException {
-        SSLContext context = certificates.serverContext(certificates.localhost());
         return switch (transport) {
             case "tls" -> Lab.tls(fault, context);
             case "http" -> Lab.http(fault);

@@ -227,9 +227,7 @@ class ServiceChecksTest {
         Map<String, Integer> ports = new HashMap<>();
         StringBuilder config = new StringBuilder("defaults\n{\n}\n");
         for (String service : List.of("chargen", "daytime", "discard", "time")) {
-            try (ServerSocket free = new ServerSocket(0)) {
-                ports.put(service, free.getLocalPort());
-            }
+            ports.put(service, Ports.free());
             config.append("service ")
                     .append(service)
                     .append("\n{\n type = INTERNAL UNLISTED\n port = ")

@@ -157,10 +157,7 @@ class TlsRequiredTest {
     @Test
     void isToldOfNginx() throws Exception {
         ForeignProgram nginx = ForeignProgram.find("nginx", "apt-get install nginx-light");
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         Path configuration = Files.writeString(directory.resolve("nginx.conf"), """
                 daemon off; master_process off; pid %1$s/nginx.pid; error_log stderr;
                 events {}

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,12 +30,6 @@ class WatchIT {
                 .put("checks", checks);
         return Files.writeString(Files.createTempFile(directory, "watch", ".json"), configuration.encode())
                 .toString();
-    }
-
-    private static int closedPort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static String ok(Vecho server) {
@@ -75,7 +67,7 @@ class WatchIT {
 
     @Test
     void tellsWhatIsFailing() throws Exception {
-        int closed = closedPort();
+        int closed = Ports.free();
         try (Vecho server = server(directory)) {
             JsonObject checks =
                     new JsonObject().put("well", check(ok(server))).put("gone", check("tcp://127.0.0.1:" + closed));

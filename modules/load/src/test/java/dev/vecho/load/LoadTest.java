@@ -7,6 +7,7 @@ import dev.vecho.core.TransportException;
 import dev.vecho.core.TransportException.Fault;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.server.EchoServerVerticle;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -332,10 +333,7 @@ class LoadTest {
 
     @Test
     void failsWhereNobodyListens() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         Load load = new Load(vertx, options("tcp://127.0.0.1:" + port, 2, 64, 1, 0, false));
         assertThatThrownBy(() -> await(load.run(progress -> {})))
                 .hasCauseInstanceOf(TransportException.class)
@@ -344,10 +342,7 @@ class LoadTest {
 
     @Test
     void countsConnectionsThatNobodyAccepts() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        int port = Ports.free();
         LoadResult result = run(options("tcp://127.0.0.1:" + port, 2, 64, 1, 0, true));
         assertThat(result.passed()).isFalse();
         assertThat(result.failures())

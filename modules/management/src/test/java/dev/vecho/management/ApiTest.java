@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the management listener answers, and whom. */
-@Timeout(60)
+@Timeout(180)
 class ApiTest {
 
     private static final String TOKEN = "open-sesame";

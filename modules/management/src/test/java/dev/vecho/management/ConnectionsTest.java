@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the service tells of its open connections. */
-@Timeout(60)
+@Timeout(180)
 class ConnectionsTest {
 
     @TempDir

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The levels of loggers are changed while the service runs. */
-@Timeout(60)
+@Timeout(180)
 class LoggersTest {
 
     private static final String PATH = "/loggers/dev.vecho.net";

@@ -4,6 +4,7 @@ import static dev.vecho.monitor.Watching.checkOf;
 import static dev.vecho.monitor.Watching.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.testkit.Ports;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A service that tells people what its checks find. */
-@Timeout(90)
+@Timeout(180)
 class NotifyTest {
 
     @TempDir
@@ -64,8 +65,8 @@ class NotifyTest {
 
     @Test
     void tellsWhatBreaksAndHeals() throws Exception {
-        NetServer server = watching.echo(0);
-        int port = server.actualPort();
+        int port = Ports.free();
+        NetServer server = watching.echo(port);
         JsonObject well = checkOf(watching.echo(0).actualPort());
         watching.serve(sections(
                 new JsonObject().put("a", checkOf(port)).put("well", well),

@@ -8,6 +8,7 @@ import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -46,7 +47,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Telling a receiver, against real HTTP servers, good ones and bad ones. */
-@Timeout(60)
+@Timeout(180)
 class ReceiverTest {
 
     private static final Pace QUICK = new Pace(
@@ -242,32 +243,44 @@ class ReceiverTest {
     /** However often a case changes: what is newest when the time is over, and nothing where that is known. */
     @Test
     void holdsBackACaseThatFlaps() {
-        Receiver receiver = receiver(at(url(server())).put("holdMillis", 400));
+        Receiver receiver = receiver(at(url(server())).put("holdMillis", 1000));
+        StateChange failing = change("a", State.OK, State.FAILING, FailureKind.CLOSED);
+        StateChange ok = change("a", State.FAILING, State.OK, null);
+        long begin = System.nanoTime();
         fails(receiver, "a", FailureKind.REFUSED);
         until(receiver, 1);
-        long held = System.nanoTime();
-        for (int i = 0; i < 500; i++) {
-            heals(receiver, "a");
-            fails(receiver, "a", FailureKind.CLOSED);
-        }
-        heals(receiver, "a");
+        on(() -> {
+            for (int i = 0; i < 500; i++) {
+                receiver.changed("a", ok);
+                receiver.changed("a", failing);
+            }
+            receiver.changed("a", ok);
+            return true;
+        });
         fails(receiver, "other", FailureKind.REFUSED);
         until(receiver, 3);
-        assertThat(System.nanoTime() - held)
-                .isGreaterThan(Duration.ofMillis(300).toNanos());
+        assertThat(System.nanoTime() - begin)
+                .isGreaterThan(Duration.ofSeconds(1).toNanos());
         assertThat(told())
                 .extracting(each -> each.getString("check") + " " + each.getString("to"))
                 .containsExactly("a failing", "other failing", "a ok");
         // It fails and heals while it is held: nothing is new, and it is forgotten.
-        fails(receiver, "a", FailureKind.REFUSED);
-        heals(receiver, "a");
+        on(() -> {
+            receiver.changed("a", failing);
+            receiver.changed("a", ok);
+            return true;
+        });
         until(() -> on(() -> receiver.known("a")) == null);
         assertThat(bodies).hasSize(3);
     }
 
     @Test
     void sendsTogetherWhatHappensTogether() {
-        Receiver receiver = receiver(at(url(server())));
+        // As long as the task below may take on a busy machine: what it begins, one gathering holds.
+        Pace patient =
+                new Pace(Duration.ofSeconds(1), QUICK.firstPause(), QUICK.longestPause(), QUICK.look(), QUICK.stop());
+        ReceiverOptions options = read(at(url(server())));
+        Receiver receiver = on(() -> new Receiver(vertx, options, patient));
         on(() -> {
             for (int i = 0; i < 250; i++) {
                 receiver.changed("c" + i, change("c" + i, State.OK, State.FAILING, FailureKind.REFUSED));
@@ -311,10 +324,8 @@ class ReceiverTest {
     }
 
     @Test
-    void tellsTheNewestOnceAReceiverIsBack() {
-        HttpServer gone = server();
-        int port = gone.actualPort();
-        gone.close().await();
+    void tellsTheNewestOnceAReceiverIsBack() throws Exception {
+        int port = Ports.free();
         Receiver receiver = receiver(at("http://127.0.0.1:" + port).put("attempts", 1000));
         fails(receiver, "a", FailureKind.REFUSED);
         fails(receiver, "b", FailureKind.REFUSED);

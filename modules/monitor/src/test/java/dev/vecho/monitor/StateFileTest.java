@@ -4,6 +4,7 @@ import static dev.vecho.monitor.Watching.checkOf;
 import static dev.vecho.monitor.Watching.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.testkit.Ports;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
@@ -27,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What checks have found outlives a restart, and whatever becomes of the file, the service starts. */
-@Timeout(90)
+@Timeout(180)
 class StateFileTest {
 
     @TempDir
@@ -69,8 +70,8 @@ class StateFileTest {
 
     /** Plays two checks, one of which has broken, and stops. */
     private JsonObject filled() throws IOException {
-        NetServer server = watching.echo(0);
-        int port = server.actualPort();
+        int port = Ports.free();
+        NetServer server = watching.echo(port);
         JsonObject checks = new JsonObject()
                 .put("broken", checkOf(port))
                 .put("well", checkOf(watching.echo(0).actualPort()));

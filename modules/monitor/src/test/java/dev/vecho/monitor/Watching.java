@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vecho.server.Configuration;
 import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.server.EchoService;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServer;
@@ -58,11 +59,8 @@ final class Watching implements AutoCloseable {
     }
 
     /** A port at which nobody listens. */
-    int closedPort() {
-        NetServer server = echo(0);
-        int port = server.actualPort();
-        server.close().await();
-        return port;
+    int closedPort() throws IOException {
+        return Ports.free();
     }
 
     /** The configuration of a check of a port. */

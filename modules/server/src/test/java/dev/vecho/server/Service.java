@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vecho.core.Target;
 import dev.vecho.core.Traffic;
 import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.Ports;
 import dev.vecho.testkit.SocketClient;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -130,16 +131,9 @@ record Service(Vertx vertx, String deployment, EchoServerVerticle verticle) {
         return bytes;
     }
 
-    /** A port of 127.0.0.1, and of ::1 where there is one, that nobody had a moment ago. */
+    /** A port that nobody has. */
     static int freePort() throws IOException {
-        for (int attempt = 0; attempt < 20; attempt++) {
-            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-                if (!IPV6 || canBind("::1", socket.getLocalPort())) {
-                    return socket.getLocalPort();
-                }
-            }
-        }
-        throw new IOException("no port is free");
+        return Ports.free();
     }
 
     static boolean canBind(String host, int port) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vecho.core.Transports;
 import dev.vecho.core.config.InvalidInputException;
 import dev.vecho.server.EchoService.Outcome;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonArray;
@@ -40,7 +41,7 @@ final class StoresTest {
     void start() throws Exception {
         http = await(vertx.createHttpServer()
                 .requestHandler(request -> request.response().end(served))
-                .listen(0, "127.0.0.1"));
+                .listen(Ports.free(), "127.0.0.1"));
     }
 
     @AfterEach

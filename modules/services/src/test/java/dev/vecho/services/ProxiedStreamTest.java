@@ -17,6 +17,7 @@ import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import dev.vecho.testkit.Certificates;
 import dev.vecho.testkit.EchoClient;
+import dev.vecho.testkit.Ports;
 import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
 import dev.vecho.transport.tcp.TcpTransport;
@@ -196,11 +197,7 @@ class ProxiedStreamTest extends StreamContract {
 
     @Test
     void resetsWhereNobodyListens() throws Exception {
-        int free;
-        try (ServerSocket server = server()) {
-            free = server.getLocalPort();
-        }
-        JsonObject proxy = new JsonObject().put("to", "tcp://127.0.0.1:" + free);
+        JsonObject proxy = new JsonObject().put("to", "tcp://127.0.0.1:" + Ports.free());
         String address = listen(options().put("service", new JsonObject().put("proxy", proxy)));
         assertThatThrownBy(() -> {
                     try (EchoClient client = connect(address, 0)) {

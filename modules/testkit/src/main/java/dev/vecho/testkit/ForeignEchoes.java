@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +20,7 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Healthy echo servers, and proxies in front of one, that others wrote: Python, Node, socat, nginx and HAProxy. A check must
- * pass against each. They listen on loopback until this is closed, on ports that were free a moment before.
+ * pass against each. They listen on loopback until this is closed, on {@link Ports} of this process.
  */
 public final class ForeignEchoes implements AutoCloseable {
 
@@ -78,8 +77,8 @@ public final class ForeignEchoes implements AutoCloseable {
         ForeignProgram socat = ForeignProgram.find("socat", "apt-get install socat");
         Path bundle = bundle();
         Path path = directory.resolve("socat.sock");
-        int tcp = freePort();
-        int tls = freePort();
+        int tcp = Ports.free();
+        int tls = Ports.free();
         String here = ",bind=127.0.0.1,fork,reuseaddr";
         start(socat, "TCP-LISTEN:" + tcp + here + ",nodelay", "EXEC:cat");
         start(socat, "OPENSSL-LISTEN:" + tls + here + ",nodelay,verify=0,cert=" + bundle, "EXEC:cat");
@@ -159,7 +158,7 @@ public final class ForeignEchoes implements AutoCloseable {
             String flag)
             throws Exception {
         Map<String, Integer> ports =
-                Map.of("tcp", freePort(), "tls", freePort(), "http", freePort(), "https", freePort());
+                Map.of("tcp", Ports.free(), "tls", Ports.free(), "http", Ports.free(), "https", Ports.free());
         Map<String, String> names = new LinkedHashMap<>(more);
         ports.forEach((scheme, port) -> names.put(scheme, port.toString()));
         names.put("directory", directory.toString());
@@ -210,12 +209,6 @@ public final class ForeignEchoes implements AutoCloseable {
                 throw new IOException("no resource " + name);
             }
             return in.readAllBytes();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return socket.getLocalPort();
         }
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class ForeignProgram {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private final Path path;
 
@@ -118,7 +118,7 @@ public final class ForeignProgram {
         return directory;
     }
 
-    /** Runs it to its end with some input, which is closed then; a program that runs longer than a minute is ended. */
+    /** Runs it to its end with some input, which is closed then; a program that runs longer than three minutes is ended. */
     public Result run(byte[] input, String... arguments) throws Exception {
         Process process = start(arguments);
         try {

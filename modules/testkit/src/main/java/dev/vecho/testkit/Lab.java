@@ -173,9 +173,7 @@ public final class Lab implements AutoCloseable {
 
     /** An address where nobody listens. */
     public static Lab nobody(String scheme) throws IOException {
-        try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return new Lab(scheme + "://127.0.0.1:" + gone.getLocalPort());
-        }
+        return new Lab(scheme + "://127.0.0.1:" + Ports.free());
     }
 
     /**

@@ -626,8 +626,9 @@ public abstract class StreamContract extends ListenerContract {
         }
     }
 
-    /** Waits until a condition holds, or the listener has received nothing for 300 ms: then everybody is stuck. */
+    /** Waits until a condition holds, or the listener has received something, and nothing for 300 ms: then everybody is stuck. */
     private void settle(BooleanSupplier condition) throws Exception {
+        eventually("it begins", () -> traffic().snapshot().bytes() > 0);
         long bytes = -1;
         long since = System.nanoTime();
         while (!condition.getAsBoolean() && System.nanoTime() - since < STUCK.toNanos()) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A peer that waits for the end of the output is told from one that is slow, or silent. */
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class BufferingTest {
 
     private static final int LIMIT = 500;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(VertxExtension.class)
-@Timeout(60)
+@Timeout(180)
 final class WaitTest {
 
     private static final Duration LIMIT = Duration.ofMillis(20);

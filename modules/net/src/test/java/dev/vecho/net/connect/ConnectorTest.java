@@ -17,6 +17,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -272,6 +273,33 @@ final class ConnectorTest {
 
     // ---- with sockets
 
+    /** Servers of both families on one port. */
+    private record Both(ServerSocket ipv6, ServerSocket ipv4) implements AutoCloseable {
+
+        static Both listen() throws IOException {
+            for (int tries = 1; ; tries++) {
+                ServerSocket ipv6 = new ServerSocket(0, 1, InetAddress.getByName("::1"));
+                try {
+                    return new Both(ipv6, new ServerSocket(ipv6.getLocalPort(), 1, InetAddress.getByName("127.0.0.1")));
+                } catch (BindException e) {
+                    // Another program has it.
+                    ipv6.close();
+                    assertThat(tries).isLessThan(20);
+                }
+            }
+        }
+
+        int port() {
+            return ipv6.getLocalPort();
+        }
+
+        @Override
+        public void close() throws IOException {
+            ipv6.close();
+            ipv4.close();
+        }
+    }
+
     @Test
     void warnsOfAServerThatListensOnOneFamilyOnly() throws Exception {
         try (ServerSocket ipv4 = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
@@ -285,9 +313,8 @@ final class ConnectorTest {
 
     @Test
     void doesNotWarnOfAServerThatListensOnBoth() throws Exception {
-        try (ServerSocket ipv6 = new ServerSocket(0, 1, InetAddress.getByName("::1"));
-                ServerSocket ipv4 = new ServerSocket(ipv6.getLocalPort(), 1, InetAddress.getByName("127.0.0.1"))) {
-            assertThat(open(resolving(ipv4.getLocalPort()))).isEqualTo("[::1]:" + ipv6.getLocalPort());
+        try (Both both = Both.listen()) {
+            assertThat(open(resolving(both.port()))).isEqualTo("[::1]:" + both.port());
             assertThat(ear.warnings).isEmpty();
         }
     }
@@ -295,13 +322,12 @@ final class ConnectorTest {
     @Test
     void reachesTheAddressThatAnswersBesideOneThatDropsPackets() throws Exception {
         List<Socket> waiting = new ArrayList<>();
-        try (ServerSocket ipv6 = new ServerSocket(0, 1, InetAddress.getByName("::1"));
-                ServerSocket ipv4 = new ServerSocket(ipv6.getLocalPort(), 1, InetAddress.getByName("127.0.0.1"))) {
+        try (Both both = Both.listen()) {
             // Linux drops what comes while two wait to be accepted where one may.
             for (int i = 0; i < 2; i++) {
-                waiting.add(new Socket(ipv6.getInetAddress(), ipv6.getLocalPort()));
+                waiting.add(new Socket(both.ipv6().getInetAddress(), both.port()));
             }
-            assertThat(open(resolving(ipv4.getLocalPort()))).isEqualTo("127.0.0.1:" + ipv4.getLocalPort());
+            assertThat(open(resolving(both.port()))).isEqualTo("127.0.0.1:" + both.port());
             assertThat(ear.warnings).isEmpty();
         } finally {
             for (Socket socket : waiting) {

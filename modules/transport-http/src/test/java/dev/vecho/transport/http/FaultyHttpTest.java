@@ -208,8 +208,11 @@ class FaultyHttpTest extends ListenerContract {
     void cutsAfterSomeTime() throws Exception {
         long begin = System.nanoTime();
         try (EchoClient client = faulty("{'fromPeer': {'cut': {'after': '100ms'}}}")) {
-            client.out().write(bytes(10, 1));
-            assertThatThrownBy(() -> client.in().readAllBytes()).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> {
+                        client.out().write(bytes(10, 1));
+                        client.in().readAllBytes();
+                    })
+                    .isInstanceOf(IOException.class);
             assertThat(millisSince(begin)).isGreaterThanOrEqualTo(100);
         }
         broke();

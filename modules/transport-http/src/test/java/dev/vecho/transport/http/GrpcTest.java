@@ -281,7 +281,7 @@ class GrpcTest {
     @Test
     void tellsCallsThatTheirConnectionCloses() throws Exception {
         server.close();
-        server = HttpServer.listen(new JsonObject().put("idleTimeoutMillis", 300));
+        server = HttpServer.listen(new JsonObject().put("idleTimeoutMillis", 1000));
         try (RawHttp2 client = new RawHttp2(server)) {
             begin(client, 1);
             client.data(1, 0, bytes("000000000161"));

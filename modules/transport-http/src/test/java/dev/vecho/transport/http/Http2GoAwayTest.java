@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A client of HTTP/2 is told that a connection takes no more requests before it ends, and its requests under way finish. */
-@Timeout(60)
+@Timeout(180)
 class Http2GoAwayTest {
 
     /** Begins a request, which the listener answers before it has ended. */

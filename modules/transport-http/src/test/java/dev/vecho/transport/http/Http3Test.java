@@ -18,6 +18,7 @@ import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.ForeignProgram.Result;
 import dev.vecho.testkit.MovingRelay;
+import dev.vecho.testkit.Ports;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.http3.Http3Headers;
@@ -274,7 +275,7 @@ class Http3Test {
                 "{'tls': {'alpn': ['http/1.1']}}",
             })
     void isOffWhereItWasNotWanted(String text) throws Exception {
-        JsonObject options = new JsonObject(text.replace('\'', '"'));
+        JsonObject options = new JsonObject(text.replace('\'', '"')).put("port", Ports.free());
         if (options.containsKey("tls")) {
             options.getJsonObject("tls").mergeIn(tls);
         }

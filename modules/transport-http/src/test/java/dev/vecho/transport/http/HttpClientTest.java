@@ -14,6 +14,7 @@ import dev.vecho.core.config.Options;
 import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
 import dev.vecho.testkit.Certificates;
+import dev.vecho.testkit.Ports;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -133,10 +134,7 @@ class HttpClientTest {
     @ParameterizedTest
     @ValueSource(strings = {"http", "ws"})
     void tellsThatNobodyListens(String scheme) throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         Transport transport = scheme.equals("ws") ? new WebSocketTransport() : new HttpTransport();
         assertThatThrownBy(() -> new Played(transport, scheme + "://127.0.0.1:" + port, new JsonObject()))
                 .hasCauseInstanceOf(TransportException.class)

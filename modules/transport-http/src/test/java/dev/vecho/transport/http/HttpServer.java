@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
 /** A listener for one test, and plain sockets to it. */
 final class HttpServer implements AutoCloseable {
 
-    private static final int PATIENCE_MILLIS = 30_000;
+    private static final int PATIENCE_MILLIS = 60_000;
 
     private final Vertx vertx = Vertx.vertx();
     private final Traffic traffic = new Traffic();

@@ -43,7 +43,7 @@ final class RawHttp2 implements AutoCloseable {
     private static final int MAX_FRAME_BYTES = 16_384;
     private static final int SERVERS_STREAM_WINDOW = 256 * 1024;
     private static final int QUIET_MILLIS = 700;
-    private static final int PATIENCE_MILLIS = 30_000;
+    private static final int PATIENCE_MILLIS = 60_000;
 
     private final Socket socket;
     private final Map<Integer, Long> windows = new HashMap<>();

@@ -14,11 +14,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.testkit.ForeignProgram;
 import dev.vecho.testkit.ForeignProgram.Result;
+import dev.vecho.testkit.Ports;
 import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,10 +75,7 @@ class WebSocketOverHttp2Test extends WebSocketConformanceTest {
     private static int proxy(int behind) throws IOException {
         ForeignProgram haproxy = ForeignProgram.find("haproxy", "apt-get install haproxy");
         for (int attempt = 1; ; attempt++) {
-            int port;
-            try (ServerSocket free = new ServerSocket(0)) {
-                port = free.getLocalPort();
-            }
+            int port = Ports.free();
             Path file = Files.writeString(directory.resolve("haproxy-" + port + ".cfg"), """
                     defaults
                       mode http

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a listener answers to packets of clients that it does not know, as they look on the wire. */
 class FirstPacketsTest {
 
-    private static final int PATIENCE_MILLIS = 30_000;
+    private static final int PATIENCE_MILLIS = 60_000;
     private static final int VERSION_1 = 1;
     private static final int VERSION_2 = 0x6b3343cf;
 

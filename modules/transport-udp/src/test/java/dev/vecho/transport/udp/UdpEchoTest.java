@@ -39,7 +39,7 @@ import org.junit.jupiter.api.condition.OS;
 @SuppressWarnings("FutureReturnValueIgnored") // Those of Netty are given to a promise, or waited for.
 final class UdpEchoTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final UdpDrops drops = new UdpDrops();

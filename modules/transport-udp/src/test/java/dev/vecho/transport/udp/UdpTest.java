@@ -16,6 +16,7 @@ import dev.vecho.core.config.Problems;
 import dev.vecho.core.config.Source;
 import dev.vecho.net.io.Io;
 import dev.vecho.testkit.ForeignProgram;
+import dev.vecho.testkit.Ports;
 import dev.vecho.transport.udp.UdpDrops.Reason;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.socket.DatagramPacket;
@@ -55,7 +56,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @MethodSource("ios")
 class UdpTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int TRIES = 10;
     private static final byte[] MESSAGE = {1, 2, 3};
 
@@ -248,11 +249,13 @@ class UdpTest {
         int port = port(listen(server(local())));
         byte[] text = "This is the message.  It will be repeated.".getBytes(java.nio.charset.StandardCharsets.UTF_8);
         ForeignProgram socat = ForeignProgram.find("socat", "apt-get install socat");
-        assertThat(socat.run(text, "-t2", "-", "UDP:127.0.0.1:" + port).out().getBytes())
-                .isEqualTo(text);
+        assertEchoes(socat.start("-", "UDP:127.0.0.1:" + port), text);
         ForeignProgram ncat = ForeignProgram.find("ncat", "apt-get install ncat");
-        // It ends when its input does, without waiting for an answer.
-        Process process = ncat.start("-u", "127.0.0.1", String.valueOf(port));
+        assertEchoes(ncat.start("-u", "127.0.0.1", String.valueOf(port)), text);
+    }
+
+    /** Its input stays open: when that ends, it waits not at all for an answer, or for a fixed time. */
+    private static void assertEchoes(Process process, byte[] text) throws Exception {
         try {
             process.getOutputStream().write(text);
             process.getOutputStream().flush();
@@ -298,12 +301,7 @@ class UdpTest {
 
     @Test
     void tellsThatNobodyListens() throws Exception {
-        int port = port(listen(server(local())));
-        int free;
-        try (DatagramSocket taken = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
-            free = taken.getLocalPort();
-        }
-        assertThat(free).isNotEqualTo(port);
+        int free = Ports.free();
         Ear ear = new Ear();
         UdpClientTransport client = target("udp://127.0.0.1:" + free);
         Connection connection = await(onContext(() -> client.connect(ear)));
