@@ -3,6 +3,7 @@
 module dev.vecho.transport.quic {
     requires transitive dev.vecho.net;
     requires transitive io.netty.codec.classes.quic;
+    requires io.netty.transport.classes.epoll;
     requires org.slf4j;
 
     // Internal
