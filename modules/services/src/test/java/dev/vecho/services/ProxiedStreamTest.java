@@ -20,9 +20,7 @@ import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
 import dev.vecho.transport.tcp.TcpTransport;
-import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -105,21 +103,16 @@ class ProxiedStreamTest extends StreamContract {
         }
     }
 
+    /** Opens what is behind. */
     private String echo(JsonObject options) throws Exception {
-        return await(behind(vertx(), options));
-    }
-
-    /** Opens an echo of TCP behind a proxy, and tells its address. */
-    static Future<String> behind(Vertx vertx, JsonObject options) {
         Promise<Listener> promise = Promise.promise();
         Problems problems = new Problems();
-        ServerTransport server =
-                new TcpTransport().server(vertx, Options.of(options, Source.named("behind"), problems));
+        ServerTransport server = transport().server(vertx(), Options.of(options, Source.named("behind"), problems));
         problems.throwIfAny();
-        vertx.runOnContext(
-                start -> server.listen(new Traffic().share(VertxInternals.eventLoop(vertx.getOrCreateContext())))
-                        .onComplete(promise));
-        return promise.future().map(listener -> listener.addresses().get(0));
+        vertx().runOnContext(start -> server.listen(
+                        new Traffic().share(VertxInternals.eventLoop(vertx().getOrCreateContext())))
+                .onComplete(promise));
+        return await(promise.future()).addresses().get(0);
     }
 
     @Override
