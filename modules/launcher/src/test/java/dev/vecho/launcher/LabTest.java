@@ -50,8 +50,8 @@ final class LabTest {
     /** What must not come about. */
     private static final int SHORT_MILLIS = 300;
 
-    /** For the names of Unix domain sockets. */
-    private static final AtomicInteger SOCKETS = new AtomicInteger();
+    /** For Unix domain sockets and addresses on the event bus. */
+    private static final AtomicInteger NAMES = new AtomicInteger();
 
     private static final int SIZE = 20_000;
     private static final long MIDDLE = 12_345;
@@ -91,11 +91,6 @@ final class LabTest {
     /** Makes a lab, fresh for each time. */
     private interface Place {
         Lab open(LabFault fault) throws IOException;
-    }
-
-    /** A fault that both a lab and a listener can have. */
-    private interface Either {
-        Case of(LabFault lab, String faults, JsonObject script);
     }
 
     /** A fault on one transport. */
@@ -178,22 +173,36 @@ final class LabTest {
 
     /** On an ordinary listener that has faults. */
     private Case on(String transport, String faults, JsonObject script) {
-        JsonObject listener = new JsonObject()
-                .put("transport", transport.equals("tls") ? "tcp" : transport)
-                .put("faults", new JsonObject(faults.replace('\'', '"')));
-        if (transport.equals("tls")) {
+        return on(transport, new JsonObject().put("faults", new JsonObject(faults.replace('\'', '"'))), script);
+    }
+
+    /** On an ordinary listener. */
+    private Case on(String transport, JsonObject options, JsonObject script) {
+        return on(transport, options, "", script);
+    }
+
+    /**
+     * On an ordinary listener.
+     *
+     * @param scheme of another transport, which is spoken to it; empty for its own
+     */
+    private Case on(String transport, JsonObject options, String scheme, JsonObject script) {
+        JsonObject listener = new JsonObject().put("transport", transport.equals("tls") ? "tcp" : transport);
+        if (transport.equals("tls") || transport.equals("quic")) {
             listener.put("tls", certificates.localhost().options());
         }
         return () -> {
+            int number = NAMES.incrementAndGet();
             if (transport.equals("unix")) {
-                listener.put(
-                        "path",
-                        directory.resolve(SOCKETS.incrementAndGet() + ".sock").toString());
+                listener.put("path", directory.resolve(number + ".sock").toString());
+            } else if (transport.equals("eventbus")) {
+                listener.put("address", "lab." + number);
             } else {
                 listener.mergeIn(Listeners.any());
             }
-            Listeners serving = Listeners.serve(vertx, new JsonObject().put("faulty", listener));
-            return play(serving.address("faulty"), script, 1);
+            Listeners serving = Listeners.serve(vertx, new JsonObject().put("listener", listener.mergeIn(options)));
+            String address = serving.address("listener");
+            return play(scheme.isEmpty() ? address : scheme + address.substring(address.indexOf(':')), script, 1);
         };
     }
 
@@ -235,20 +244,20 @@ final class LabTest {
                                 .add(new JsonObject().put("pauseMillis", 2000))
                                 .add(stream().getJsonObject(0))
                                 .add(stream().getJsonObject(1)));
-        // What a listener can do on purpose is tested with one, where its transport has faults.
-        Either either =
-                (lab, faults, steps) -> transport.equals("quic") ? on(place, lab, steps) : on(transport, faults, steps);
         tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
         tests.accept(test(
                 transport + " ends at a byte",
                 "truncated",
-                either.of(
-                        LabFault.endsAt(MIDDLE), "{'toPeer': {'cut': {'afterBytes': 12345, 'with': 'fin'}}}", script)));
-        tests.accept(test(transport + " cuts at a byte", "truncated", on(place, LabFault.cutsAt(MIDDLE), script)));
+                on(transport, "{'toPeer': {'cut': {'afterBytes': 12345, 'with': 'fin'}}}", script)));
+        if (transport.equals("tls")) {
+            tests.accept(test("tls cuts at a byte", "truncated", on(place, LabFault.cutsAt(MIDDLE), script)));
+        } else if (transport.equals("http")) {
+            tests.accept(test("http ends a body at a byte", "truncated", on(place, LabFault.endsAt(MIDDLE), script)));
+        }
         tests.accept(test(
                 transport + " flips a bit",
                 "corrupted",
-                either.of(LabFault.flipsBitAt(MIDDLE), "{'toPeer': {'corrupt': {'offset': 12345}}}", script)));
+                on(transport, "{'toPeer': {'corrupt': {'offset': 12345}}}", script)));
         tests.accept(test(
                 transport + " inserts bytes",
                 "injected",
@@ -259,37 +268,40 @@ final class LabTest {
                 "foreign",
                 on(place, LabFault.answersWithOthersBytes(), small(script), 2)));
         tests.accept(test(
-                transport + " says nothing",
-                "silent",
-                either.of(LabFault.silent(), "{'toPeer': {'stallAfterBytes': 0}}", impatient)));
+                transport + " says nothing", "silent", on(transport, "{'toPeer': {'stallAfterBytes': 0}}", impatient)));
         tests.accept(
                 test(transport + " waits for the end", "buffered", on(place, LabFault.answersAtTheEnd(), patient)));
         tests.accept(test(
                 transport + " swallows the end",
                 "half-close",
-                either.of(LabFault.swallowsTheEnd(), "{'fromPeer': {'halfClose': 'swallow'}}", impatientEnd)));
+                on(transport, "{'fromPeer': {'halfClose': 'swallow'}}", impatientEnd)));
         tests.accept(test(
                 transport + " closes early",
                 "closed",
-                either.of(LabFault.closesEarly(), "{'toPeer': {'cut': {'afterBytes': 0, 'with': 'fin'}}}", script)));
-        tests.accept(test(transport + " trickles", "slow", on(place, LabFault.trickles(20), slow)));
+                on(transport, "{'toPeer': {'cut': {'afterBytes': 0, 'with': 'fin'}}}", script)));
+        tests.accept(test(
+                transport + " trickles",
+                "slow",
+                on(transport, "{'toPeer': {'slice': {'bytes': 1, 'pause': '20ms'}}}", slow)));
         if (!transport.equals("unix")) {
             tests.accept(test(
                     transport + " resets at once",
                     "reset: before",
-                    either.of(LabFault.resetsAtOnce(), "{'toPeer': {'cut': {'afterBytes': 0}}}", script)));
+                    on(transport, "{'toPeer': {'cut': {'afterBytes': 0}}}", script)));
             tests.accept(test(
                     transport + " resets at a byte",
                     "reset: during",
-                    either.of(LabFault.resetsAt(MIDDLE), "{'toPeer': {'cut': {'afterBytes': 12345}}}", script)));
+                    on(transport, "{'toPeer': {'cut': {'afterBytes': 12345}}}", script)));
             tests.accept(test(
                     transport + " resets at the end",
                     "reset: after",
-                    either.of(LabFault.resetsAtTheEnd(), "{'fromPeer': {'halfClose': 'refuse'}}", script)));
+                    on(transport, "{'fromPeer': {'halfClose': 'refuse'}}", script)));
         }
         if (transport.equals("tcp") || transport.equals("tls")) {
             tests.accept(test(
-                    transport + " cuts an idle connection", "idle: closed", on(place, LabFault.cutsIdle(800), idle)));
+                    transport + " cuts an idle connection",
+                    "idle: closed",
+                    on(transport, new JsonObject().put("idleTimeoutMillis", 800), idle)));
         }
     }
 
@@ -304,7 +316,7 @@ final class LabTest {
     Stream<DynamicTest> messages() {
         List<DynamicTest> tests = new ArrayList<>();
         messages("udp", Lab::udp, tests::add);
-        messages("ws", Lab::webSocket, tests::add);
+        messages("websocket", Lab::webSocket, tests::add);
         bus(tests::add);
         JsonObject script = script(messages(GENEROUS_MILLIS));
         String resets = "{'toPeer': {'cut': {'afterBytes': 0}}}";
@@ -321,19 +333,40 @@ final class LabTest {
                 .add(new JsonObject().put("send", new JsonObject().put("random", 1000)))
                 .add(expect("echo", GENEROUS_MILLIS)));
         tests.accept(test(transport + " healthy", "passed", on(place, LabFault.none(), script, 2)));
-        tests.accept(
-                test(transport + " drops a message", "lost", on(place, LabFault.drops(2), script(messages(1000)))));
-        tests.accept(
-                test(transport + " duplicates a message", "duplicated", on(place, LabFault.duplicates(2), script)));
-        tests.accept(test(transport + " reorders messages", "reordered", on(place, LabFault.reorders(2), script)));
-        tests.accept(test(transport + " shortens a message", "truncated", on(place, LabFault.shortens(2), script)));
+        // Of five messages, of which the seed chooses some.
+        tests.accept(test(
+                transport + " drops messages",
+                "lost",
+                on(transport, "{'seed': 1, 'toPeer': {'loss': {'rate': 0.4}}}", impatient)));
+        JsonObject twice =
+                new JsonObject().put("faults", new JsonObject().put("toPeer", new JsonObject().put("duplicate", 1)));
+        if (transport.equals("udp")) {
+            twice.put("allow", "127.0.0.1").put("maxDatagramsPerSecond", 1000);
+        }
+        tests.accept(test(transport + " duplicates messages", "duplicated", on(transport, twice, script)));
+        tests.accept(test(
+                transport + " reorders messages",
+                "reordered",
+                on(transport, "{'seed': 1, 'toPeer': {'reorder': {'rate': 0.5}}}", script)));
+        shortensAndFlips(transport, script, tests);
         tests.accept(test(transport + " invents a message", "injected", on(place, LabFault.invents(2), script)));
-        tests.accept(test(transport + " flips a bit", "corrupted", on(place, LabFault.flipsBitOf(2), script)));
-        tests.accept(test(transport + " says nothing", "silent", on(place, LabFault.silent(), impatient)));
+        tests.accept(test(
+                transport + " says nothing", "silent", on(transport, "{'toPeer': {'loss': {'rate': 1}}}", impatient)));
         tests.accept(test(
                 transport + " answers with an earlier round's bytes",
                 "foreign",
                 on(place, LabFault.answersWithOthersBytes(), one, 2)));
+    }
+
+    private void shortensAndFlips(String transport, JsonObject script, Consumer<DynamicTest> tests) {
+        tests.accept(test(
+                transport + " shortens messages",
+                "truncated",
+                on(transport, "{'toPeer': {'truncate': {'bytes': 500}}}", script)));
+        tests.accept(test(
+                transport + " flips a bit",
+                "corrupted",
+                on(transport, "{'toPeer': {'corrupt': {'offset': 500}}}", script)));
     }
 
     /** A message that is not answered is sent again, so that none is lost and none comes twice. */
@@ -342,9 +375,11 @@ final class LabTest {
         JsonObject script = script(messages(GENEROUS_MILLIS));
         tests.accept(test("bus healthy", "passed", on(place, LabFault.none(), script, 2)));
         tests.accept(test("bus drops a message once", "passed", on(place, LabFault.drops(2), script)));
-        tests.accept(test("bus shortens a message", "truncated", on(place, LabFault.shortens(2), script)));
-        tests.accept(test("bus flips a bit", "corrupted", on(place, LabFault.flipsBitOf(2), script)));
-        tests.accept(test("bus says nothing", "silent", on(place, LabFault.silent(), script(messages(SHORT_MILLIS)))));
+        shortensAndFlips("eventbus", script, tests);
+        tests.accept(test(
+                "bus says nothing",
+                "silent",
+                on("eventbus", "{'fromPeer': {'loss': {'rate': 1}}}", script(messages(SHORT_MILLIS)))));
         tests.accept(test("bus nobody listens", "refused", () -> play("bus://nobody.there", script, 1)));
     }
 
@@ -393,26 +428,25 @@ final class LabTest {
         for (String scheme : List.of("tls", "https", "wss")) {
             JsonObject steps =
                     scheme.equals("wss") ? script(messages(GENEROUS_MILLIS)).put("tls", trusting()) : script;
-            tests.add(test(
-                    scheme + " to a plain echo",
-                    "tls: plain-text",
-                    () -> other(Lab.tcp(LabFault.none()), scheme, steps)));
+            tests.add(test(scheme + " to a plain echo", "tls: plain-text", on("tcp", new JsonObject(), scheme, steps)));
             tests.add(test(
                     scheme + " to a server that says something",
                     "tls: plain-text",
                     () -> other(Lab.banner("220 mail.example.org ESMTP\r\n"), scheme, steps)));
-            tests.add(test(
-                    scheme + " to one that closes",
-                    "tls: closed",
-                    () -> other(Lab.tcp(LabFault.closesEarly()), scheme, steps)));
+            tests.add(test(scheme + " to one that closes", "tls: closed", on("tcp", cutAtOnce("fin"), scheme, steps)));
             tests.add(test(
                     scheme + " to one that says nothing",
                     "tls: timeout",
-                    () -> other(Lab.tcp(LabFault.silent()), scheme, steps.copy().put("timeoutMillis", SHORT_MILLIS))));
+                    on(
+                            "tcp",
+                            new JsonObject()
+                                    .put(
+                                            "faults",
+                                            new JsonObject().put("toPeer", new JsonObject().put("stallAfterBytes", 0))),
+                            scheme,
+                            steps.copy().put("timeoutMillis", SHORT_MILLIS))));
             tests.add(test(
-                    scheme + " to one that resets",
-                    "reset: before",
-                    () -> other(Lab.tcp(LabFault.resetsAtOnce()), scheme, steps)));
+                    scheme + " to one that resets", "reset: before", on("tcp", cutAtOnce("reset"), scheme, steps)));
         }
         for (String scheme : List.of("tcp", "http", "ws")) {
             JsonObject steps = scheme.equals("ws") ? script(messages(GENEROUS_MILLIS)) : script(stream());
@@ -446,6 +480,11 @@ final class LabTest {
                 "tls: expired",
                 () -> other(Lab.startTls(context(certificates.expired())), "tcp", start)));
         return tests.stream();
+    }
+
+    private static JsonObject cutAtOnce(String with) {
+        JsonObject cut = new JsonObject().put("afterBytes", 0).put("with", with);
+        return new JsonObject().put("faults", new JsonObject().put("toPeer", new JsonObject().put("cut", cut)));
     }
 
     private String other(Lab opened, String scheme, JsonObject script) {
@@ -533,14 +572,12 @@ final class LabTest {
                 new Wrong("wrong-name", certificates.forName("example.org")),
                 new Wrong("self-signed", certificates.selfSigned()),
                 new Wrong("wrong-purpose", certificates.wrongPurpose()))) {
-            Place place = fault -> Lab.quic(vertx, fault, wrong.issued());
-            tests.accept(test("quic " + wrong.reason(), "tls: " + wrong.reason(), on(place, LabFault.none(), script)));
+            JsonObject tls = new JsonObject().put("tls", wrong.issued().options());
+            tests.accept(test("quic " + wrong.reason(), "tls: " + wrong.reason(), on("quic", tls, script)));
         }
-        Issued good = certificates.localhost();
-        Place place = fault -> Lab.quic(vertx, fault, good);
-        tests.accept(test("quic stranger", "tls: unknown-authority", on(place, LabFault.none(), script(stream()))));
+        tests.accept(test("quic stranger", "tls: unknown-authority", on("quic", new JsonObject(), script(stream()))));
         JsonObject other = script.copy().put("tls", trusting().put("alpn", "other"));
-        tests.accept(test("quic no application protocol in common", "tls: alpn", on(place, LabFault.none(), other)));
+        tests.accept(test("quic no application protocol in common", "tls: alpn", on("quic", new JsonObject(), other)));
     }
 
     private SSLContext context(Issued issued) {

@@ -86,9 +86,17 @@ class TlsRequiredTest {
                                     .put("transport", "http")
                                     .put("tls", localhost.options().put("engine", engine)));
         }
+        each.put("closing", faulty("{\"cut\": {\"afterBytes\": 0, \"with\": \"fin\"}}"))
+                .put("resetting", faulty("{\"cut\": {\"afterBytes\": 0}}"))
+                .put("silent", faulty("{\"stallAfterBytes\": 0}"));
         each.put("tcp-names", Listeners.any().put("tls", two))
                 .put("http-names", Listeners.any().put("transport", "http").put("tls", two));
         listeners = Listeners.serve(vertx, each);
+    }
+
+    /** Plain text, with something done to what it answers. */
+    private static JsonObject faulty(String toPeer) {
+        return Listeners.any().put("faults", new JsonObject().put("toPeer", new JsonObject(toPeer)));
     }
 
     @AfterAll
@@ -187,15 +195,9 @@ class TlsRequiredTest {
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "http", "ws"})
     void isNotToldOfOthersThatMakeNothingOfIt(String scheme) throws Exception {
-        try (Lab closing = Lab.tcp(LabFault.closesEarly())) {
-            assertThat(kind(scheme, portOf(closing.target()))).isEqualTo("closed");
-        }
-        try (Lab silent = Lab.tcp(LabFault.silent())) {
-            assertThat(kind(scheme, portOf(silent.target()))).isNotEqualTo("tls: required");
-        }
-        try (Lab resetting = Lab.tcp(LabFault.resetsAtOnce())) {
-            assertThat(kind(scheme, portOf(resetting.target()))).isEqualTo("reset: before");
-        }
+        assertThat(kind(scheme, port("closing"))).isEqualTo("closed");
+        assertThat(kind(scheme, port("silent"))).isNotEqualTo("tls: required");
+        assertThat(kind(scheme, port("resetting"))).isEqualTo("reset: before");
         try (Lab banner = Lab.banner("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")) {
             assertThat(kind(scheme, portOf(banner.target()))).isNotEqualTo("tls: required");
         }

@@ -160,7 +160,9 @@ public final class ConfigurationSchema {
                         instanceof JsonObject faulty
                 && Faults.find().isPresent()
                 && !"null".equals(faulty.getValue("type"))) {
-            faulty.put("allOf", new JsonArray().add(reference(faults(transport.faultsOn()))));
+            // Beside what a transport says of those that it cannot have.
+            JsonArray all = faulty.getJsonArray("allOf", new JsonArray());
+            faulty.put("allOf", all.copy().add(reference(faults(transport.faultsOn()))));
         }
         return listener.put("properties", properties.mergeIn(listener.getJsonObject("properties", new JsonObject())));
     }

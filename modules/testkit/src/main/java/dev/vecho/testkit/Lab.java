@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
-import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -244,10 +243,7 @@ public final class Lab implements AutoCloseable {
                 lab.open.add(raw);
                 raw.setTcpNoDelay(true);
                 LabFault.Session session = fault.session(count.getAndIncrement());
-                lab.start(() -> {
-                    raw.setSoTimeout(fault.idleMillis());
-                    serve(protocols.on(layer.on(raw), raw), session);
-                });
+                lab.start(() -> serve(protocols.on(layer.on(raw), raw), session));
             }
         });
         return lab;
@@ -256,19 +252,8 @@ public final class Lab implements AutoCloseable {
     private static void serve(Protocol protocol, LabFault.Session session) throws IOException {
         LabFault.Peer peer = protocol.begin();
         session.connected(peer);
-        boolean idle = false;
         while (true) {
-            byte @Nullable [] bytes;
-            try {
-                bytes = protocol.read();
-            } catch (SocketTimeoutException e) {
-                if (idle) {
-                    return;
-                }
-                idle = true;
-                session.idle(peer);
-                continue;
-            }
+            byte @Nullable [] bytes = protocol.read();
             if (bytes == null) {
                 session.ended(peer);
                 return;

@@ -40,9 +40,6 @@ public interface LabFault {
 
         /** There is a connection. */
         default void connected(Peer peer) throws IOException {}
-
-        /** Nothing came for the time of {@link LabFault#idleMillis}. */
-        default void idle(Peer peer) throws IOException {}
     }
 
     /**
@@ -51,11 +48,6 @@ public interface LabFault {
      * @param number counts the server's connections from 0
      */
     Session session(int number);
-
-    /** After how long without a byte a session is told; 0 for never. */
-    default int idleMillis() {
-        return 0;
-    }
 
     /** None: every byte comes back. */
     static LabFault none() {
@@ -77,41 +69,6 @@ public interface LabFault {
     /** Breaks the connection off at a byte. */
     static LabFault resetsAt(long offset) {
         return upTo(offset, Peer::reset);
-    }
-
-    /** Breaks the connection off when the client closes its output, and all has come back. */
-    static LabFault resetsAtTheEnd() {
-        return number -> new Session() {
-            @Override
-            public void received(Peer peer, byte[] bytes) throws IOException {
-                peer.send(bytes);
-            }
-
-            @Override
-            public void ended(Peer peer) throws IOException {
-                peer.reset();
-            }
-        };
-    }
-
-    /** Breaks the connection off as soon as something comes. */
-    static LabFault resetsAtOnce() {
-        return number -> (peer, bytes) -> peer.reset();
-    }
-
-    /** Closes as soon as there is a connection, without a reply. */
-    static LabFault closesEarly() {
-        return number -> new Session() {
-            @Override
-            public void connected(Peer peer) throws IOException {
-                peer.cut();
-            }
-
-            @Override
-            public void received(Peer peer, byte[] bytes) {
-                // Read, so that the close is no reset.
-            }
-        };
     }
 
     /** Turns one bit of a byte. */
@@ -197,16 +154,6 @@ public interface LabFault {
         };
     }
 
-    /** Answers byte by byte, or message by message, with pauses. */
-    static LabFault trickles(int pauseMillis) {
-        return number -> (peer, bytes) -> {
-            for (byte one : bytes) {
-                peer.send(new byte[] {one});
-                pause(pauseMillis);
-            }
-        };
-    }
-
     /** Answers the first connection well, and sends its bytes to all others. */
     static LabFault answersWithOthersBytes() {
         AtomicReference<byte[]> others = new AtomicReference<>(new byte[0]);
@@ -214,31 +161,6 @@ public interface LabFault {
             byte[] first = number == 0 ? bytes : Objects.requireNonNull(others.get());
             others.set(first);
             peer.send(first);
-        };
-    }
-
-    /** Closes a connection on which nothing came for so long. */
-    static LabFault cutsIdle(int millis) {
-        return new LabFault() {
-            @Override
-            public Session session(int number) {
-                return new Session() {
-                    @Override
-                    public void received(Peer peer, byte[] bytes) throws IOException {
-                        peer.send(bytes);
-                    }
-
-                    @Override
-                    public void idle(Peer peer) throws IOException {
-                        peer.cut();
-                    }
-                };
-            }
-
-            @Override
-            public int idleMillis() {
-                return millis;
-            }
         };
     }
 
@@ -263,25 +185,6 @@ public interface LabFault {
         });
     }
 
-    /** Answers one after the next. */
-    static LabFault reorders(int which) {
-        return messages((peer, all, bytes) -> {
-            int number = all.size() - 1;
-            if (number != which) {
-                peer.send(bytes);
-            }
-            if (number == which + 1) {
-                peer.send(all.get(which));
-            }
-        });
-    }
-
-    /** Answers one with less. */
-    static LabFault shortens(int which) {
-        return messages((peer, all, bytes) ->
-                peer.send(all.size() - 1 == which ? Arrays.copyOf(bytes, bytes.length / 2) : bytes));
-    }
-
     /** Sends one that nobody has sent. */
     static LabFault invents(int after) {
         return messages((peer, all, bytes) -> {
@@ -289,17 +192,6 @@ public interface LabFault {
             if (all.size() - 1 == after) {
                 peer.send("nobody sent this".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
             }
-        });
-    }
-
-    /** Turns a bit of one. */
-    static LabFault flipsBitOf(int which) {
-        return messages((peer, all, bytes) -> {
-            byte[] answer = bytes.clone();
-            if (all.size() - 1 == which) {
-                answer[answer.length / 2] ^= 1;
-            }
-            peer.send(answer);
         });
     }
 
@@ -356,14 +248,6 @@ public interface LabFault {
             all.writeBytes(part);
         }
         return all.toByteArray();
-    }
-
-    private static void pause(int millis) throws IOException {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IOException("interrupted", e);
-        }
     }
 
     /** Changes the bytes that hold an offset. */
