@@ -45,6 +45,16 @@ public interface OpenConnection {
     /** What is known of it now. It is asked of many in turn, and must not take long. */
     Facts facts();
 
+    /** The {@link Facts#received} of now, for who wants nothing else. */
+    default long received() {
+        return facts().received();
+    }
+
+    /** The same of {@link Facts#sent}. */
+    default long sent() {
+        return facts().sent();
+    }
+
     /** What was agreed upon in TLS, by name, such as {@code version} and {@code serverName}; empty where there is none. */
     default Map<String, String> tls() {
         return Map.of();

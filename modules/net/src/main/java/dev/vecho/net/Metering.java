@@ -1,7 +1,6 @@
 package dev.vecho.net;
 
 import dev.vecho.core.OpenConnection;
-import dev.vecho.core.OpenConnection.Facts;
 import dev.vecho.core.VertxInternals;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
@@ -10,7 +9,10 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -26,6 +28,13 @@ public final class Metering {
     private static final Logger LOG = LoggerFactory.getLogger(Metering.class);
 
     private static final AtomicBoolean WARNED = new AtomicBoolean();
+
+    private static final FastThreadLocal<Loop> LOOPS = new FastThreadLocal<>() {
+        @Override
+        protected Loop initialValue() {
+            return new Loop();
+        }
+    };
 
     private Metering() {}
 
@@ -43,15 +52,18 @@ public final class Metering {
     /**
      * Tells of what a connection has counted, each second and at its end. So nothing is done for it on the way of a byte.
      *
+     * <p>Called on the connection's event loop.
+     *
      * @param socket of Vert.x
      * @param connection the same as its listener knows it, which has heard of the end of the channel before this does
      */
     @SuppressWarnings("FutureReturnValueIgnored") // It does not fail.
     public static void watch(Channel channel, Object socket, OpenConnection connection) {
         Counts counts = new Counts(socket, connection);
-        ScheduledFuture<?> ticking = channel.eventLoop().scheduleWithFixedDelay(counts::tell, 1, 1, TimeUnit.SECONDS);
+        Loop loop = LOOPS.get();
+        loop.add(channel.eventLoop(), counts);
         channel.closeFuture().addListener(closed -> {
-            ticking.cancel(false);
+            loop.watched.remove(counts);
             counts.tell();
         });
     }
@@ -89,6 +101,35 @@ public final class Metering {
         return message instanceof ByteBufHolder holder ? holder.content().readableBytes() : 0;
     }
 
+    /** The connections of an event loop, which have one timer together. */
+    private static final class Loop {
+
+        private final Set<Counts> watched = new HashSet<>();
+        private boolean ticking;
+
+        void add(EventExecutor executor, Counts counts) {
+            watched.add(counts);
+            if (!ticking) {
+                ticking = true;
+                next(executor);
+            }
+        }
+
+        @SuppressWarnings("FutureReturnValueIgnored") // Netty logs what the metrics throw.
+        private void next(EventExecutor executor) {
+            executor.schedule(() -> tick(executor), 1, TimeUnit.SECONDS);
+        }
+
+        private void tick(EventExecutor executor) {
+            if (watched.isEmpty()) {
+                ticking = false;
+            } else {
+                next(executor);
+                watched.forEach(Counts::tell);
+            }
+        }
+    }
+
     /** What was told of a connection. */
     private static final class Counts {
 
@@ -103,11 +144,12 @@ public final class Metering {
         }
 
         void tell() {
-            Facts now = connection.facts();
-            VertxInternals.countRead(socket, now.received() - received);
-            VertxInternals.countWritten(socket, now.sent() - sent);
-            received = now.received();
-            sent = now.sent();
+            long receivedNow = connection.received();
+            long sentNow = connection.sent();
+            VertxInternals.countRead(socket, receivedNow - received);
+            VertxInternals.countWritten(socket, sentNow - sent);
+            received = receivedNow;
+            sent = sentNow;
         }
     }
 }

@@ -453,16 +453,26 @@ public final class EchoPipe extends ChannelDuplexHandler implements OpenConnecti
     @Override
     public Facts facts() {
         Channel channel = context.channel();
-        if (channel.isOpen()) {
-            countSent();
-        }
         return SocketFacts.of(
                 channel,
                 end,
                 watch == null ? null : watch.quiet(),
-                received + (direct == null ? 0 : direct.received()),
-                sent + (direct == null ? 0 : direct.sent()),
+                received(),
+                sent(),
                 WriteQueue.pendingBytes(channel));
+    }
+
+    @Override
+    public long received() {
+        return received + (direct == null ? 0 : direct.received());
+    }
+
+    @Override
+    public long sent() {
+        if (context.channel().isOpen()) {
+            countSent();
+        }
+        return sent + (direct == null ? 0 : direct.sent());
     }
 
     @Override

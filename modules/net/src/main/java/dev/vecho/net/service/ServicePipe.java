@@ -472,11 +472,21 @@ public final class ServicePipe extends ChannelDuplexHandler implements OpenConne
     @Override
     public Facts facts() {
         Channel channel = context.channel();
-        if (channel.isOpen()) {
+        return SocketFacts.of(
+                channel, end, watch == null ? null : watch.quiet(), received, sent(), WriteQueue.pendingBytes(channel));
+    }
+
+    @Override
+    public long received() {
+        return received;
+    }
+
+    @Override
+    public long sent() {
+        if (context.channel().isOpen()) {
             countSent();
         }
-        return SocketFacts.of(
-                channel, end, watch == null ? null : watch.quiet(), received, sent, WriteQueue.pendingBytes(channel));
+        return sent;
     }
 
     @Override
