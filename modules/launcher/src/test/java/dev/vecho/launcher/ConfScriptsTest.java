@@ -167,8 +167,8 @@ class ConfScriptsTest {
 
     @Test
     void watches() throws Exception {
-        Map<String, String> quick =
-                Map.of("port", ports.get("tcp"), "durationMillis", "500", "intervalMillis", "10", "p99Millis", "60000");
+        Map<String, String> quick = Map.of(
+                "port", ports.get("tcp"), "durationMillis", "2000", "intervalMillis", "10", "p99Millis", "60000");
         RunReport report = play(parse("watch", quick));
         assertPassed(report, 2);
         assertThat(report.cases()).allMatch(each -> each.summary().rounds() > 1);
@@ -178,11 +178,31 @@ class ConfScriptsTest {
                 .hasSize(1);
     }
 
+    private static RunReport missingItsBudget(int millis) throws Exception {
+        return play(parse(
+                "watch",
+                Map.of(
+                        "port",
+                        ports.get("tcp"),
+                        "durationMillis",
+                        Integer.toString(millis),
+                        "intervalMillis",
+                        "1",
+                        "p99Millis",
+                        "0")));
+    }
+
+    private static boolean isDisturbed(RunReport report) {
+        return report.cases().stream().anyMatch(each -> each.undisturbed().rounds() == 0);
+    }
+
     @Test
     void missesABudgetThatNobodyCanKeep() throws Exception {
-        RunReport report = play(parse(
-                "watch",
-                Map.of("port", ports.get("tcp"), "durationMillis", "1", "intervalMillis", "1", "p99Millis", "0")));
+        // On a busy machine none of the rounds of a short run may be one that can be judged.
+        RunReport report = missingItsBudget(1);
+        for (int millis = 50; millis < 20_000 && isDisturbed(report); millis *= 2) {
+            report = missingItsBudget(millis);
+        }
         assertThat(report.cases()).allSatisfy(each -> {
             assertThat(each.summary().failed()).isZero();
             assertThat(Objects.requireNonNull(each.diagnosis()).word()).isEqualTo(FailureKind.BUDGET);

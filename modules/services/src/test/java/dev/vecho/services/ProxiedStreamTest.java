@@ -127,6 +127,11 @@ class ProxiedStreamTest extends StreamContract {
     }
 
     @Override
+    protected int connectionsAtOnce() {
+        return tls ? 500 : super.connectionsAtOnce();
+    }
+
+    @Override
     protected EchoClient connect(String address, int receiveBuffer) throws IOException {
         Target target = Target.parse(address);
         InetSocketAddress to = new InetSocketAddress(target.host(), target.port());

@@ -108,6 +108,12 @@ class TlsContractTest extends StreamContract {
         return inFull() ? 4_000 : 1_000;
     }
 
+    /** As for short connections. */
+    @Override
+    protected int connectionsAtOnce() {
+        return 500;
+    }
+
     /**
      * Linux waits for an answer that could take the acknowledgement with it, 40 ms at least; a client with Nagle's algorithm
      * keeps its first message as long.
