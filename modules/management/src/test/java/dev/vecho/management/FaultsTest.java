@@ -3,13 +3,33 @@ package dev.vecho.management;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vecho.core.ClientTransport;
+import dev.vecho.core.Connection;
+import dev.vecho.core.Receiver;
+import dev.vecho.core.Target;
+import dev.vecho.core.TransportException;
+import dev.vecho.core.Transports;
+import dev.vecho.core.config.Options;
+import dev.vecho.core.config.Problems;
+import dev.vecho.core.config.Source;
 import dev.vecho.server.EchoService.Outcome;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a listener does on purpose is changed while connections live. */
 class FaultsTest {
@@ -56,6 +76,135 @@ class FaultsTest {
                     .isEqualTo(1);
             assertThat(service.get("/metrics").body())
                     .contains("vecho_faults_total{fault=\"toPeer.stall\",listener=\"tcp\",transport=\"tcp\"} 1.0");
+        }
+    }
+
+    /** A connection of the check's, which outlives the changes. */
+    private static final class Living implements Receiver {
+
+        private final Context context;
+        private final BlockingQueue<String> came = new LinkedBlockingQueue<>();
+        private final ClientTransport transport;
+        private final Connection connection;
+
+        Living(Managed service, String listener, JsonObject options) {
+            context = service.vertx().getOrCreateContext();
+            String address = service.verticle().listeners().stream()
+                    .filter(each -> each.name().equals(listener))
+                    .flatMap(each -> each.addresses().stream())
+                    .reduce((first, last) -> last)
+                    .orElseThrow();
+            Target target = Target.parse(address);
+            Problems problems = new Problems();
+            transport = Transports.load()
+                    .ofScheme(target.scheme())
+                    .orElseThrow()
+                    .client(service.vertx(), target, Options.of(options, Source.named("test"), problems));
+            problems.throwIfAny();
+            connection = onContext(() -> transport.connect(this));
+        }
+
+        private <T> T onContext(Supplier<Future<T>> action) {
+            Promise<T> done = Promise.promise();
+            context.runOnContext(turn -> action.get().onComplete(done));
+            return done.future().await();
+        }
+
+        void send(String text) {
+            onContext(() -> connection.send(Buffer.buffer(text)));
+        }
+
+        /** The next so many bytes, however they are cut, or a message. */
+        String next(int length) throws InterruptedException {
+            StringBuilder all = new StringBuilder();
+            while (all.length() < length) {
+                String some = came.poll(30, TimeUnit.SECONDS);
+                assertThat(some).as("more than %s", all).isNotNull();
+                all.append(some);
+            }
+            return all.toString();
+        }
+
+        void close() {
+            onContext(transport::close);
+        }
+
+        @Override
+        public void received(Buffer bytes) {
+            came.add(bytes.toString());
+        }
+
+        @Override
+        public void ended() {
+            came.add("<end>");
+        }
+
+        @Override
+        public void failed(TransportException cause) {
+            came.add("<failed: " + cause.getMessage() + ">");
+        }
+    }
+
+    private static long faults(Managed service, String fault) throws Exception {
+        return service.json("/listeners")
+                .getJsonArray("listeners")
+                .getJsonObject(0)
+                .getJsonObject("faults", new JsonObject())
+                .getLong(fault, 0L);
+    }
+
+    /** A request that is under way, a WebSocket and a stream of QUIC are what a connection of TCP is. */
+    @ParameterizedTest
+    @CsvSource({"http, false", "http, true", "quic, true"})
+    void changesStreamsUnderWay(String transport, boolean encrypted) throws Exception {
+        JsonObject listener = Managed.onAnyPort().put("transport", transport).put("faults", new JsonObject());
+        if (encrypted) {
+            listener.put("tls", new JsonObject().put("selfSigned", true));
+        }
+        JsonObject insecure = new JsonObject();
+        if (encrypted) {
+            insecure.put("tls", new JsonObject().put("insecure", true));
+        }
+        try (Managed service = Managed.start(new JsonObject().put("l", listener))) {
+            Living client = new Living(service, "l", insecure);
+            client.send("before");
+            assertThat(client.next(6)).isEqualTo("before");
+            assertThat(patch(service, "l", "{'toPeer': {'stallAfterBytes': 8}}").statusCode())
+                    .isEqualTo(200);
+            client.send("meanwhile");
+            assertThat(client.next(2)).isEqualTo("me");
+            assertThat(faults(service, "toPeer.stall")).isEqualTo(1);
+            assertThat(patch(service, "l", "{'toPeer': {'stallAfterBytes': null}}")
+                            .statusCode())
+                    .isEqualTo(200);
+            assertThat(client.next(7)).isEqualTo("anwhile");
+            client.send("after");
+            assertThat(client.next(5)).isEqualTo("after");
+            client.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"websocket", "udp"})
+    void changesWhereMessagesGo(String transport) throws Exception {
+        JsonObject listener = Managed.onAnyPort().put("transport", transport).put("faults", new JsonObject());
+        try (Managed service = Managed.start(new JsonObject().put("l", listener))) {
+            Living client = new Living(service, "l", new JsonObject());
+            client.send("before");
+            assertThat(client.next(1)).isEqualTo("before");
+            assertThat(patch(service, "l", "{'fromPeer': {'loss': {'rate': 1}}}")
+                            .statusCode())
+                    .isEqualTo(200);
+            client.send("lost");
+            for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30); faults(service, "fromPeer.loss") == 0; ) {
+                assertThat(System.nanoTime()).isLessThan(end);
+            }
+            assertThat(patch(service, "l", "{'fromPeer': {'loss': null}, 'toPeer': {'truncate': {'bytes': 3}}}")
+                            .statusCode())
+                    .isEqualTo(200);
+            client.send("after");
+            assertThat(client.next(1)).isEqualTo("aft");
+            client.close();
         }
     }
 

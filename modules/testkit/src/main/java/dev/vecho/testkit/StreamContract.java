@@ -283,14 +283,15 @@ public abstract class StreamContract extends ListenerContract {
     @Test
     void servesManyConnectionsAtOnce() throws Exception {
         String address = listen();
-        int count = inFull() ? connectionsAtOnce() : connectionsAtOnce() / 10;
         int threads = 4;
+        int each = (inFull() ? connectionsAtOnce() : connectionsAtOnce() / 10) / threads;
+        int count = each * threads;
         List<EchoClient> clients = Collections.synchronizedList(new ArrayList<>());
         List<Future<Void>> opening = new ArrayList<>();
         try {
             for (int i = 0; i < threads; i++) {
                 opening.add(inBackground(() -> {
-                    for (int opened = 0; opened < count / threads; opened++) {
+                    for (int opened = 0; opened < each; opened++) {
                         clients.add(connect(address, 0));
                     }
                     return null;
