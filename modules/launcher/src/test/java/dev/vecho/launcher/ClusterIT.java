@@ -53,8 +53,8 @@ class ClusterIT {
 
     @BeforeEach
     void chooseAPort() throws Exception {
-        // The members of a cluster take ports that follow one another.
-        port = Integer.toString(dev.vecho.testkit.Ports.free(5));
+        // The members of a cluster take ports that follow one another, and look for others at some of them.
+        port = Integer.toString(dev.vecho.testkit.Ports.free(10));
     }
 
     /** The oldest member is the one that Hazelcast needs most: it coordinates the others. */

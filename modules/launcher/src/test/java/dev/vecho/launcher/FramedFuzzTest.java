@@ -42,7 +42,8 @@ public final class FramedFuzzTest {
     /** What is tried; Jazzer looks for this name. */
     public static void fuzzerTestOneInput(byte[] input) {
         byte[] came = LISTENERS.send("framed", input);
-        assertThat(input).as("begins with what came back").startsWith(came);
+        assertThat(came.length).isLessThanOrEqualTo(input.length);
+        assertThat(came).as("the begin of what was sent").isEqualTo(Arrays.copyOf(input, came.length));
         int half = input.length / 2;
         byte[] again =
                 LISTENERS.send("framed", Arrays.copyOf(input, half), Arrays.copyOfRange(input, half, input.length));

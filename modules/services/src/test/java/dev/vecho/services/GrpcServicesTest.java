@@ -73,8 +73,7 @@ class GrpcServicesTest extends ListenerContract {
 
     @Test
     void discardsMessages() throws Exception {
-        assertThat(calls(options().put("service", "discard")))
-                .containsExactly("status OK", "health b'\\x08\\x01'");
+        assertThat(calls(options().put("service", "discard"))).containsExactly("status OK", "health b'\\x08\\x01'");
     }
 
     @Test

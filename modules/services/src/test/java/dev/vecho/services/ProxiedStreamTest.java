@@ -21,7 +21,9 @@ import dev.vecho.testkit.Ports;
 import dev.vecho.testkit.SocketClient;
 import dev.vecho.testkit.StreamContract;
 import dev.vecho.transport.tcp.TcpTransport;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -88,7 +90,7 @@ class ProxiedStreamTest extends StreamContract {
     @Override
     protected JsonObject options() {
         try {
-            String echo = echo(tls ? any().put("tls", certificate.options()) : any());
+            String echo = await(behind(vertx(), tls ? any().put("tls", certificate.options()) : any()));
             if (!tls) {
                 JsonObject options = any().put("service", new JsonObject().put("proxy", echo));
                 return faulty ? options.put("faults", new JsonObject()) : options;
@@ -104,16 +106,17 @@ class ProxiedStreamTest extends StreamContract {
         }
     }
 
-    /** Opens what is behind. */
-    private String echo(JsonObject options) throws Exception {
+    /** Opens an echo of TCP that is behind, and tells its address. */
+    static Future<String> behind(Vertx vertx, JsonObject options) {
         Promise<Listener> promise = Promise.promise();
         Problems problems = new Problems();
-        ServerTransport server = transport().server(vertx(), Options.of(options, Source.named("behind"), problems));
+        ServerTransport server =
+                new TcpTransport().server(vertx, Options.of(options, Source.named("behind"), problems));
         problems.throwIfAny();
-        vertx().runOnContext(start -> server.listen(
-                        new Traffic().share(VertxInternals.eventLoop(vertx().getOrCreateContext())))
-                .onComplete(promise));
-        return await(promise.future()).addresses().get(0);
+        vertx.runOnContext(
+                start -> server.listen(new Traffic().share(VertxInternals.eventLoop(vertx.getOrCreateContext())))
+                        .onComplete(promise));
+        return promise.future().map(listener -> listener.addresses().get(0));
     }
 
     @Override

@@ -15,8 +15,8 @@ public final class Ports {
     /** Linux gives those from 32768 on to who takes any. */
     private static final int FIRST = 15_000;
 
-    private static final int BLOCK = 100;
-    private static final int BLOCKS = 170;
+    private static final int BLOCK = 500;
+    private static final int BLOCKS = 34;
 
     /** Held as long as this process lives: the block that begins with it is this process's. */
     private static final ServerSocket CLAIM = claim();
@@ -47,7 +47,7 @@ public final class Ports {
     /**
      * The first of several that follow one another.
      *
-     * @param count less than 100
+     * @param count less than 500
      */
     public static synchronized int free(int count) throws IOException {
         for (int tries = 0; tries < BLOCK; tries++) {
