@@ -6,7 +6,6 @@ import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
 import dev.vecho.net.echo.IdleWatch;
 import dev.vecho.net.io.Io;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -263,7 +262,7 @@ public abstract class StreamContract extends ListenerContract {
             }
             settle(() -> false);
             long bound = peers * bytesForAPeerThatDoesNotRead();
-            assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory())
+            assertThat(heldBytes())
                     .as("bytes held for %d peers that do not read", peers)
                     .isLessThanOrEqualTo(bound);
             try (EchoClient other = connect(address, 0)) {

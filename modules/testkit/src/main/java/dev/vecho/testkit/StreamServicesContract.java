@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vecho.core.FailureReason;
 import dev.vecho.core.Traffic;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -145,7 +144,7 @@ public abstract class StreamServicesContract extends ListenerContract {
             }
             eventually("all are served", () -> traffic().snapshot().accepted() == peers);
             eventually("nothing moves", StreamServicesContract.this::isSettled);
-            assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory())
+            assertThat(heldBytes())
                     .as("bytes held for %d peers that do not read", peers)
                     .isLessThanOrEqualTo(peers * bytesForAPeerThatDoesNotRead());
             // And others are served.

@@ -2,6 +2,10 @@ package dev.vecho.testkit.torture;
 
 import dev.vecho.testkit.EchoClient;
 import dev.vecho.testkit.MessageClient;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.QuicConnectionInternal;
@@ -152,8 +156,26 @@ public final class QuicClients implements AutoCloseable {
     public static MessageClient datagrams(Vertx vertx, InetSocketAddress address) throws IOException {
         QuicClients connection = alone(vertx, client(vertx, WINDOW, UNANSWERED), address);
         BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();
-        connection.connection.datagramHandler(datagram -> came.add(datagram.getBytes()));
+        // As of 5.2.0, Vert.x does not release a datagram that it reads after the peer's CONNECTION_CLOSE.
+        ((QuicConnectionInternal) connection.connection)
+                .channelHandlerContext()
+                .pipeline()
+                .addFirst(new ReceivedDatagrams(came));
         return new Datagrams(connection, came);
+    }
+
+    private static final class ReceivedDatagrams extends SimpleChannelInboundHandler<ByteBuf> {
+
+        private final BlockingQueue<byte[]> came;
+
+        ReceivedDatagrams(BlockingQueue<byte[]> came) {
+            this.came = came;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext ctx, ByteBuf datagram) {
+            came.add(ByteBufUtil.getBytes(datagram));
+        }
     }
 
     private record Datagrams(QuicClients connection, BlockingQueue<byte[]> came) implements MessageClient {

@@ -41,13 +41,15 @@ class FaultyForeignTest {
         return ForeignProgram.find("curl", "apt-get install curl").run(BODY, all);
     }
 
+    /** Of HTTP/2, curl forgets what it reads together with RST_STREAM. */
     @ParameterizedTest
     @CsvSource({"--http1.1, 56", "--http2-prior-knowledge, 92"})
     void curlIsResetWithinAResponse(String version, int exitCode) throws Exception {
         try (HttpServer server = listen("{'toPeer': {'cut': {'afterBytes': 20}}}")) {
             Result result = curl(server, version);
             assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-            assertThat(result.text()).isEqualTo("from here to there,  200");
+            String all = "from here to there,  200";
+            assertThat(result.text()).isIn(version.equals("--http1.1") ? List.of(all) : List.of(all, " 000"));
         }
     }
 
