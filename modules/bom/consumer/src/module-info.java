@@ -1,5 +1,6 @@
 module example.consumer {
     requires dev.vecho.client;
+    requires dev.vecho.load;
     requires dev.vecho.net;
     requires dev.vecho.report;
     requires dev.vecho.server;

@@ -6,13 +6,21 @@ import dev.vecho.client.RunListener;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.script.Script;
 import dev.vecho.core.config.Source;
+import dev.vecho.load.Load;
+import dev.vecho.load.LoadOptions;
+import dev.vecho.load.LoadResult;
 import dev.vecho.net.io.Io;
 import dev.vecho.report.Format;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.OpenListener;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.core.spi.metrics.VertxMetrics;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,13 +28,15 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * An application with the service and the check, of transports that it is told, on every io that there is. It prints for each whether
  * every byte came back, and whether by the direct way of the echo or through the pipeline. {@code tls} is a listener of {@code tcp}
- * with a certificate of its own, {@code management} is that section.
+ * with a certificate of its own, {@code management} and {@code checks} are those sections, {@code load} is put on {@code tcp}, and
+ * {@code metrics} enables those of Vert.x.
  */
 public class Consumer {
 
@@ -36,7 +46,12 @@ public class Consumer {
         List<String> transports = List.of(arguments);
         Path directory = Files.createTempDirectory("consumer");
         for (String io : Io.available()) {
-            Vertx vertx = Vertx.builder().withTransport(Io.transport(io)).build();
+            VertxBuilder builder = Vertx.builder().withTransport(Io.transport(io));
+            if (transports.contains("metrics")) {
+                builder.with(new VertxOptions().setMetricsOptions(new MetricsOptions().setEnabled(true)))
+                        .withMetrics(options -> new VertxMetrics() {});
+            }
+            Vertx vertx = builder.build();
             try {
                 run(vertx, transports, directory.resolve(io + ".sock"));
             } finally {
@@ -53,8 +68,16 @@ public class Consumer {
         JsonObject configuration = new JsonObject();
         JsonObject listeners = new JsonObject();
         int managementPort = 0;
+        String bad = "tcp://127.0.0.1:" + serverThatLosesAByte(vertx);
+        Promise<JsonObject> change = Promise.promise();
+        vertx.eventBus().<JsonObject>localConsumer("vecho.checks.changes", told -> change.tryComplete(told.body()));
         for (String transport : transports) {
-            if (transport.equals("management")) {
+            if (transport.equals("load") || transport.equals("metrics")) {
+                continue;
+            } else if (transport.equals("checks")) {
+                JsonObject check = new JsonObject().put("targets", bad).put("everyMillis", 100);
+                configuration.put("checks", new JsonObject().put("bad", check));
+            } else if (transport.equals("management")) {
                 managementPort = freePort();
                 configuration.put("management", at(managementPort));
             } else if (transport.equals("eventbus")) {
@@ -78,13 +101,20 @@ public class Consumer {
             System.out.println(
                     io + " " + listener.name() + " " + way + " " + report.passed() + " " + report.bytesReceived()
                             + " bytes");
+            if (listener.name().equals("tcp") && transports.contains("load")) {
+                System.out.println(io + " load " + load(vertx, listener.addresses().get(0)));
+            }
+        }
+        if (transports.contains("checks")) {
+            JsonObject found = change.future().await(SECONDS, TimeUnit.SECONDS);
+            System.out.println(io + " checks " + found.getString("check") + " " + found.getString("to"));
         }
         if (managementPort > 0) {
             System.out.println(io + " management " + (read(managementPort, "/health/ready").contains("UP")
                     && read(managementPort, "/page/uPlot.min.css").contains("uplot")));
         }
-        String bad = "tcp://127.0.0.1:" + serverThatLosesAByte(vertx);
         System.out.println(io + " bad " + check(vertx, bad).passed() + " page " + page(vertx, bad).contains("uPlot"));
+        vertx.undeploy(id).await(SECONDS, TimeUnit.SECONDS);
     }
 
     private static JsonObject at(int port) {
@@ -102,6 +132,25 @@ public class Consumer {
         return Script.of(
                 target.startsWith("tls:") ? script.put("tls", new JsonObject().put("insecure", true)) : script,
                 Source.named("consumer"));
+    }
+
+    /** Whether messages came back, and none was lost. */
+    private static boolean load(Vertx vertx, String target) throws Exception {
+        LoadOptions options = new LoadOptions(
+                target,
+                2,
+                64,
+                1,
+                0,
+                Duration.ZERO,
+                Duration.ofMillis(200),
+                1,
+                false,
+                Duration.ofSeconds(SECONDS),
+                new JsonObject(),
+                new JsonObject());
+        LoadResult result = new Load(vertx, options).run(progress -> {}).await(2 * SECONDS, TimeUnit.SECONDS);
+        return result.messages() > 0 && result.failures().isEmpty();
     }
 
     private static Report check(Vertx vertx, String target) throws Exception {

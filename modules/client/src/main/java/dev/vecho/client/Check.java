@@ -78,11 +78,16 @@ public final class Check {
     /**
      * Validates a script's targets and options, and makes them ready; connects to none.
      *
-     * @return a check for each case, in order; fails with an {@link InvalidInputException} that tells everything that is
-     *     wrong
+     * @return a check for each case, in order, whatever the script has in parallel; fails with an
+     *     {@link InvalidInputException} that tells everything that is wrong
      */
     public static Future<List<Check>> open(Vertx vertx, Script script) {
-        return vertx.executeBlocking(() -> CheckFactory.openAll(vertx, script), false);
+        return open(vertx, script, 1);
+    }
+
+    /** As {@link #open(Vertx, Script)}, with so many checks for each case, next to each other, that differ in nothing. */
+    static Future<List<Check>> open(Vertx vertx, Script script, int parallel) {
+        return vertx.executeBlocking(() -> CheckFactory.openAll(vertx, script, parallel), false);
     }
 
     /**
@@ -91,14 +96,14 @@ public final class Check {
      * @throws InvalidInputException with everything that is wrong
      */
     public static void validate(Vertx vertx, Script script) {
-        CheckFactory.openAll(vertx, script).forEach(Check::close);
+        CheckFactory.openAll(vertx, script, 1).forEach(Check::close);
     }
 
     /** Opens a check of the default script, plays one round and closes it; fails as {@link #open} does. */
     public static Future<Report> once(Vertx vertx, String target) {
         return vertx.executeBlocking(
                         () -> CheckFactory.openAll(
-                                vertx, Script.standard().withTargets(List.of(target), Source.named("check"))),
+                                vertx, Script.standard().withTargets(List.of(target), Source.named("check")), 1),
                         false)
                 .compose(checks -> {
                     Check check = checks.get(0);

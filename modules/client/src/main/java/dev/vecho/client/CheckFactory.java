@@ -35,16 +35,24 @@ final class CheckFactory {
     private CheckFactory() {}
 
     /**
-     * Opens a check for each case, in order. Blocks.
+     * Opens checks of each case, in order. Blocks.
      *
+     * @param parallel how many of each
      * @throws InvalidInputException with everything that is wrong; nothing is open then
      */
-    static List<Check> openAll(Vertx vertx, Script script) {
+    static List<Check> openAll(Vertx vertx, Script script, int parallel) {
         String source = script.sources().apply("matrix").name();
         if (script.matrix().combinations() > MAX_CASES / script.targets().size()) {
             throw new InvalidInputException(List.of(source + ": matrix: must make at most " + MAX_CASES
                     + " cases, makes " + script.matrix().combinations() + " for each of "
                     + script.targets().size() + " targets"));
+        }
+        long most = script.matrix().combinations() * script.targets().size();
+        if (parallel > MAX_CASES / most) {
+            throw new InvalidInputException(
+                    List.of(script.sources().apply("parallel").name()
+                            + ": parallel: must be at most " + MAX_CASES / most + " where there are up to " + most
+                            + " cases, was " + parallel));
         }
         Transports transports = Transports.load();
         List<Check> checks = new ArrayList<>();
@@ -68,7 +76,7 @@ final class CheckFactory {
             }
             for (Case each : cases.subList(before, cases.size())) {
                 CaseContext caseContext = caseContext(vertx, script, transport, each, seed, history);
-                open(caseContext, script, transport, target, each, checks, problems);
+                open(caseContext, script, transport, target, each, parallel, checks, problems);
             }
         }
         if (!problems.isEmpty()) {
@@ -114,16 +122,19 @@ final class CheckFactory {
             Transport transport,
             Target target,
             Case played,
+            int parallel,
             List<Check> checks,
             Set<String> problems) {
         try {
             rejectImpossibleSteps(script, transport, target, played);
             rejectImmeasurable(script, transport, target);
-            checks.add(new Check(
-                    caseContext,
-                    played,
-                    script.expectFailure(),
-                    () -> connector(caseContext.vertx(), script, transport, target, played)));
+            for (int i = 0; i < parallel; i++) {
+                checks.add(new Check(
+                        caseContext,
+                        played,
+                        script.expectFailure(),
+                        () -> connector(caseContext.vertx(), script, transport, target, played)));
+            }
         } catch (InvalidInputException e) {
             problems.addAll(e.problems());
         }

@@ -17,7 +17,9 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,9 +27,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays the cases of a script: each has rounds of its own, that come in its {@link Schedule}, and at most so many rounds
+ * Plays the cases of a script: each has rounds of its own, that come in its {@link Schedule}, and at most so many cases
  * as the script's concurrency are played at the same time. A round that is due when there are as many waits; those that
- * wait take turns, so that no case is forgotten.
+ * wait take turns, so that no case is forgotten. Where the script has several players in parallel, each plays all rounds of
+ * each case, and what they find is one report of that case.
  *
  * <p>It needs the same memory however many rounds there are. Safe for any thread. Once it is over, nothing is open.
  */
@@ -37,7 +40,8 @@ public final class Run {
 
     private final Vertx vertx;
     private final Context context;
-    private final List<Playing> cases;
+    private final List<Playing> players;
+    private final List<Found> cases;
     private final Schedule schedule;
     private final int concurrency;
     private final Budget budget;
@@ -51,35 +55,75 @@ public final class Run {
     private Instant startedAt = Instant.EPOCH;
     private long start;
     private int playing;
-    private int closed;
+    private int reported;
     private boolean cancelled;
     private @Nullable Throwable failure;
 
-    /** One case, and how far it got. */
-    private static final class Playing {
-        private final Check check;
+    /** One case, and what was found. */
+    private static final class Found {
+        private final Case played;
         private final KeptRounds rounds = new KeptRounds();
         private final Totals totals = new Totals();
         private final Totals undisturbed = new Totals();
+        private int players;
+        private int open;
+        private boolean began;
+        private @Nullable CaseReport report;
+
+        Found(Case played) {
+            this.played = played;
+        }
+
+        void add(Report round) {
+            rounds.add(round);
+            totals.add(round);
+            if (!round.disturbed()) {
+                undisturbed.add(round);
+            }
+        }
+
+        CaseReport report(Budget budget) {
+            return new CaseReport(played, totals.summary(), rounds.get(), budget, undisturbed.summary());
+        }
+    }
+
+    /** Who plays the rounds of a case one after another, alone or beside others, and how far it got. */
+    private static final class Playing {
+        private final Check check;
+        private final Found found;
+        private final int place;
         private long played;
         private long intended;
         private long timer = NO_TIMER;
         private boolean over;
-        private @Nullable CaseReport found;
 
-        Playing(Check check) {
+        Playing(Check check, Found found) {
             this.check = check;
+            this.found = found;
+            this.place = found.players++;
+            found.open++;
         }
 
-        CaseReport report(Budget budget) {
-            return new CaseReport(check.played(), totals.summary(), rounds.get(), budget, undisturbed.summary());
+        /** Of the round that is played, from 1; no other player of the case has the same. */
+        int number() {
+            return (int) Math.min(Integer.MAX_VALUE, (played - 1) * found.players + place + 1);
         }
     }
 
+    /**
+     * Creates an instance.
+     *
+     * @param checks in the order of the cases; those of the same case play it in parallel
+     * @param concurrency how many rounds are played at the same time
+     */
     Run(Vertx vertx, List<Check> checks, Schedule schedule, int concurrency, Budget budget, LongSupplier nanoTime) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
-        this.cases = checks.stream().map(Playing::new).toList();
+        Map<Case, Found> found = new LinkedHashMap<>();
+        this.players = checks.stream()
+                .map(check -> new Playing(check, found.computeIfAbsent(check.played(), Found::new)))
+                .toList();
+        this.cases = List.copyOf(found.values());
         this.schedule = schedule;
         this.concurrency = concurrency;
         this.budget = budget;
@@ -92,19 +136,20 @@ public final class Run {
      * @return fails with an {@link InvalidInputException} that tells everything that is wrong
      */
     public static Future<Run> open(Vertx vertx, Script script) {
-        return Check.open(vertx, script)
+        int parallel = script.parallel();
+        return Check.open(vertx, script, parallel)
                 .map(checks -> new Run(
                         vertx,
                         checks,
                         script.schedule(),
-                        script.concurrency(checks.size()),
+                        script.concurrency(checks.size() / parallel) * parallel,
                         script.budget(),
                         System::nanoTime));
     }
 
     /** What is played, in the order of the script. */
     public List<Case> cases() {
-        return cases.stream().map(each -> each.check.played()).toList();
+        return cases.stream().map(each -> each.played).toList();
     }
 
     /**
@@ -121,7 +166,7 @@ public final class Run {
             listener = told;
             startedAt = Instant.now();
             start = nanoTime.getAsLong();
-            waiting.addAll(cases);
+            waiting.addAll(players);
             beginRounds();
         });
         return report.future();
@@ -136,11 +181,11 @@ public final class Run {
     public Future<Void> cancel() {
         if (started.compareAndSet(false, true)) {
             // Nobody played it, and nobody will.
-            return Future.join(cases.stream().map(each -> each.check.close()).toList())
+            return Future.join(players.stream().map(each -> each.check.close()).toList())
                     .mapEmpty();
         }
         context.runOnContext(now -> {
-            cancelled = closed < cases.size();
+            cancelled = reported < cases.size();
             endAll();
         });
         return report.future().transform(over -> Future.succeededFuture());
@@ -148,7 +193,7 @@ public final class Run {
 
     private void endAll() {
         waiting.clear();
-        for (Playing each : cases) {
+        for (Playing each : players) {
             vertx.cancelTimer(each.timer);
             end(each);
         }
@@ -169,14 +214,16 @@ public final class Run {
         }
         each.intended = each.played == 0 ? now : each.intended;
         each.played++;
-        int number = (int) Math.min(Integer.MAX_VALUE, each.played);
+        int number = each.number();
+        Case played = each.found.played;
         Duration late = schedule.interval().isZero() ? Duration.ZERO : Duration.ofNanos(now - each.intended);
         Trace trace;
         try {
-            if (number == 1) {
-                listener.began(each.check.played());
+            if (!each.found.began) {
+                each.found.began = true;
+                listener.began(played);
             }
-            trace = listener.trace(each.check.played(), number);
+            trace = listener.trace(played, number);
         } catch (RuntimeException | Error e) {
             crash(e);
             return;
@@ -195,12 +242,8 @@ public final class Run {
             return;
         }
         Report round = result.result();
-        each.rounds.add(round);
-        each.totals.add(round);
-        if (!round.disturbed()) {
-            each.undisturbed.add(round);
-        }
-        tell(() -> listener.finished(each.check.played(), round, late));
+        each.found.add(round);
+        tell(() -> listener.finished(each.found.played, round, late));
         if (!each.over) {
             schedule(each);
         }
@@ -212,7 +255,7 @@ public final class Run {
         Duration interval = schedule.interval();
         Duration waited = Duration.ofNanos(now - each.intended).minus(interval);
         if (schedule.hasMore(each.played)) {
-            each.totals.addMissed(schedule.missed(each.intended, now), waited, interval);
+            each.found.totals.addMissed(schedule.missed(each.intended, now), waited, interval);
         }
         each.intended = schedule.next(each.intended, now);
         if (!schedule.hasNext(each.played, each.intended - start)) {
@@ -233,21 +276,25 @@ public final class Run {
         });
     }
 
-    /** Closes a case; once all are closed, the run is over. */
+    /** Closes a check; once all of a case are closed, it is reported, and once all cases are, the run is over. */
     private void end(Playing each) {
         if (each.over) {
             return;
         }
         each.over = true;
-        each.check.close().onComplete(done -> context.runOnContext(turn -> closed(each)));
+        each.check.close().onComplete(done -> context.runOnContext(turn -> closed(each.found)));
     }
 
-    private void closed(Playing each) {
+    private void closed(Found each) {
+        each.open--;
+        if (each.open > 0) {
+            return;
+        }
         CaseReport found = each.report(budget);
-        each.found = found;
+        each.report = found;
         tell(() -> listener.finished(found));
-        closed++;
-        if (closed < cases.size()) {
+        reported++;
+        if (reported < cases.size()) {
             return;
         }
         if (failure != null) {
@@ -258,7 +305,7 @@ public final class Run {
                     Duration.ofNanos(nanoTime.getAsLong() - start),
                     cancelled,
                     cases.stream()
-                            .map(other -> Objects.requireNonNull(other.found))
+                            .map(other -> Objects.requireNonNull(other.report))
                             .toList()));
         }
     }

@@ -54,6 +54,18 @@ final class EchoClientVerticleTest {
                 .isEqualTo(2);
     }
 
+    @Test
+    void playsACaseInParallel() throws TimeoutException {
+        EchoClientVerticle verticle = new EchoClientVerticle();
+        JsonObject config = new JsonObject().put("targets", "fake://one").put("parallel", 20);
+        await(vertx.deployVerticle(verticle, new DeploymentOptions().setConfig(config)));
+        RunReport report = await(verticle.report());
+        assertThat(report.passed()).isTrue();
+        assertThat(report.cases())
+                .singleElement()
+                .satisfies(each -> assertThat(each.summary().rounds()).isEqualTo(20));
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = ThreadingModel.class,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vecho.client.play.CaseContext;
+import dev.vecho.client.report.FailureKind;
 import dev.vecho.client.report.Report;
 import dev.vecho.client.report.Summary;
 import dev.vecho.client.script.Budget;
@@ -14,6 +15,7 @@ import dev.vecho.core.ClientTransport;
 import dev.vecho.core.Connection;
 import dev.vecho.core.Receiver;
 import dev.vecho.core.Transport.Framing;
+import dev.vecho.core.TransportException.Fault;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -21,6 +23,7 @@ import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -88,6 +91,84 @@ final class RunTest {
 
         assertThat(await(run.play(RunListener.NONE)).passed()).isTrue();
         assertThat(most.get()).isBetween(1, 3);
+    }
+
+    /** Each of its rounds is answered when as many are there, and not before. */
+    @Test
+    void playsACaseByManyInParallel() {
+        int parallel = 8;
+        List<Runnable> waiting = new ArrayList<>();
+        FakePeer gate = new FakePeer() {
+            @Override
+            public Future<Void> sent(FakeConnection connection, io.vertx.core.buffer.Buffer bytes) {
+                io.vertx.core.buffer.Buffer copy = bytes.copy();
+                synchronized (waiting) {
+                    waiting.add(() -> connection.deliver(copy));
+                    if (waiting.size() == parallel) {
+                        waiting.forEach(Runnable::run);
+                        waiting.clear();
+                    }
+                }
+                return Future.succeededFuture();
+            }
+        };
+        Told told = new Told();
+        Run run = run(cases(1, gate), parallel, new Schedule(3, Duration.ZERO, Duration.ZERO), parallel);
+
+        assertThat(run.cases()).extracting(Case::name).containsExactly("c0");
+        RunReport report = await(run.play(told));
+
+        assertThat(report.passed()).isTrue();
+        assertThat(report.cases()).hasSize(1);
+        CaseReport found = report.cases().get(0);
+        assertThat(found.summary().rounds()).isEqualTo(3L * parallel);
+        assertThat(found.rounds())
+                .extracting(Report::round)
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.rangeClosed(1, 3 * parallel).boxed().toList());
+        assertThat(found.rounds())
+                .extracting(Report::seed)
+                .as("no two of them send the same bytes")
+                .doesNotHaveDuplicates();
+        assertThat(told.events).hasSize(3 * parallel + 2).startsWith("c0 began").endsWith("c0 finished");
+    }
+
+    @Test
+    void reportsWhatOneOfManyInParallelFinds() {
+        AtomicInteger opened = new AtomicInteger();
+        FakePeer third = new FakePeer() {
+            @Override
+            public void opened(FakeConnection connection) {
+                if (opened.incrementAndGet() == 3) {
+                    connection.deliverFault(FakePeer.fault(Fault.RESET));
+                }
+            }
+        };
+        Run run = run(cases(2, third), 4, ONCE, 8);
+
+        RunReport report = await(run.play(RunListener.NONE));
+
+        assertThat(report.passed()).isFalse();
+        assertThat(report.cases())
+                .allMatch(each -> each.summary().rounds() == 4)
+                .filteredOn(each -> !each.passed())
+                .singleElement()
+                .satisfies(
+                        each -> assertThat(each.summary().words()).containsExactly(Map.entry(FailureKind.RESET, 1L)));
+    }
+
+    @Test
+    void tellsWhatManyInParallelFoundWhenCancelled() {
+        Told told = new Told();
+        Run run = run(cases(2, FakePeer.ECHO), 3, ENDLESS, 6);
+        Future<RunReport> playing = run.play(told.thenAfter(60, run::cancel));
+
+        RunReport report = await(playing);
+
+        assertThat(report.cancelled()).isTrue();
+        assertThat(report.passed()).isTrue();
+        assertThat(told.events.stream().filter(event -> event.endsWith(" finished")))
+                .containsExactlyInAnyOrder("c0 finished", "c1 finished");
     }
 
     @Test
@@ -302,11 +383,17 @@ final class RunTest {
     }
 
     private Run run(List<Supplier<ClientTransport>> openers, Schedule schedule, int concurrency) {
+        return run(openers, 1, schedule, concurrency);
+    }
+
+    private Run run(List<Supplier<ClientTransport>> openers, int parallel, Schedule schedule, int concurrency) {
         List<Check> checks = new ArrayList<>();
-        for (Supplier<ClientTransport> opener : openers) {
-            Case played = new Case(checks.size(), "c" + checks.size(), "fake://peer", null, null, null, false);
+        for (int i = 0; i < openers.size(); i++) {
+            Case played = new Case(i, "c" + i, "fake://peer", null, null, null, false);
             CaseContext caseContext = Settings.of(vertx, Framing.STREAM, Script.standard(), System::nanoTime);
-            checks.add(new Check(caseContext, played, null, opener));
+            for (int j = 0; j < parallel; j++) {
+                checks.add(new Check(caseContext, played, null, openers.get(i)));
+            }
         }
         return new Run(vertx, checks, schedule, concurrency, Budget.NONE, System::nanoTime);
     }

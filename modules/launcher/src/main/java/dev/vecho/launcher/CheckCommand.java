@@ -102,8 +102,17 @@ final class CheckCommand implements Callable<Integer> {
     @Option(
             names = "--concurrency",
             paramLabel = "N",
-            description = "How many cases are played at the same time. Default: the script's, or all, but at most 16.")
+            description = "How many cases are played at the same time, which makes their round trips longer."
+                    + " Default: the script's, or all, but at most 16.")
     private @Nullable Integer concurrency;
+
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description =
+                    "How many connections play each case at the same time, each of them all rounds, which makes its"
+                            + " round trips longer. Default: the script's, or 1.")
+    private @Nullable Integer parallel;
 
     @Option(
             names = "--set",
@@ -313,10 +322,10 @@ final class CheckCommand implements Callable<Integer> {
             script = script.withTimeout(timeout);
         }
         if (concurrency != null) {
-            if (concurrency < 1) {
-                throw usage("--concurrency: must be 1 or more, was " + concurrency);
-            }
-            script = script.withConcurrency(concurrency);
+            script = script.withConcurrency(atOnce("--concurrency", concurrency));
+        }
+        if (parallel != null) {
+            script = script.withParallel(atOnce("--parallel", parallel), COMMAND_LINE);
         }
         if (seed != null) {
             if (seed < 0 || seed > Script.GREATEST_SEED) {
@@ -329,6 +338,13 @@ final class CheckCommand implements Callable<Integer> {
             script = script.withTargets(targets, COMMAND_LINE);
         }
         return script.withTls(tls.toJson(), COMMAND_LINE).withOptions(options.toJson(), OptionFlags.SOURCE);
+    }
+
+    private int atOnce(String flag, int number) {
+        if (number < 1 || number > Script.MOST_AT_ONCE) {
+            throw usage(flag + ": must be 1.." + Script.MOST_AT_ONCE + ", was " + number);
+        }
+        return number;
     }
 
     /** The flags that were given and say what the default script does. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.atIndex;
 
 import dev.vecho.launcher.Vecho.Result;
 import dev.vecho.testkit.ForeignProgram;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.ConnectException;
 import java.net.ServerSocket;
@@ -13,10 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code vecho check} as a process: against our own server, those of others, and where there is none. */
 class CheckIT {
@@ -177,6 +181,62 @@ class CheckIT {
                         .getJsonObject(0)
                         .getLong("seed"))
                 .isEqualTo(5);
+    }
+
+    /** The server answers nobody before as many are there. */
+    @Test
+    void playsACaseOnManyConnectionsAtTheSameTime() throws Exception {
+        int parallel = 20;
+        try (GateServer gate = new GateServer(parallel, 1000)) {
+            Result result = Vecho.run(
+                    "check",
+                    gate.target(),
+                    "--parallel",
+                    Integer.toString(parallel),
+                    "--size",
+                    "1000",
+                    "-t",
+                    "60s",
+                    "-o",
+                    "json");
+            assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+            JsonObject document = new JsonObject(result.out());
+            assertThat(document.getJsonArray("cases")).hasSize(1);
+            JsonObject played = document.getJsonArray("cases").getJsonObject(0);
+            assertThat(played.getJsonObject("summary").getInteger("passed")).isEqualTo(parallel);
+            assertThat(gate.received()).hasSize(parallel).doesNotHaveDuplicates();
+        }
+    }
+
+    /** Those that answer only when all have asked, the last one first, and between them one where nobody is. */
+    @Test
+    void playsCasesAtTheSameTimeAndReportsThemInTheirOrder() throws Exception {
+        try (GateServer gate = new GateServer(3, 42)) {
+            String nobody = "tcp://127.0.0.1:" + Ports.free();
+            String target = gate.target();
+            Result result =
+                    Vecho.run("check", target, nobody, target, target, "--concurrency", "4", "-t", "60s", "-o", "json");
+            assertThat(result.exitCode()).as(result.out() + result.err()).isEqualTo(1);
+            JsonArray cases = new JsonObject(result.out()).getJsonArray("cases");
+            assertThat(IntStream.range(0, cases.size()).mapToObj(cases::getJsonObject))
+                    .extracting(each -> each.getString("name") + " " + each.getString("verdict"))
+                    .containsExactly(
+                            target + " passed", nobody + " failed", target + " #2 passed", target + " #3 passed");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--parallel, 0, --parallel: must be 1..10000",
+        "--parallel, 10001, --parallel: must be 1..10000",
+        "--concurrency, 10001, --concurrency: must be 1..10000",
+        "--parallel, 5001, command line: parallel: must be at most 5000 where there are up to 2 cases"
+    })
+    void refusesMoreAtOnceThanThereMayBe(String flag, String number, String problem) throws Exception {
+        Result result = Vecho.run("check", "tcp://127.0.0.1:1", "tcp://127.0.0.1:2", flag, number);
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith(problem + ", was " + number);
     }
 
     @Test

@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +30,9 @@ final class ModulePathIT {
                     + "|(jackson-core|jspecify|HdrHistogram|LatencyUtils|slf4j-api|bc[a-z]+|protobuf-javalite|uplot)-.*"
                     + "|(micrometer|prometheus-metrics)-.*");
 
+    /** What shows the log; who has no binding of SLF4J sees none. */
+    private static final Pattern LOG = Pattern.compile("logback-(core|classic)-.*");
+
     private static final List<String> TRANSPORTS =
             List.of("tcp", "tls", "unix", "udp", "http", "websocket", "eventbus");
 
@@ -37,9 +42,13 @@ final class ModulePathIT {
     Path directory;
 
     private static String jars() {
+        return jars(WANTED);
+    }
+
+    private static String jars(Pattern wanted) {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(jar ->
-                        WANTED.matcher(Path.of(jar).getFileName().toString()).matches())
+                        wanted.matcher(Path.of(jar).getFileName().toString()).matches())
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
@@ -79,7 +88,7 @@ final class ModulePathIT {
     private static String[] with(String... first) {
         List<String> all = new ArrayList<>(List.of(first));
         all.addAll(TRANSPORTS);
-        all.add("management");
+        all.addAll(List.of("management", "checks", "load"));
         return all.toArray(String[]::new);
     }
 
@@ -97,7 +106,12 @@ final class ModulePathIT {
                 String way = io.equals("epoll") ? "direct" : "pipeline";
                 assertThat(printed).as(all).contains(io + " " + transport + " " + way + " true 42 bytes");
             }
-            assertThat(printed).as(all).contains(io + " management true").contains(io + " bad false page true");
+            assertThat(printed)
+                    .as(all)
+                    .contains(io + " management true")
+                    .contains(io + " checks bad failing")
+                    .contains(io + " load true")
+                    .contains(io + " bad false page true");
         }
     }
 
@@ -116,6 +130,33 @@ final class ModulePathIT {
         List<String> printed = run(with("--class-path", classes + File.pathSeparator + jars(), MAIN));
         assertAllPassed(printed);
         assertThat(printed).last().isEqualTo("modules: false false false");
+    }
+
+    /** What it says is what helps. */
+    @Test
+    void saysOnceWhatTheMetricsOfVertxNeed() throws Exception {
+        Path classes = compile(true);
+        String modulePath = String.join(File.pathSeparator, classes.toString(), jars(), jars(LOG));
+        String[] main = {"-p", modulePath, "-m", "example.consumer/" + MAIN, "tcp", "tls", "http", "metrics"};
+        List<String> warnings = warnings(run(main));
+        assertThat(warnings).hasSize(1);
+        Matcher advice = Pattern.compile("--add-exports (\\S+)$").matcher(warnings.get(0));
+        assertThat(advice.find()).as(warnings.get(0)).isTrue();
+        assertThat(warnings.get(0)).contains("the metrics of Vert.x").contains("no bytes of connections");
+        assertThat(warnings(run(concat(new String[] {"--add-exports", advice.group(1)}, main))))
+                .isEmpty();
+        String[] others = {"-p", modulePath, "-m", "example.consumer/" + MAIN, "tcp", "tls", "http"};
+        assertThat(warnings(run(others))).as("without metrics").isEmpty();
+    }
+
+    private static List<String> warnings(List<String> printed) {
+        return printed.stream()
+                .filter(line -> line.contains(" WARN ") && line.contains("dev.vecho."))
+                .toList();
+    }
+
+    private static String[] concat(String[] first, String[] second) {
+        return Stream.concat(Stream.of(first), Stream.of(second)).toArray(String[]::new);
     }
 
     /** The packages that Vert.x exports to nobody are asked for: what needs them says so. */

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param schedule {@code repeat}, how often the steps are played in each case: default 1, or without end where there is a
  *     duration; {@code intervalMillis}, default 1000; {@code durationMillis}, default 0, which is no limit
  * @param concurrency how many cases are played at the same time; default 0: all, but not more than 16
+ * @param parallel how many connections play each case at the same time, each of them all its rounds; default 1
  * @param timeout {@code timeoutMillis}, default 5000: the limit of connecting, of a step that names none (see
  *     {@link Step}) and of closing
  * @param seed of the random payloads that have none of their own, so that a run can be played again; null, the default,
@@ -43,6 +44,7 @@ public record Script(
         Matrix matrix,
         Schedule schedule,
         int concurrency,
+        int parallel,
         Duration timeout,
         @Nullable Long seed,
         List<Step> steps,
@@ -57,6 +59,9 @@ public record Script(
 
     /** The greatest seed, which every reader of JSON keeps exactly. */
     public static final long GREATEST_SEED = (1L << 53) - 1;
+
+    /** The most cases, and connections of a case, that may be played at the same time. */
+    public static final int MOST_AT_ONCE = 10_000;
 
     private static final int DEFAULT_CONCURRENCY = 16;
 
@@ -135,6 +140,14 @@ public record Script(
      */
     public Script withConcurrency(int other) {
         return with(copy -> copy.concurrency = other);
+    }
+
+    /** This script with another number of connections that play each case at the same time, 1 to 10,000. */
+    public Script withParallel(int other, Source source) {
+        return with(copy -> {
+            copy.parallel = other;
+            copy.sources = override(source, "parallel");
+        });
     }
 
     /** This script with a seed, 0 to 2^53 - 1. */
@@ -260,6 +273,7 @@ public record Script(
         private Matrix matrix;
         private Schedule schedule;
         private int concurrency;
+        private int parallel;
         private Duration timeout;
         private @Nullable Long seed;
         private List<Step> steps;
@@ -277,6 +291,7 @@ public record Script(
             matrix = script.matrix;
             schedule = script.schedule;
             concurrency = script.concurrency;
+            parallel = script.parallel;
             timeout = script.timeout;
             seed = script.seed;
             steps = script.steps;
@@ -296,6 +311,7 @@ public record Script(
                     matrix,
                     schedule,
                     concurrency,
+                    parallel,
                     timeout,
                     seed,
                     steps,

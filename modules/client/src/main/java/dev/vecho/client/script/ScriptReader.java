@@ -42,7 +42,6 @@ public final class ScriptReader {
     private static final long MAX_BYTES = 1L << 50;
 
     private static final int MAX_PER_SECOND = 1_000_000;
-    private static final int MAX_CONCURRENCY = 10_000;
 
     /** A year. */
     private static final long MAX_MILLIS = 365L * 24 * 60 * 60 * 1000;
@@ -81,7 +80,8 @@ public final class ScriptReader {
         Matrix matrix = matrix(root.object("matrix"));
         Duration timeout = Duration.ofMillis(root.integer("timeoutMillis", 5000, 1, Integer.MAX_VALUE));
         Schedule schedule = schedule(root);
-        int concurrency = root.integer("concurrency", 0, root.has("concurrency") ? 1 : 0, MAX_CONCURRENCY);
+        int concurrency = root.integer("concurrency", 0, root.has("concurrency") ? 1 : 0, Script.MOST_AT_ONCE);
+        int parallel = root.integer("parallel", 1, 1, Script.MOST_AT_ONCE);
         Long seed = root.has("seed") ? root.integer("seed", 0L, 0, Script.GREATEST_SEED) : null;
         root.object("tls");
         JsonObject tls = json.getValue("tls") instanceof JsonObject object ? object : new JsonObject();
@@ -113,6 +113,7 @@ public final class ScriptReader {
                 matrix,
                 schedule,
                 concurrency,
+                parallel,
                 timeout,
                 seed,
                 steps,

@@ -58,7 +58,7 @@ final class ScriptTest {
     void readsEveryKindOfStep() {
         Script script = parse("""
                 { "targets": ["tcp://a:1", "tcp://b:2"], "timeoutMillis": 2000, "repeat": 3, "intervalMillis": 20,
-                  "durationMillis": 700, "concurrency": 5, "seed": 9,
+                  "durationMillis": 700, "concurrency": 5, "parallel": 6, "seed": 9,
                   "matrix": { "tls": "TLSv1.3", "families": ["ipv4", "ipv6"], "connections": ["round", "kept"] },
                   "tls": { "trust": "ca.pem" },
                   "steps": [
@@ -83,6 +83,7 @@ final class ScriptTest {
         assertThat(script.timeout()).isEqualTo(Duration.ofSeconds(2));
         assertThat(script.schedule()).isEqualTo(new Schedule(3, Duration.ofMillis(20), Duration.ofMillis(700)));
         assertThat(script.concurrency()).isEqualTo(5);
+        assertThat(script.parallel()).isEqualTo(6);
         assertThat(script.seed()).isEqualTo(9);
         assertThat(script.matrix())
                 .isEqualTo(new Matrix(
@@ -127,6 +128,7 @@ final class ScriptTest {
             {"intervalMillis": -1}                      | intervalMillis: must be 0..31536000000, was -1
             {"durationMillis": "1h"}                    | durationMillis: must be a number, 0..31536000000, was "1h"
             {"concurrency": 0}                          | concurrency: must be 1..10000, was 0
+            {"parallel": 0}                             | parallel: must be 1..10000, was 0
             {"seed": -1}                                | seed: must be 0..9007199254740991, was -1
             {"expectFailure": "refuse"}                 | expectFailure: must be one of dns, refused, unreachable, filtered, timeout, tls, reset, status, closed, truncated, corrupted, injected, foreign, lost, duplicated, reordered, silent, half-close, idle, buffered, slow, unexpected, failed, was "refuse"
             {"expectFailure": "tls:Expired"}            | expectFailure: must have after the colon a reason such as expired, was "tls:Expired"
