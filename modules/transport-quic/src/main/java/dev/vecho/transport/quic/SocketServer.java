@@ -119,31 +119,31 @@ final class SocketServer {
         Promise<Integer> listening = VertxInternals.promise(context);
         metrics = EndpointMetrics.of(vertx, address);
         VertxInternals.closeWith(context, hook);
-        new Bootstrap()
+        ChannelFuture binding = new Bootstrap()
                 .group(VertxInternals.eventLoop(context))
                 .channelFactory(VertxInternals.transport(vertx).datagramChannelFactory())
                 .option(ChannelOption.SO_REUSEADDR, false)
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
-                    protected void initChannel(Channel opening) {
-                        sharePort(opening);
-                        DatagramReads.installMerged(opening);
-                        opening.attr(SERVER).set(SocketServer.this);
-                        opening.pipeline().addLast(port);
+                    protected void initChannel(Channel opened) {
+                        sharePort(opened);
+                        DatagramReads.installMerged(opened);
+                        opened.attr(SERVER).set(SocketServer.this);
+                        opened.pipeline().addLast(port);
                     }
                 })
-                .bind(address)
-                .addListener(bound -> {
-                    if (bound.isSuccess()) {
-                        Channel open = ((ChannelFuture) bound).channel();
-                        socket = open;
-                        listening.complete(((InetSocketAddress) open.localAddress()).getPort());
-                    } else {
-                        VertxInternals.keep(context, hook);
-                        contexts.forget();
-                        listening.fail(bound.cause());
-                    }
-                });
+                .bind(address);
+        Channel opening = binding.channel();
+        socket = opening;
+        binding.addListener(bound -> {
+            if (bound.isSuccess()) {
+                listening.complete(((InetSocketAddress) opening.localAddress()).getPort());
+            } else {
+                VertxInternals.keep(context, hook);
+                contexts.forget();
+                listening.fail(bound.cause());
+            }
+        });
         return listening.future();
     }
 
@@ -178,8 +178,9 @@ final class SocketServer {
         if (!next.equals(options)) {
             options = next;
             codecId++;
-            if (socket != null) {
-                socket.attr(CODECS).get().add(codecId, newCodec());
+            Codecs codecs = socket == null ? null : socket.attr(CODECS).get();
+            if (codecs != null) {
+                codecs.add(codecId, newCodec());
             }
         }
     }
