@@ -6,6 +6,7 @@ module example.consumer {
     requires dev.vecho.server;
     requires io.vertx.core;
 
-    // For epoll: nobody else requires the native library.
+    // For QUIC and epoll: nobody else requires the native libraries.
+    requires io.netty.codec.quic.linux.x86_64;
     requires io.netty.transport.epoll.linux.x86_64;
 }

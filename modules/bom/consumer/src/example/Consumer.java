@@ -14,12 +14,20 @@ import dev.vecho.report.Format;
 import dev.vecho.server.EchoService;
 import dev.vecho.server.OpenListener;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.QuicClient;
+import io.vertx.core.net.QuicClientConfig;
+import io.vertx.core.net.QuicConnection;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.metrics.VertxMetrics;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -29,18 +37,34 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * An application with the service and the check, of transports that it is told, on every io that there is. It prints for each whether
  * every byte came back, and whether by the direct way of the echo or through the pipeline. {@code tls} is a listener of {@code tcp}
- * with a certificate of its own, {@code management} and {@code checks} are those sections, {@code load} is put on {@code tcp}, and
- * {@code metrics} enables those of Vert.x.
+ * with a certificate of its own, {@code http3} is HTTP/3, {@code bad-quic} and {@code bad-http3} lose the last byte of a line,
+ * {@code management} and {@code checks} are those sections, {@code load} is put on {@code tcp}, and {@code metrics} enables those of
+ * Vert.x.
  */
 public class Consumer {
 
     private static final int SECONDS = 30;
+
+    private static final int STREAMS = 5;
+    private static final int STREAM_BYTES = 200_000;
+
+    /** All but the last byte of the line of text that a check sends. */
+    private static final JsonObject CUT = new JsonObject()
+            .put("toPeer", new JsonObject().put("cut", new JsonObject().put("afterBytes", 41).put("with", "fin")));
+
+    /** The output is closed before anything is read. */
+    private static final JsonArray HALF_CLOSE = new JsonArray()
+            .add(new JsonObject().put("send", new JsonObject().put("random", 1_000_000)))
+            .add(new JsonObject().put("close", "output"))
+            .add(new JsonObject().put("expect", "echo"))
+            .add(new JsonObject().put("expect", "end"));
 
     public static void main(String[] arguments) throws Exception {
         List<String> transports = List.of(arguments);
@@ -84,6 +108,10 @@ public class Consumer {
                 listeners.put(transport, new JsonObject().put("transport", transport));
             } else if (transport.equals("tls")) {
                 listeners.put(transport, at(0).put("tls", new JsonObject().put("selfSigned", true)));
+            } else if (transport.endsWith("quic") || transport.endsWith("http3")) {
+                JsonObject listener = at(0).put("tls", new JsonObject().put("selfSigned", true))
+                        .put("transport", transport.endsWith("quic") ? "quic" : "http");
+                listeners.put(transport, transport.startsWith("bad") ? listener.put("faults", CUT) : listener);
             } else if (!transport.equals("unix")) {
                 listeners.put(transport, at(0).put("transport", transport));
             } else if (io.equals("epoll")) {
@@ -97,7 +125,15 @@ public class Consumer {
                 .await(SECONDS, TimeUnit.SECONDS);
         String way = Io.isDirect(vertx) ? "direct" : "pipeline";
         for (OpenListener listener : EchoService.of(vertx, id).orElseThrow().listeners()) {
-            Report report = check(vertx, listener.addresses().get(0));
+            String address = address(listener);
+            if (listener.name().equals("quic") || listener.name().equals("http3")) {
+                System.out.println(io + " " + listener.name() + " half-closed "
+                        + play(vertx, script(address).put("steps", HALF_CLOSE)).passed());
+            }
+            if (listener.name().equals("quic")) {
+                System.out.println(io + " quic streams " + echoesOnStreams(vertx, URI.create(address).getPort()));
+            }
+            Report report = check(vertx, address);
             System.out.println(
                     io + " " + listener.name() + " " + way + " " + report.passed() + " " + report.bytesReceived()
                             + " bytes");
@@ -127,11 +163,19 @@ public class Consumer {
         }
     }
 
-    private static Script script(String target) {
+    /** A listener of HTTP has an address for each way to speak it. */
+    private static String address(OpenListener listener) {
+        return listener.addresses().stream()
+                .filter(address -> !listener.name().endsWith("http3") || address.startsWith("h3:"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static JsonObject script(String target) {
         JsonObject script = new JsonObject().put("targets", target);
-        return Script.of(
-                target.startsWith("tls:") ? script.put("tls", new JsonObject().put("insecure", true)) : script,
-                Source.named("consumer"));
+        return List.of("tls", "quic", "h3").contains(target.split(":")[0])
+                ? script.put("tls", new JsonObject().put("insecure", true))
+                : script;
     }
 
     /** Whether messages came back, and none was lost. */
@@ -154,8 +198,46 @@ public class Consumer {
     }
 
     private static Report check(Vertx vertx, String target) throws Exception {
-        Check check = Check.open(vertx, script(target)).await(SECONDS, TimeUnit.SECONDS).get(0);
+        return play(vertx, script(target));
+    }
+
+    private static Report play(Vertx vertx, JsonObject script) throws Exception {
+        Check check = Check.open(vertx, Script.of(script, Source.named("consumer")))
+                .await(SECONDS, TimeUnit.SECONDS)
+                .get(0);
         return check.play(1).eventually(check::close).await(SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Whether each of several streams on one connection of Vert.x's own client brings back what was sent on it, and its end. */
+    private static boolean echoesOnStreams(Vertx vertx, int port) throws Exception {
+        QuicClient client = vertx.createQuicClient(
+                new QuicClientConfig(),
+                new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm("")
+                        .setApplicationLayerProtocols(List.of("echo")));
+        List<Future<Buffer>> echoes = new ArrayList<>();
+        try {
+            QuicConnection connection = client.connect(SocketAddress.inetSocketAddress(port, "127.0.0.1"))
+                    .await(SECONDS, TimeUnit.SECONDS);
+            for (int i = 0; i < STREAMS; i++) {
+                String sent = Integer.toString(i).repeat(STREAM_BYTES);
+                echoes.add(connection.openStream().compose(stream -> {
+                    Promise<Buffer> came = Promise.promise();
+                    Buffer all = Buffer.buffer();
+                    stream.exceptionHandler(came::tryFail);
+                    stream.handler(all::appendBuffer).endHandler(end -> came.tryComplete(all));
+                    return stream.end(Buffer.buffer(sent)).compose(written -> came.future());
+                }));
+            }
+            Future.all(echoes).await(SECONDS, TimeUnit.SECONDS);
+        } finally {
+            client.close().await(SECONDS, TimeUnit.SECONDS);
+        }
+        for (int i = 0; i < STREAMS; i++) {
+            if (!echoes.get(i).result().toString().equals(Integer.toString(i).repeat(STREAM_BYTES))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int serverThatLosesAByte(Vertx vertx) throws Exception {
@@ -168,7 +250,7 @@ public class Consumer {
 
     /** A report as HTML. */
     private static String page(Vertx vertx, String target) throws Exception {
-        Run run = Run.open(vertx, script(target)).await(SECONDS, TimeUnit.SECONDS);
+        Run run = Run.open(vertx, Script.of(script(target), Source.named("consumer"))).await(SECONDS, TimeUnit.SECONDS);
         StringWriter page = new StringWriter();
         Format.HTML.to(new PrintWriter(page)).over(run.play(RunListener.NONE).await(SECONDS, TimeUnit.SECONDS));
         return page.toString();

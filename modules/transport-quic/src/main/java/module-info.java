@@ -1,4 +1,4 @@
-/** QUIC. Its listeners extend a class that Vert.x exports to its own tests alone: see {@code UPGRADING.md}. */
+/** QUIC: Netty's codec on sockets of Vert.x's transports. */
 @SuppressWarnings("module") // What uses it is compiled later.
 module dev.vecho.transport.quic {
     requires transitive dev.vecho.net;

@@ -182,7 +182,7 @@ public final class VertxInternals {
      * Counts bytes that a connection has received past Vert.x in its metrics, where these are enabled. On the event loop of the
      * connection.
      *
-     * @param connection a socket or a connection of QUIC, of Vert.x
+     * @param connection a socket of Vert.x
      */
     public static void countRead(Object connection, long bytes) {
         if (NET_IMPL && connection instanceof ConnectionBase known) {

@@ -213,15 +213,15 @@ class ArchitectureTest {
     }
 
     /**
-     * What Vert.x and Netty do not promise is used in few places, so that one knows where to look when a version changes. Io and
-     * SocketServer extend classes of Vert.x.
+     * What Vert.x and Netty do not promise is used in few places, so that one knows where to look when a version changes. Io
+     * extends a class of Vert.x.
      */
     @Test
     void internalsAreFencedIn() {
         ArchRuleDefinition.noClasses()
                 .that()
                 .haveNameNotMatching("dev\\.vecho\\.(core\\.VertxInternals|net\\.NettyInternals|net\\.io\\.Io(\\$.*)?"
-                        + "|transport\\.quic\\.(QuicInternals|SocketServer(\\$.*)?)|testkit\\..*)")
+                        + "|transport\\.quic\\.QuicInternals|testkit\\..*)")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.vertx..impl..", "io.vertx..internal..", "io.netty..internal..")

@@ -2,7 +2,6 @@ package dev.vecho.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.File;
 import java.nio.file.Files;
@@ -34,7 +33,10 @@ final class ModulePathIT {
     private static final Pattern LOG = Pattern.compile("logback-(core|classic)-.*");
 
     private static final List<String> TRANSPORTS =
-            List.of("tcp", "tls", "unix", "udp", "http", "websocket", "eventbus");
+            List.of("tcp", "tls", "unix", "udp", "http", "websocket", "eventbus", "quic", "http3");
+
+    /** Listeners that lose a byte of the 42. */
+    private static final List<String> LOSING = List.of("bad-quic", "bad-http3");
 
     private static final String MAIN = "example.Consumer";
 
@@ -88,6 +90,7 @@ final class ModulePathIT {
     private static String[] with(String... first) {
         List<String> all = new ArrayList<>(List.of(first));
         all.addAll(TRANSPORTS);
+        all.addAll(LOSING);
         all.addAll(List.of("management", "checks", "load"));
         return all.toArray(String[]::new);
     }
@@ -99,15 +102,21 @@ final class ModulePathIT {
                 // Not every kernel has it, and its native library is in no module that the application requires.
                 continue;
             }
+            String way = io.equals("epoll") ? "direct" : "pipeline";
             for (String transport : TRANSPORTS) {
                 if (transport.equals("unix") && !io.equals("epoll")) {
                     continue;
                 }
-                String way = io.equals("epoll") ? "direct" : "pipeline";
                 assertThat(printed).as(all).contains(io + " " + transport + " " + way + " true 42 bytes");
+            }
+            for (String losing : LOSING) {
+                assertThat(printed).as(all).contains(io + " " + losing + " " + way + " false 41 bytes");
             }
             assertThat(printed)
                     .as(all)
+                    .contains(io + " quic half-closed true")
+                    .contains(io + " http3 half-closed true")
+                    .contains(io + " quic streams true")
                     .contains(io + " management true")
                     .contains(io + " checks bad failing")
                     .contains(io + " load true")
@@ -157,14 +166,5 @@ final class ModulePathIT {
 
     private static String[] concat(String[] first, String[] second) {
         return Stream.concat(Stream.of(first), Stream.of(second)).toArray(String[]::new);
-    }
-
-    /** The packages that Vert.x exports to nobody are asked for: what needs them says so. */
-    @Test
-    void saysWhatQuicNeeds() throws Exception {
-        Path classes = compile(true);
-        String modulePath = classes + File.pathSeparator + jars();
-        assertThatThrownBy(() -> run("-p", modulePath, "-m", "example.consumer/" + MAIN, "quic"))
-                .hasMessageContaining("--add-exports io.vertx.core/io.vertx.core.net.impl=dev.vecho.transport.quic");
     }
 }

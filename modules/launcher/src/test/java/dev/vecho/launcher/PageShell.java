@@ -25,6 +25,9 @@ final class PageShell implements AutoCloseable {
     private static final String CLOSED = "--- the shell has ended";
 
     /** What bash says of a process that somebody has ended. */
+    /** Vert.x warns of an event loop that a busy machine has let wait. */
+    private static final Pattern BLOCKED = Pattern.compile(" WARN  BlockedThreadChecker: ");
+
     private static final Pattern TERMINATED = Pattern.compile("(bash|.*/bash): line \\d+: +\\d+ (Terminated|Killed).*");
 
     private final NetworkNamespace namespace;
@@ -99,7 +102,8 @@ final class PageShell implements AutoCloseable {
                 if (!lines.isEmpty() && lines.get(lines.size() - 1).isEmpty()) {
                     lines.remove(lines.size() - 1);
                 }
-            } else if (!TERMINATED.matcher(line).matches()) {
+            } else if (!TERMINATED.matcher(line).matches()
+                    && !BLOCKED.matcher(line).find()) {
                 lines.add(line);
             }
         }

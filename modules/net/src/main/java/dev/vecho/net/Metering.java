@@ -11,6 +11,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.vertx.core.net.NetSocket;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -68,19 +69,52 @@ public final class Metering {
         });
     }
 
+    /** What hears of the bytes of one connection, on its event loop. */
+    public interface Bytes {
+
+        /** So many more were received. */
+        void read(long bytes);
+
+        /** So many more were sent. */
+        void written(long bytes);
+
+        /** The connection ends: what was counted last is told now. */
+        void tell();
+    }
+
+    /** Those of a socket of Vert.x. */
+    public static Bytes of(NetSocket socket) {
+        return new Bytes() {
+            @Override
+            public void read(long bytes) {
+                VertxInternals.countRead(socket, bytes);
+            }
+
+            @Override
+            public void written(long bytes) {
+                VertxInternals.countWritten(socket, bytes);
+            }
+
+            @Override
+            public void tell() {
+                VertxInternals.tellCounts(socket);
+            }
+        };
+    }
+
     /** Makes what tells of each buffer that passes its place in a pipeline. */
-    public static ChannelHandler handler(Object connection) {
+    public static ChannelHandler handler(Bytes connection) {
         return new ChannelDuplexHandler() {
             @Override
             public void channelRead(ChannelHandlerContext ctx, Object message) {
-                VertxInternals.countRead(connection, size(message));
+                connection.read(size(message));
                 ctx.fireChannelRead(message);
             }
 
             @Override
             @SuppressWarnings("FutureReturnValueIgnored") // The caller has the promise.
             public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-                VertxInternals.countWritten(connection, size(message));
+                connection.written(size(message));
                 ctx.write(message, promise);
             }
 
@@ -88,7 +122,7 @@ public final class Metering {
             public void channelInactive(ChannelHandlerContext ctx) {
                 // Vert.x may have heard of the end already, by an event that comes before what was sent together with
                 // it.
-                VertxInternals.tellCounts(connection);
+                connection.tell();
                 ctx.fireChannelInactive();
             }
         };

@@ -149,7 +149,7 @@ final class Http3 implements QuicProtocol {
     }
 
     /**
-     * Netty's handler of the control stream, which comes when the stream says its type, is behind that of Vert.x, which passes
+     * Netty's handler of the control stream, which comes when the stream says its type, is behind the last one, which passes
      * nothing on.
      */
     @Override

@@ -121,7 +121,7 @@ final class HttpListener implements Listener {
         connections.add(connection);
         last.channel().closeFuture().addListener(closed -> connections.remove(connection));
         if (vertx.isMetricsEnabled() && Metering.isPossible()) {
-            addBefore(last, Metering.handler(socket));
+            addBefore(last, Metering.handler(Metering.of(socket)));
         }
         addBefore(last, connection);
         addBefore(last, new VersionDetector(options, connection));

@@ -148,7 +148,7 @@ public final class QuicClientTransport implements ClientTransport {
                     .setLocalAddress(SocketAddress.inetSocketAddress(0, ipv6 ? "::" : "0.0.0.0"));
             TlsClient validated = Objects.requireNonNull(tls, "validated before");
             QuicClient client = vertx.createQuicClient(config, QuicTls.options(validated, request.alpn(validated)));
-            QuicSockets.sendSoon(client);
+            QuicInternals.flushStrategy(client, QuicSockets.SOON);
             return client;
         });
     }

@@ -6,8 +6,8 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicTransportParameters;
 import io.netty.util.AttributeKey;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.QuicConnection;
 import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of the peer of a connection, for services. On the event loop of the connection only. */
 final class QuicFacts {
@@ -20,8 +20,7 @@ final class QuicFacts {
     private QuicFacts() {}
 
     /** Keeps what Netty's session of TLS does not tell: the name that the client has asked for. */
-    static void keepServerName(QuicChannel channel, QuicConnection connection) {
-        String name = connection.indicatedServerName();
+    static void keepServerName(QuicChannel channel, @Nullable String name) {
         if (name != null && !name.isEmpty()) {
             channel.attr(SERVER_NAME).set(name);
         }

@@ -10,21 +10,12 @@ import dev.vecho.net.echo.Gate;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.quic.QuicChannel;
-import io.netty.handler.ssl.ClientAuth;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.QuicClientAddressValidation;
-import io.vertx.core.net.QuicConfig;
-import io.vertx.core.net.QuicConnection;
-import io.vertx.core.net.QuicDatagramConfig;
-import io.vertx.core.net.QuicServer;
-import io.vertx.core.net.QuicServerConfig;
-import io.vertx.core.net.ServerSSLOptions;
-import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
@@ -44,15 +35,6 @@ import org.slf4j.LoggerFactory;
 final class QuicListener implements Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicListener.class);
-
-    /** How much longer than for its streams a connection waits for a sign of its peer, so that these end in order. */
-    private static final Duration LONGER = Duration.ofSeconds(3);
-
-    /** The same where streams are held to a rate: its peer has nothing to say while they are not read. */
-    private static final Duration LONGER_AT_A_RATE = Duration.ofMinutes(1);
-
-    /** What a peer may send on a stream that goes one way, and carries no echo, before it was read. */
-    private static final int UNIDIRECTIONAL_WINDOW = 16 * 1024;
 
     private final Vertx vertx;
     private final Context context;
@@ -97,15 +79,12 @@ final class QuicListener implements Listener {
      * @param port of all of them
      */
     Future<?> open(InetSocketAddress address, SocketServer.Port port) {
-        SocketServer server = new SocketServer(vertx, config(), tlsOptions(), port);
-        server.connectHandler(this::accept).exceptionHandler(this::handshakeFailed);
-        QuicSockets.sendSoon(server);
+        SocketServer server = new SocketServer(
+                vertx, context, CodecOptions.of(options, protocol), tls(options), token, port, acceptor);
         servers.add(server);
-        // Not by its text, for Vert.x loses the zone of that.
-        InetAddress host = Addresses.unnamed(address.getAddress());
-        return server.listen(SocketAddress.inetSocketAddress(new InetSocketAddress(host, address.getPort())))
-                .onSuccess(listening -> addresses.add(
-                        protocol.scheme() + "://" + Addresses.format(Addresses.text(host), listening.port())))
+        String host = Addresses.text(address.getAddress());
+        return server.listen(address)
+                .onSuccess(listening -> addresses.add(protocol.scheme() + "://" + Addresses.format(host, listening)))
                 .onFailure(failure -> servers.remove(server));
     }
 
@@ -113,83 +92,38 @@ final class QuicListener implements Listener {
     Future<Void> adopt(QuicListenerOptions next, QuicProtocol nextProtocol) {
         Promise<Void> adopted = Promise.promise();
         context.runOnContext(now -> {
-            boolean sameCodec = Codec.of(options, protocol).equals(Codec.of(next, nextProtocol));
-            boolean sameTls = options.tls() == next.tls();
+            CodecOptions before = CodecOptions.of(options, protocol);
+            CodecOptions then = CodecOptions.of(next, nextProtocol);
+            boolean same = before.equals(then) && options.tls() == next.tls();
             options = next;
             protocol = nextProtocol;
-            List<Future<?>> changing = new ArrayList<>();
-            for (SocketServer server : servers) {
-                if (!sameCodec) {
-                    changing.add(server.renewCodec(config(), tlsOptions()));
-                } else if (!sameTls) {
-                    changing.add(server.updateSSLOptions(tlsOptions(), true));
+            try {
+                if (!same) {
+                    servers.forEach(server -> server.change(then, tls(next)));
                 }
+                adopted.complete();
+            } catch (RuntimeException e) {
+                adopted.fail(e);
             }
-            Future.join(changing).<Void>mapEmpty().onComplete(adopted);
         });
         return adopted.future();
-    }
-
-    /** The options that a codec is made with, for all its connections. */
-    private record Codec(
-            Duration idle,
-            int maxStreams,
-            int maxStreamData,
-            long maxData,
-            boolean datagrams,
-            boolean addressValidation,
-            ClientAuth clientAuth,
-            List<String> alpn) {
-
-        static Codec of(QuicListenerOptions options, QuicProtocol protocol) {
-            TlsServer tls = tls(options);
-            return new Codec(
-                    maxIdle(options),
-                    options.maxStreams(),
-                    options.maxStreamData(),
-                    options.maxData(),
-                    options.datagrams(),
-                    options.addressValidation(),
-                    tls.clientAuth(),
-                    protocol.alpn(tls));
-        }
-    }
-
-    private static Duration maxIdle(QuicListenerOptions options) {
-        boolean throttled = options.limits().rates().isLimited();
-        return options.limits().idle().plus(throttled ? LONGER_AT_A_RATE : LONGER);
     }
 
     private static TlsServer tls(QuicListenerOptions options) {
         return Objects.requireNonNull(options.tls(), "validated before");
     }
 
-    private ServerSSLOptions tlsOptions() {
-        TlsServer tls = tls(options);
-        return QuicTls.options(tls, protocol.alpn(tls));
-    }
-
-    private QuicServerConfig config() {
-        QuicConfig transport = QuicConfig.forServer()
-                .setInitialMaxStreamsBidi(options.maxStreams())
-                .setInitialMaxStreamsUni(protocol.peerUnidirectionalStreams())
-                .setInitialMaxStreamDataUni(UNIDIRECTIONAL_WINDOW)
-                .setInitialMaxStreamDataBidiRemote(options.maxStreamData())
-                .setInitialMaxData(options.maxData())
-                .setMaxIdleTimeout(maxIdle(options));
-        if (options.datagrams()) {
-            transport.setDatagramConfig(new QuicDatagramConfig()
-                    .setEnabled(true)
-                    .setReceiveQueueLength(QuicListenerOptions.DATAGRAM_QUEUE)
-                    .setSendQueueLength(QuicListenerOptions.DATAGRAM_QUEUE));
+    private final AcceptedConnection.Acceptor acceptor = new AcceptedConnection.Acceptor() {
+        @Override
+        public void accept(AcceptedConnection connection) {
+            QuicListener.this.accept(connection);
         }
-        QuicServerConfig config =
-                new QuicServerConfig().setTransportConfig(transport).setReuseAddress(false);
-        return options.addressValidation()
-                ? config.setClientAddressValidation(QuicClientAddressValidation.CRYPTO)
-                        .setClientAddressValidationKey(token.key())
-                : config.setClientAddressValidation(QuicClientAddressValidation.NONE);
-    }
+
+        @Override
+        public void handshakeFailed(Throwable cause) {
+            QuicListener.this.handshakeFailed(cause);
+        }
+    };
 
     private void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
@@ -200,29 +134,23 @@ final class QuicListener implements Listener {
     }
 
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
-    private void accept(QuicConnection connection) {
+    private void accept(AcceptedConnection connection) {
         traffic.handshake(QuicTls.VERSION);
-        ChannelHandlerContext last = QuicInternals.lastHandler(connection);
-        QuicSockets.tend((QuicChannel) last.channel());
-        SocketServer.follow((QuicChannel) last.channel());
+        ChannelHandlerContext last = connection.last();
+        QuicSockets.tend(connection.channel());
+        SocketServer.follow(connection.channel());
         ServedConnection served = new ServedConnection(
-                (QuicChannel) last.channel(),
-                connection,
-                options,
-                protocol,
-                gate.throttle().newRate(),
-                traffic,
-                context,
-                this::closed);
-        if (!admits((QuicChannel) last.channel())) {
+                connection, options, protocol, gate.throttle().newRate(), traffic, context, this::closed);
+        if (!admits(connection.channel())) {
             served.close(QuicErrorCode.CONNECTION_REFUSED, draining ? "going away" : "too many connections");
             return;
         }
         open.add(served);
-        connection.streamHandler(served::accept);
+        connection.onStream(served::accept);
         protocol.connected(last);
-        if (vertx.isMetricsEnabled()) {
-            last.pipeline().addBefore(last.name(), null, Metering.handler(connection));
+        EndpointMetrics.OfConnection metrics = connection.metrics();
+        if (metrics != null) {
+            last.pipeline().addBefore(last.name(), null, Metering.handler(metrics));
         }
         last.pipeline().addBefore(last.name(), null, served);
     }
@@ -313,7 +241,7 @@ final class QuicListener implements Listener {
 
     /** Closes the sockets; never fails. */
     Future<Void> close() {
-        List<Future<Void>> closing = servers.stream().map(QuicServer::close).toList();
+        List<Future<Void>> closing = servers.stream().map(SocketServer::close).toList();
         return Future.join(closing).transform(closed -> {
             servers.clear();
             addresses.clear();

@@ -29,14 +29,14 @@ public interface QuicProtocol {
     /**
      * Prepares a connection, before any of its streams.
      *
-     * @param last the handler of Vert.x, before which others go
+     * @param last its last handler, before which others go
      */
     void connected(ChannelHandlerContext last);
 
     /**
      * Puts into a stream what reads and writes it.
      *
-     * @param last the handler of Vert.x, before which others go
+     * @param last its last handler, before which others go
      * @param stream is first in the pipeline
      */
     void opened(ChannelHandlerContext last, Traffic traffic, QuicEchoPipe stream);
@@ -44,7 +44,7 @@ public interface QuicProtocol {
     /**
      * Takes a stream of the peer's that goes one way.
      *
-     * @param last the handler of Vert.x, before which others go
+     * @param last its last handler, before which others go
      */
     void openedUnidirectional(ChannelHandlerContext last);
 

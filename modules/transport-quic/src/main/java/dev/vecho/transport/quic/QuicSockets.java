@@ -4,9 +4,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.handler.codec.quic.FlushStrategy;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.util.AttributeKey;
-import io.vertx.core.net.QuicEndpoint;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -38,15 +38,11 @@ public final class QuicSockets {
     /** When a connection was last asked, as {@link System#nanoTime}. */
     private static final AttributeKey<Long> ASKED = AttributeKey.valueOf(QuicSockets.class, "asked");
 
-    private QuicSockets() {}
+    /** Sends packets soon, where many connections have some to send. */
+    static final FlushStrategy SOON = (packets, bytes) ->
+            packets >= (bytes >= (long) packets * FULL_PACKET_BYTES ? FULL_PACKETS_AT_ONCE : PACKETS_AT_ONCE);
 
-    /** Sends packets soon, where many connections have some to send; call it before the endpoint opens its socket. */
-    static void sendSoon(QuicEndpoint endpoint) {
-        QuicInternals.flushStrategy(
-                endpoint,
-                (packets, bytes) -> packets
-                        >= (bytes >= (long) packets * FULL_PACKET_BYTES ? FULL_PACKETS_AT_ONCE : PACKETS_AT_ONCE));
-    }
+    private QuicSockets() {}
 
     /**
      * Gives the socket of a connection room for what comes, lets it send {@linkplain SegmentedPackets several packets at once}, and asks

@@ -6,7 +6,6 @@ import dev.vecho.net.tls.TlsClient;
 import dev.vecho.net.tls.TlsServer;
 import dev.vecho.net.tls.VertxTls;
 import io.vertx.core.net.ClientSSLOptions;
-import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TrustOptions;
 import java.util.List;
 import java.util.Set;
@@ -52,19 +51,6 @@ final class QuicTls {
         if (options.has("alpn") && options.texts("alpn").isEmpty()) {
             options.problem("alpn", "must have a protocol, for QUIC needs one");
         }
-    }
-
-    static ServerSSLOptions options(TlsServer tls, List<String> alpn) {
-        ServerSSLOptions options = new ServerSSLOptions()
-                .setKeyCertOptions(VertxTls.keys(tls.identities()))
-                .setClientAuth(VertxTls.clientAuth(tls))
-                .setApplicationLayerProtocols(alpn)
-                .setEnabledSecureTransportProtocols(Set.of(VERSION))
-                .setSni(true);
-        if (tls.trust() != null) {
-            options.setTrustOptions(TrustOptions.wrap(tls.trust()));
-        }
-        return options;
     }
 
     static ClientSSLOptions options(TlsClient tls, List<String> alpn) {

@@ -6,7 +6,6 @@ import dev.vecho.core.Faults.Carried;
 import dev.vecho.core.ServerTransport;
 import dev.vecho.core.Target;
 import dev.vecho.core.TestableTransport;
-import dev.vecho.core.VertxInternals;
 import dev.vecho.core.config.Options;
 import dev.vecho.net.Addresses;
 import dev.vecho.net.echo.Gate;
@@ -71,14 +70,6 @@ public final class QuicTransport implements TestableTransport {
 
     /** Why QUIC cannot run here, and nothing on top of it; empty if it can. */
     public static Optional<String> unavailable() {
-        for (String closed : List.of("io.vertx.core.net.impl", "io.vertx.core.net.impl.quic")) {
-            if (!VertxInternals.isOpen(closed, QuicTransport.class)) {
-                return Optional.of(
-                        "Vert.x is a named module here, and keeps to itself what it takes; start Java with --add-exports"
-                                + " io.vertx.core/" + closed + "="
-                                + QuicTransport.class.getModule().getName());
-            }
-        }
         try {
             return Quic.isAvailable() ? Optional.empty() : Optional.of(why(Quic.unavailabilityCause()));
         } catch (LinkageError e) {

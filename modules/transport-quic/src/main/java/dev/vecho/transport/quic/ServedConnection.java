@@ -24,8 +24,6 @@ import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.QuicConnection;
-import io.vertx.core.net.QuicStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +40,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A connection that a listener accepted: its streams echo, its datagrams come back from here, or are answered by a service. It sits in the connection's
- * Netty pipeline before the handler of Vert.x and is used on the connection's event loop only.
+ * Netty pipeline before the last handler and is used on the connection's event loop only.
  *
  * <p>It closes the connection only when all that its streams have echoed has arrived, as far as that can be known:
  * closing it discards what QUIC still has to send.
@@ -65,7 +63,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     private static final long COUNT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final QuicChannel channel;
-    private final QuicConnection connection;
+    private final AcceptedConnection connection;
     private final QuicListenerOptions options;
     private final QuicProtocol protocol;
     private final @Nullable ConnectionRate rate;
@@ -105,15 +103,14 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
      * @param rate what its streams and datagrams are held to, together; null for none
      */
     ServedConnection(
-            QuicChannel channel,
-            QuicConnection connection,
+            AcceptedConnection connection,
             QuicListenerOptions options,
             QuicProtocol protocol,
             @Nullable ConnectionRate rate,
             Traffic traffic,
             Context vertxContext,
             Consumer<ServedConnection> closed) {
-        this.channel = channel;
+        this.channel = connection.channel();
         this.connection = connection;
         this.options = options;
         this.protocol = protocol;
@@ -141,7 +138,7 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
             traffic.began(this);
         }
         if (protocol.datagrams() != null) {
-            QuicFacts.keepServerName(channel, connection);
+            QuicFacts.keepServerName(channel, connection.serverName());
         }
         watch(options.limits().idle().toNanos());
         Duration lifetime = options.limits().lifetime();
@@ -163,10 +160,12 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
                         TimeUnit.NANOSECONDS);
     }
 
-    /** Takes a stream that the peer opened, before anything is read from it. */
-    void accept(QuicStream stream) {
-        ChannelHandlerContext last = QuicInternals.lastHandler(stream);
-        stream.exceptionHandler(failure -> LOG.debug("{}: {}", last.channel(), failure.toString()));
+    /**
+     * Takes a stream that the peer opened, before anything is read from it.
+     *
+     * @param last its last handler, before which others go
+     */
+    void accept(ChannelHandlerContext last) {
         if (((QuicStreamChannel) last.channel()).type() == QuicStreamType.UNIDIRECTIONAL) {
             meter(last);
             protocol.openedUnidirectional(last);
@@ -198,8 +197,9 @@ final class ServedConnection extends ChannelInboundHandlerAdapter implements Ope
     }
 
     private void meter(ChannelHandlerContext stream) {
-        if (vertxContext.owner().isMetricsEnabled()) {
-            stream.pipeline().addFirst(Metering.handler(connection));
+        EndpointMetrics.OfConnection metrics = connection.metrics();
+        if (metrics != null) {
+            stream.pipeline().addFirst(Metering.handler(metrics));
         }
     }
 

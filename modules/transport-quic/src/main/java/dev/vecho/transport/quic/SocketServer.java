@@ -1,41 +1,44 @@
 package dev.vecho.transport.quic;
 
 import dev.vecho.core.Traffic;
+import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.net.listen.Admission;
+import dev.vecho.net.tls.TlsServer;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.handler.codec.quic.QuicChannel;
-import io.netty.handler.codec.quic.QuicCodecBuilder;
 import io.netty.handler.codec.quic.QuicCodecDispatcher;
 import io.netty.handler.codec.quic.QuicConnectionIdGenerator;
-import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.util.AttributeKey;
+import io.vertx.core.Closeable;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.internal.VertxInternal;
-import io.vertx.core.net.QuicServerConfig;
-import io.vertx.core.net.ServerSSLOptions;
-import io.vertx.core.net.impl.ServerID;
-import io.vertx.core.net.impl.quic.CleanableQuicServer;
-import io.vertx.core.spi.metrics.TransportMetrics;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import org.jspecify.annotations.Nullable;
 
-/** Vert.x's QUIC server, with handlers of ours between its socket and Netty's codec, for which Vert.x has no place. */
-final class SocketServer extends CleanableQuicServer {
+/**
+ * A QUIC server on one UDP socket: Netty's codec, and handlers of ours between the two, for which Vert.x's server has no place.
+ *
+ * <p>Used on the event loop of its context only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // What cannot be closed is closed.
+final class SocketServer {
 
-    private static final AttributeKey<Opening> OPENING = AttributeKey.valueOf(SocketServer.class, "opening");
+    private static final AttributeKey<SocketServer> SERVER = AttributeKey.valueOf(SocketServer.class, "server");
     private static final AttributeKey<Codecs> CODECS = AttributeKey.valueOf(SocketServer.class, "codecs");
-
-    /** What decodes the first packets of a socket, and makes the ids that they come to. */
-    private record Opening(ChannelHandler codec, ConnectionIds ids) {}
 
     /** The sockets of all event loops that have one address. A packet goes to the one that has its connection. */
     static final class Port extends QuicCodecDispatcher {
@@ -51,48 +54,58 @@ final class SocketServer extends CleanableQuicServer {
 
         @Override
         protected void initChannel(Channel socket, int idBytes, QuicConnectionIdGenerator generator) {
-            Opening opening = socket.attr(OPENING).get();
-            opening.ids().generate(generator);
+            SocketServer server = socket.attr(SERVER).get();
+            server.ids.generate(generator);
             socket.pipeline()
-                    .addLast(
-                            new ReadFailures(), new FirstPackets(admission, traffic), new PeerAddresses(opening.ids()));
+                    .addLast(new ReadFailures(), new FirstPackets(admission, traffic), new PeerAddresses(server.ids));
             Codecs codecs = new Codecs(socket);
             socket.attr(CODECS).set(codecs);
-            codecs.add(FIRST, opening.codec());
+            codecs.add(server.codecId, server.newCodec());
         }
     }
 
-    private static final byte FIRST = 0;
-
-    private final QuicServerConfig config;
-    private final ServerSSLOptions tls;
+    private final Vertx vertx;
+    private final Context context;
     private final Port port;
+    private final AddressToken token;
+    private final AcceptedConnection.Acceptor acceptor;
     private final ConnectionIds ids = new ConnectionIds();
+    private final ServerContexts contexts = new ServerContexts();
+
+    /** Those whose handshake is under way among them. */
+    private final ChannelGroup connections;
+
+    private final Closeable hook = completion -> close().onComplete(completion);
+    private CodecOptions options;
 
     /** Of the codec that is made. */
-    private byte codecId = FIRST;
+    private byte codecId;
 
-    private @Nullable Open open;
-
-    /** Where it is open. */
-    private record Open(
-            Channel socket,
-            ContextInternal context,
-            ServerID address,
-            @Nullable TransportMetrics<?> metrics) {}
+    private @Nullable EndpointMetrics metrics;
+    private @Nullable Channel socket;
 
     /**
      * Makes it.
      *
-     * @param config changed by {@link #renewCodec}
-     * @param tls changed by {@link #renewCodec}
      * @param port shared with the servers of the other event loops
+     * @param acceptor gets the connections
      */
-    SocketServer(Vertx vertx, QuicServerConfig config, ServerSSLOptions tls, Port port) {
-        super((VertxInternal) vertx, config, tls);
-        this.config = config;
-        this.tls = tls;
+    SocketServer(
+            Vertx vertx,
+            Context context,
+            CodecOptions options,
+            TlsServer tls,
+            AddressToken token,
+            Port port,
+            AcceptedConnection.Acceptor acceptor) {
+        this.vertx = vertx;
+        this.context = context;
+        this.options = options;
+        this.token = token;
         this.port = port;
+        this.acceptor = acceptor;
+        this.connections = new DefaultChannelGroup(VertxInternals.eventLoop(context));
+        contexts.change(tls, options.alpn());
     }
 
     /** Follows the peer of a connection of such a server wherever it goes. */
@@ -101,65 +114,37 @@ final class SocketServer extends CleanableQuicServer {
         connection.parent().attr(CODECS).get().opened(connection);
     }
 
-    /**
-     * Has new connections served with other options, by a codec of their own. Called on the event loop of the socket.
-     *
-     * @param nextTls the whole of it
-     */
-    Future<Void> renewCodec(QuicServerConfig next, ServerSSLOptions nextTls) {
-        Open now = open;
-        if (now == null) {
-            return Future.succeededFuture();
-        }
-        // Vert.x makes its codecs of the objects that the server was made with.
-        config.setTransportConfig(next.getTransportConfig())
-                .setClientAddressValidation(next.getClientAddressValidation())
-                .setClientAddressValidationKey(next.getClientAddressValidationKey());
-        tls.setKeyCertOptions(nextTls.getKeyCertOptions())
-                .setTrustOptions(nextTls.getTrustOptions())
-                .setApplicationLayerProtocols(nextTls.getApplicationLayerProtocols());
-        tls.setClientAuth(nextTls.getClientAuth());
-        codecId++;
-        byte id = codecId;
-        Future<ChannelHandler> made;
-        try {
-            made = super.channelHandler(now.context(), now.address(), now.metrics());
-        } catch (Exception e) {
-            return Future.failedFuture(e);
-        }
-        Promise<Void> added = Promise.promise();
-        made.onFailure(added::fail)
-                .onSuccess(codec -> now.socket().eventLoop().execute(() -> {
-                    now.socket().attr(CODECS).get().add(id, codec);
-                    added.complete();
-                }));
-        return added.future();
-    }
-
-    @Override
-    protected Future<QuicCodecBuilder<?>> codecBuilder(ContextInternal context, TransportMetrics<?> metrics)
-            throws Exception {
-        byte id = codecId;
-        return super.codecBuilder(context, metrics)
-                .map(builder -> ((QuicServerCodecBuilder) builder)
-                        .attr(Codecs.CODEC, id)
-                        .connectionIdAddressGenerator(ids.of(id))
-                        .localConnectionIdLength(ConnectionId.BYTES));
-    }
-
-    @Override
-    protected Future<ChannelHandler> channelHandler(
-            ContextInternal context, ServerID address, TransportMetrics<?> metrics) throws Exception {
-        return super.channelHandler(context, address, metrics).map(codec -> new ChannelInitializer<Channel>() {
-            @Override
-            protected void initChannel(Channel socket) {
-                sharePort(socket);
-                DatagramReads.installMerged(socket);
-                open = new Open(socket, context, address, metrics);
-                socket.attr(OPENING).set(new Opening(codec, ids));
-                socket.pipeline().addLast(port);
+    /** Opens the socket, until it is closed, or the context's verticle undeployed; returns its port. */
+    Future<Integer> listen(InetSocketAddress address) {
+        Promise<Integer> listening = VertxInternals.promise(context);
+        metrics = EndpointMetrics.of(vertx, address);
+        VertxInternals.closeWith(context, hook);
+        ChannelFuture binding = new Bootstrap()
+                .group(VertxInternals.eventLoop(context))
+                .channelFactory(VertxInternals.transport(vertx).datagramChannelFactory())
+                .option(ChannelOption.SO_REUSEADDR, false)
+                .handler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel opened) {
+                        sharePort(opened);
+                        DatagramReads.installMerged(opened);
+                        opened.attr(SERVER).set(SocketServer.this);
+                        opened.pipeline().addLast(port);
+                    }
+                })
+                .bind(address);
+        Channel opening = binding.channel();
+        socket = opening;
+        binding.addListener(bound -> {
+            if (bound.isSuccess()) {
+                listening.complete(((InetSocketAddress) opening.localAddress()).getPort());
+            } else {
+                VertxInternals.keep(context, hook);
+                contexts.forget();
+                listening.fail(bound.cause());
             }
         });
+        return listening.future();
     }
 
     private static void sharePort(Channel socket) {
@@ -168,5 +153,53 @@ final class SocketServer extends CleanableQuicServer {
         } else {
             socket.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
         }
+    }
+
+    private ChannelHandler newCodec() {
+        return options.builder()
+                .sslContext(contexts.chooser(options.clientAuth()))
+                .tokenHandler(options.addressValidation() ? token : null)
+                .flushStrategy(QuicSockets.SOON)
+                .attr(Codecs.CODEC, codecId)
+                .connectionIdAddressGenerator(ids.of(codecId))
+                .handler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel connection) {
+                        connections.add(connection);
+                        connection.pipeline().addLast(new AcceptedConnection(context, acceptor, metrics));
+                    }
+                })
+                .build();
+    }
+
+    /** Has new connections served with other options; where it needs to, by a codec of their own. */
+    void change(CodecOptions next, TlsServer tls) {
+        contexts.change(tls, next.alpn());
+        if (!next.equals(options)) {
+            options = next;
+            codecId++;
+            Codecs codecs = socket == null ? null : socket.attr(CODECS).get();
+            if (codecs != null) {
+                codecs.add(codecId, newCodec());
+            }
+        }
+    }
+
+    /** Closes its connections and the socket; never fails. Any thread. */
+    Future<Void> close() {
+        VertxInternals.keep(context, hook);
+        Promise<Void> closed = VertxInternals.promise(context);
+        VertxInternals.eventLoop(context)
+                .execute(() -> connections.close().addListener(all -> {
+                    if (socket == null) {
+                        closed.complete();
+                    } else {
+                        socket.close().addListener(done -> {
+                            contexts.forget();
+                            closed.complete();
+                        });
+                    }
+                }));
+        return closed.future();
     }
 }
