@@ -24,10 +24,10 @@ final class PageShell implements AutoCloseable {
     private static final String MARK = "--- the command is over: ";
     private static final String CLOSED = "--- the shell has ended";
 
-    /** What bash says of a process that somebody has ended. */
     /** Vert.x warns of an event loop that a busy machine has let wait. */
     private static final Pattern BLOCKED = Pattern.compile(" WARN  BlockedThreadChecker: ");
 
+    /** What bash says of a process that somebody has ended. */
     private static final Pattern TERMINATED = Pattern.compile("(bash|.*/bash): line \\d+: +\\d+ (Terminated|Killed).*");
 
     private final NetworkNamespace namespace;
