@@ -339,20 +339,21 @@ public abstract class StreamContract extends ListenerContract {
     @Test
     void echoesAllThatIsHeldToTheRateOfAConnection() throws Exception {
         long begin = System.nanoTime();
+        // A read may take up to 64 KiB more than the rate.
         int bytes = inFull() ? 500_000 : 300_000;
         echoesAtARate(options().put("maxBytesPerSecond", 200_000), List.of(bytes(bytes, 21)));
-        assertThat(millisSince(begin)).isBetween(inFull() ? 1_200L : 400L, PATIENCE.toMillis());
+        assertThat(millisSince(begin)).isBetween(inFull() ? 1_200L : 100L, PATIENCE.toMillis());
     }
 
-    /** Those that send at the same time wait for each other, in full longer than they may be idle. */
+    /** Those that send at the same time wait for each other, longer than they may be idle. */
     @Test
     void echoesAllThatIsHeldToTheRateOfTheListener() throws Exception {
-        int bytes = inFull() ? 12_000 : 4_000;
         JsonObject options = options().put("maxListenerBytesPerSecond", 20_000).put("idleTimeoutMillis", 2_000);
-        List<byte[]> each = IntStream.range(0, 8).mapToObj(i -> bytes(bytes, i)).toList();
+        List<byte[]> each =
+                IntStream.range(0, 8).mapToObj(i -> bytes(12_000, i)).toList();
         long begin = System.nanoTime();
         echoesAtARate(options, each);
-        assertThat(millisSince(begin)).isBetween(inFull() ? 3_000L : 500L, PATIENCE.toMillis());
+        assertThat(millisSince(begin)).isBetween(3_000L, PATIENCE.toMillis());
     }
 
     /** A second's worth may come at once. */
