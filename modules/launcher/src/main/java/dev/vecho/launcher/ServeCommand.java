@@ -10,6 +10,7 @@ import dev.vecho.server.EchoServerVerticle;
 import dev.vecho.server.EchoService.Reload;
 import dev.vecho.server.OpenListener;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -60,6 +61,9 @@ final class ServeCommand implements Callable<Integer> {
 
     /** How long the first client may wait for it, at most, instead of for its first echo. */
     private static final Duration WARM_UP = Duration.ofMillis(300);
+
+    /** How long one that a busy machine has held up may hold up the end of the service, at most. */
+    private static final Duration WARM_UP_ENDS = Duration.ofSeconds(5);
 
     @Mixin
     private ListenerFlags flags = new ListenerFlags();
@@ -118,7 +122,8 @@ final class ServeCommand implements Callable<Integer> {
             if (!toldFromTheFirst) {
                 connections.follow(verticle);
             }
-            WarmUp.ofService(vertx, verticle.configuration(), WARM_UP).await();
+            Future<Void> warming = WarmUp.ofService(vertx, verticle.configuration());
+            awaitAtMost(WARM_UP, warming);
             verticle.listeners().forEach(listener -> print(out, listener));
             verticle.sectionNotes().forEach((key, notes) -> notes.forEach(note -> out.println(key + ": " + note)));
             if (configuration.io().equals(Io.AUTO) && Io.of(vertx).equals("nio")) {
@@ -132,12 +137,18 @@ final class ServeCommand implements Callable<Integer> {
             stop.await();
             out.println("stopping");
             systemd.stopping();
+            // Vert.x complains of listeners that go while it closes.
+            awaitAtMost(WARM_UP_ENDS, warming);
             vertx.undeploy(deployment).await();
             verticle.listeners().forEach(listener -> printTraffic(out, listener));
             return 0;
         } finally {
             vertx.close().await();
         }
+    }
+
+    private static void awaitAtMost(Duration limit, Future<Void> future) {
+        future.timeout(limit.toMillis(), TimeUnit.MILLISECONDS).otherwiseEmpty().await();
     }
 
     private static String status(EchoServerVerticle service) {

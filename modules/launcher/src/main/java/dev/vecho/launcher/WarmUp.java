@@ -13,7 +13,6 @@ import dev.vecho.core.config.Source;
 import dev.vecho.server.ConfiguredValue;
 import dev.vecho.server.EchoProbe;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -65,17 +64,10 @@ final class WarmUp {
      * One for each transport of a service that runs, with its certificates, all at once.
      *
      * @param values its configuration
-     * @param limit after which it goes on by itself
-     * @return when it is done, or at the limit; never a failure
+     * @return when it is done, and its listeners are gone; never a failure
      */
-    static Future<Void> ofService(Vertx vertx, List<ConfiguredValue> values, Duration limit) {
-        Promise<Void> over = Promise.promise();
-        long timer = vertx.setTimer(limit.toMillis(), late -> over.tryComplete());
-        play(vertx, like(values)).onComplete(played -> {
-            vertx.cancelTimer(timer);
-            over.tryComplete();
-        });
-        return over.future();
+    static Future<Void> ofService(Vertx vertx, List<ConfiguredValue> values) {
+        return play(vertx, like(values)).transform(played -> Future.succeededFuture());
     }
 
     private static JsonObject on(String transport) {

@@ -111,7 +111,10 @@ class CheckIT {
                 "--option",
                 "ws.compression=true",
                 "--size",
-                "16777216");
+                "16777216",
+                // It is compressed at one go, four times.
+                "--timeout",
+                "60s");
         assertThat(longest.exitCode()).as(longest.out() + longest.err()).isZero();
 
         Result wrong = Vecho.run(
