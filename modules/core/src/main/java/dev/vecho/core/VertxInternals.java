@@ -40,9 +40,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VertxInternals {
 
-    private static final boolean NET_IMPL = isOpen("io.vertx.core.net.impl", VertxInternals.class);
+    private static final boolean NET_IMPL = isOpen("io.vertx.core.net.impl");
 
-    private static final boolean EVENTBUS_IMPL = isOpen("io.vertx.core.eventbus.impl", VertxInternals.class);
+    private static final boolean EVENTBUS_IMPL = isOpen("io.vertx.core.eventbus.impl");
 
     private VertxInternals() {}
 
@@ -147,13 +147,11 @@ public final class VertxInternals {
     }
 
     /**
-     * Whether a module may use a package of Vert.x that is an {@code impl}: always on the class path, and where both are named modules
-     * with {@code --add-exports} only.
-     *
-     * @param user a class of that module
+     * Whether a package of Vert.x that is an {@code impl} may be used: always on the class path, and where both are named modules with
+     * {@code --add-exports} only.
      */
-    public static boolean isOpen(String vertxPackage, Class<?> user) {
-        return Vertx.class.getModule().isExported(vertxPackage, user.getModule());
+    private static boolean isOpen(String vertxPackage) {
+        return Vertx.class.getModule().isExported(vertxPackage, VertxInternals.class.getModule());
     }
 
     /** Whether an event in a pipeline says that the server which has the connection shuts down. */

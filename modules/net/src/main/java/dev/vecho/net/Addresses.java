@@ -9,7 +9,6 @@ import java.net.NetworkInterface;
 import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Locale;
 import java.util.Set;
@@ -50,17 +49,6 @@ public final class Addresses {
     /** The path of a Unix domain socket, with the {@code @} of an abstract one where the operating system has a NUL. */
     public static String unixPath(String path) {
         return path.startsWith("\0") ? "@" + path.substring(1) : path;
-    }
-
-    /** The same address without the name that it was found by. */
-    public static InetAddress unnamed(InetAddress address) {
-        try {
-            return address instanceof Inet6Address ipv6
-                    ? Inet6Address.getByAddress(null, ipv6.getAddress(), ipv6.getScopeId())
-                    : InetAddress.getByAddress(address.getAddress());
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException("an address has 4 or 16 bytes", e);
-        }
     }
 
     /** The families of a host's addresses: both for a name, whatever it resolves to; one for a literal address. */

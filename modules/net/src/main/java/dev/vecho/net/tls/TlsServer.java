@@ -134,26 +134,10 @@ public final class TlsServer {
         if (contexts.size() < identities.size()) {
             return null;
         }
-        DomainWildcardMappingBuilder<SslContext> byName = new DomainWildcardMappingBuilder<>(contexts.get(0));
-        Set<String> seen = new LinkedHashSet<>();
-        for (int i = 0; i < contexts.size(); i++) {
-            for (String name : names(identities.get(i).identity().chain().get(0))) {
-                // The first certificate for a name wins.
-                if (DNS_NAME.matcher(name).matches() && seen.add(name)) {
-                    byName.add(name, contexts.get(i));
-                }
-            }
-        }
+        Mapping<String, SslContext> byName =
+                byName(identities.stream().map(Placed::identity).toList(), contexts, contexts.get(0));
         return new TlsServer(
-                host,
-                options.content(),
-                tls,
-                contexts,
-                byName.build(),
-                handshakeTimeoutMillis,
-                notes,
-                identities,
-                clientAuth);
+                host, options.content(), tls, contexts, byName, handshakeTimeoutMillis, notes, identities, clientAuth);
     }
 
     /**
@@ -362,8 +346,24 @@ public final class TlsServer {
         return all;
     }
 
+    /**
+     * Chooses by the name that a client asks for. Of several identities for a name, the first has it.
+     *
+     * @param each what is chosen with each identity
+     * @param otherwise for all other names, and where none is asked for
+     */
+    public static <T> Mapping<String, T> byName(List<Identity> identities, List<T> each, T otherwise) {
+        DomainWildcardMappingBuilder<T> mapping = new DomainWildcardMappingBuilder<>(otherwise);
+        Set<String> seen = new LinkedHashSet<>();
+        for (int i = 0; i < identities.size(); i++) {
+            T own = each.get(i);
+            names(identities.get(i)).stream().filter(seen::add).forEach(name -> mapping.add(name, own));
+        }
+        return mapping.build();
+    }
+
     /** The DNS names that an identity is chosen for, those with a wildcard among them. */
-    public static Set<String> names(Identity identity) {
+    private static Set<String> names(Identity identity) {
         Set<String> names = new LinkedHashSet<>(names(identity.chain().get(0)));
         names.removeIf(name -> !DNS_NAME.matcher(name).matches());
         return names;

@@ -1,6 +1,5 @@
 package dev.vecho.net.tls;
 
-import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
@@ -15,7 +14,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.KeyManagerFactory;
@@ -37,7 +35,7 @@ public final class VertxTls {
     public static ServerSSLOptions options(TlsServer tls) {
         ServerSSLOptions options = new ServerSSLOptions()
                 .setKeyCertOptions(keys(tls.identities()))
-                .setClientAuth(clientAuth(tls))
+                .setClientAuth(CLIENT_AUTH.getOrDefault(tls.clientAuth(), ClientAuth.NONE))
                 .setSni(true);
         options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(tls.protocols()));
         options.setSslHandshakeTimeout(tls.handshakeTimeoutMillis()).setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
@@ -46,11 +44,6 @@ public final class VertxTls {
             options.setTrustOptions(TrustOptions.wrap(tls.trust()));
         }
         return options;
-    }
-
-    /** Whether clients are asked for a certificate. */
-    public static ClientAuth clientAuth(TlsServer tls) {
-        return CLIENT_AUTH.getOrDefault(tls.clientAuth(), ClientAuth.NONE);
     }
 
     /** Several identities: the first is the default, the others are chosen by name. */
@@ -79,15 +72,10 @@ public final class VertxTls {
 
         Identities(List<Identity> identities) {
             first = keyManagers(identities.get(0));
-            DomainWildcardMappingBuilder<Optional<KeyManagerFactory>> mapping =
-                    new DomainWildcardMappingBuilder<>(Optional.empty());
-            Set<String> seen = new LinkedHashSet<>();
-            for (Identity identity : identities) {
-                Optional<KeyManagerFactory> keys = Optional.of(keyManagers(identity));
-                // The first certificate for a name wins.
-                TlsServer.names(identity).stream().filter(seen::add).forEach(name -> mapping.add(name, keys));
-            }
-            byName = mapping.build();
+            List<Optional<KeyManagerFactory>> keys = identities.stream()
+                    .map(identity -> Optional.of(keyManagers(identity)))
+                    .toList();
+            byName = TlsServer.byName(identities, keys, Optional.empty());
         }
 
         @Override

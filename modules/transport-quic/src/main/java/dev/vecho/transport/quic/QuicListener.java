@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One event loop's QUIC servers of one listener. Its connections are used on that event loop only. */
-final class QuicListener implements Listener {
+final class QuicListener implements Listener, AcceptedConnection.Acceptor {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicListener.class);
 
@@ -79,8 +79,8 @@ final class QuicListener implements Listener {
      * @param port of all of them
      */
     Future<?> open(InetSocketAddress address, SocketServer.Port port) {
-        SocketServer server = new SocketServer(
-                vertx, context, CodecOptions.of(options, protocol), tls(options), token, port, acceptor);
+        SocketServer server =
+                new SocketServer(vertx, context, CodecOptions.of(options, protocol), tls(options), token, port, this);
         servers.add(server);
         String host = Addresses.text(address.getAddress());
         return server.listen(address)
@@ -113,19 +113,8 @@ final class QuicListener implements Listener {
         return Objects.requireNonNull(options.tls(), "validated before");
     }
 
-    private final AcceptedConnection.Acceptor acceptor = new AcceptedConnection.Acceptor() {
-        @Override
-        public void accept(AcceptedConnection connection) {
-            QuicListener.this.accept(connection);
-        }
-
-        @Override
-        public void handshakeFailed(Throwable cause) {
-            QuicListener.this.handshakeFailed(cause);
-        }
-    };
-
-    private void handshakeFailed(Throwable cause) {
+    @Override
+    public void handshakeFailed(Throwable cause) {
         LOG.debug("handshake failed: {}", cause.toString());
         if (traffic.open(Integer.MAX_VALUE)) {
             FailureReason reason = ConnectionEnd.reason(cause);
@@ -134,7 +123,8 @@ final class QuicListener implements Listener {
     }
 
     /** Runs on the connection's event loop, after the handshake and before anything is read. */
-    private void accept(AcceptedConnection connection) {
+    @Override
+    public void accept(AcceptedConnection connection) {
         traffic.handshake(QuicTls.VERSION);
         ChannelHandlerContext last = connection.last();
         QuicSockets.tend(connection.channel());

@@ -5,15 +5,12 @@ import dev.vecho.net.tls.TlsServer;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.handler.ssl.ClientAuth;
-import io.netty.util.DomainWildcardMappingBuilder;
 import io.netty.util.Mapping;
 import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +26,7 @@ final class ServerContexts implements Mapping<String, QuicSslContext> {
         List<Identity> identities = tls.identities();
         List<QuicSslContext> made =
                 identities.stream().map(each -> context(tls, each, alpn)).toList();
-        DomainWildcardMappingBuilder<QuicSslContext> mapping = new DomainWildcardMappingBuilder<>(made.get(0));
-        Set<String> seen = new LinkedHashSet<>();
-        for (int i = 0; i < made.size(); i++) {
-            QuicSslContext own = made.get(i);
-            // The first certificate for a name wins.
-            TlsServer.names(identities.get(i)).stream().filter(seen::add).forEach(name -> mapping.add(name, own));
-        }
-        byName = mapping.build();
+        byName = TlsServer.byName(identities, made, made.get(0));
     }
 
     private static QuicSslContext context(TlsServer tls, Identity identity, List<String> alpn) {
