@@ -100,7 +100,7 @@ def measure_case(run, case):
         try:
             if case.bench:
                 return processes.bench(running[name], run.load_cores, case.load, warmup, seconds)
-            return processes.measure(running[name], run.load_cores, case.load, warmup, seconds, case.beside)
+            return processes.measure(running[name], run.load_cores, case.load, warmup, seconds)
         except processes.Failed as failure:
             # It takes no further part: what it measured before it failed is worth nothing.
             failures[name] = str(failure)
@@ -155,6 +155,7 @@ def summary(case, rounds, failures):
 
     for name, row in medians.items():
         row["lost"] = sum(one["lost"] for one in rounds[name])
+        row["beside"] = statistics.median(one.get("besideBytesPerSecond", 0) for one in rounds[name])
         if base in rounds:
             row["ratios"] = ratios(name, base)
             row["ratio"] = statistics.median(row["ratios"])

@@ -130,19 +130,10 @@ def told_failures(out):
         return ""
 
 
-def measure(server, cores, arguments, warmup, seconds, beside=()):
-    """One round. beside: what a second generator does to the server from the begin of the warm-up to the end."""
-    other = start_load(server, cores, (*beside, "-w", 0, "-d", warmup + seconds + 60)) if beside else None
-    try:
-        load = start_load(server, cores, (*arguments, "-w", warmup, "-d", seconds, "-p", server.pid))
-        result = result_of(load, warmup + seconds + 60)
-        if other and other.poll() is not None:
-            raise Failed("beside: " + (other.stderr.read().strip() or "the load generator ended"))
-        return result
-    finally:
-        if other:
-            other.kill()
-            other.communicate()
+def measure(server, cores, arguments, warmup, seconds):
+    """One round."""
+    load = start_load(server, cores, (*arguments, "-w", warmup, "-d", seconds, "-p", server.pid))
+    return result_of(load, warmup + seconds + 60)
 
 
 def bench(server, cores, arguments, warmup, seconds):
@@ -160,4 +151,4 @@ def bench(server, cores, arguments, warmup, seconds):
     latency = {f"{figure}Micros": result["latencyMillis"][figure] * 1000 for figure in ("p50", "p99", "p999", "max")}
     return latency | {"perSecond": rate, "lost": result["lost"], "serverCpu": share,
                       "serverMicrosPerMessage": share / rate * 1e6 if rate else 0,
-                      "generatorCpu": result["load"]["threadShare"]}
+                      "generatorCpu": result["load"]["processShare"]}

@@ -14,7 +14,7 @@ from harness import peers
 from harness.cases import CASES, EXTRAS
 
 ACCENT, PLAIN = "#7b3fb5", "#9aa5b1"
-FIGURES = {"perSecond": "", "p99Micros": ": p99", "p999Micros": ": p99.9"}
+FIGURES = {"perSecond": "", "p99Micros": ": p99", "p999Micros": ": p99.9", "serverMicrosPerMessage": ": server CPU"}
 LIMIT = 0.95  # of a core: a generator that is busier than this, with a server that is not, was the limit
 
 
@@ -38,6 +38,12 @@ def machine():
     }
 
 
+def told(found):
+    """A machine, in words."""
+    return (f"{found['processor']}, {found['cores']} cores, {found['memoryMegabytes'] // 1024} GB; {found['system']}, "
+            f"{found['kernel']}, {found['congestionControl']}")
+
+
 def same_machine(one, other):
     return {**one, "loadBefore": 0} == {**other, "loadBefore": 0}
 
@@ -59,8 +65,10 @@ class Results:
         self.data = {"machine": machine(), "versions": {}, "cases": {}, "extras": {}}
         if options.only and self.file.exists():
             before = json.loads(gzip.decompress(self.file.read_bytes()))
-            if same_machine(before["machine"], self.data["machine"]):
-                self.data = before
+            if not same_machine(before["machine"], self.data["machine"]):
+                for measured in (*before["cases"].values(), *before["extras"].values()):
+                    measured.setdefault("machine", before["machine"])
+            self.data = before | {"machine": self.data["machine"]}
         self.data["versions"] |= {peer.name: {"title": peer.title, "version": peers.version_of(peer)} for peer in used}
         self.titles = {name: version["title"] for name, version in self.data["versions"].items()} | self.titles
 
@@ -80,31 +88,39 @@ class Results:
         """Those that were measured, in the order of cases.py."""
         return [(case, self.data["cases"][case.name]) for case in CASES if case.name in self.data["cases"]]
 
+    def elsewhere(self, measured):
+        """The machine that it was measured on, where that is not the one of the rest; else None."""
+        other = measured.get("machine")
+        return other if other and not same_machine(other, self.data["machine"]) else None
+
     def goal_table(self):
         rows = []
         for case, measured in self.cases():
+            title = case.title + (" †" if self.elsewhere(measured) else "")
             for goal in measured["goals"]:
                 both = [measured["peers"][goal[side]] for side in ("subject", "against")]
                 what = FIGURES[goal.get("figure", "perSecond")]
-                rows.append([case.title + what, self.titles[goal["subject"]], self.titles[goal["against"]],
+                rows.append([title + what, self.titles[goal["subject"]], self.titles[goal["against"]],
                              f"≥ {goal['atLeast']:.2f}", f"{goal['ratio']:.2f}",
                              f"{goal['least']:.2f}–{goal['most']:.2f}", "yes" if goal["reached"] else "**no**",
                              *(" / ".join(f"{row[figure]:,.{digits}f}" for row in both) for figure, digits in
                                (("p99Micros", 0), ("p999Micros", 0), ("serverMicrosPerMessage", 2)))])
             for name, failure in measured["failures"].items():
-                rows.append([case.title, self.titles[name], "", "", "failed", failure[:80].replace("\n", " "), "**no**",
+                rows.append([title, self.titles[name], "", "", "failed", failure[:80].replace("\n", " "), "**no**",
                              "", "", ""])
         for name in EXTRAS:
-            for goal in self.data["extras"].get(name, {}).get("goals", []):
-                rows.append([goal["what"], self.titles.get("vecho", "Vecho"), "", f"≤ {goal['atMost']:g}" if "atMost" in goal else f"≥ {goal['atLeast']:.2f}",
+            measured = self.data["extras"].get(name, {})
+            for goal in measured.get("goals", []):
+                rows.append([goal["what"] + (" †" if self.elsewhere(measured) else ""), self.titles.get("vecho", "Vecho"), "", f"≤ {goal['atMost']:g}" if "atMost" in goal else f"≥ {goal['atLeast']:.2f}",
                              f"{goal['value']:.2f}", "", "yes" if goal["reached"] else "**no**", "", "", ""])
         return table(["case", "server", "against", "goal", "ratio", "least–most", "reached", "p99 µs, both",
                       "p99.9 µs, both", "server CPU µs each, both"], rows)
 
     def how(self):
-        found = self.data["machine"]
-        return (f"{found['processor']}, {found['cores']} cores, {found['memoryMegabytes'] // 1024} GB; {found['system']}, "
-                f"{found['kernel']}, {found['congestionControl']}. The server on one core, the load generator on another. "
+        others = {told(other) for measured in (*self.data["cases"].values(), *self.data["extras"].values())
+                  if (other := self.elsewhere(measured))}
+        return (f"{told(self.data['machine'])}. "
+                + (f"† on {'; or '.join(sorted(others))}. " if others else "") + "The server on one core, the load generator on another. "
                 "Every echo was compared byte by byte. Each figure is a median over the rounds; a ratio is the median of the "
                 "ratios within each round. Of latencies it is the other server's by Vecho's, so that more is better "
                 "everywhere.\n")
@@ -116,7 +132,8 @@ class Results:
     def details(self):
         parts = ["# Each case\n", self.how()]
         for case, measured in self.cases():
-            parts += [f"## {case.title}\n", self.case_table(measured)]
+            other = self.elsewhere(measured)
+            parts += [f"## {case.title}\n", *([f"On {told(other)}.\n"] if other else []), self.case_table(measured)]
         parts += [self.extra_table(name) for name in EXTRAS if name in self.data["extras"]]
         parts += ["## Versions\n", table(["server", "version"], [[each["title"], each["version"]]
                                                                for each in self.data["versions"].values()])]
@@ -136,6 +153,9 @@ class Results:
                 rows[-1][1] += f" ({row['lost']} lost)"
         note = "\\* The generator was busier than the server: it may be the limit.\n" if any(
             "*" in row[1] for row in rows) else ""
+        if any(row.get("beside") for row in measured["peers"].values()):
+            note += "Beside it: " + ", ".join(f"{self.titles[name]} {row['beside'] / (1 << 20):,.0f} MiB/s"
+                                              for name, row in measured["peers"].items()) + ".\n"
         if measured.get("bench"):
             note += "The generator is `vecho bench`.\n"
         return table(["server", f"{measured['unit']}/s", f"ratio to {base}", "p50 µs", "p99 µs", "p99.9 µs",

@@ -18,6 +18,7 @@ struct options {
     int connections;
     int depth;          // UDP only: datagrams under way on each socket
     size_t size;        // bytes of one message
+    size_t beside;      // bytes of the messages of one more connection, which do not count; 0 for none
     double warmup;      // seconds that do not count
     double seconds;     // seconds that do
     int rate;           // messages a second on the one connection; 0 for as many as come back
@@ -54,6 +55,7 @@ void start_clock(void);
 bool count(uint64_t started, uint64_t ended);
 bool run_is_over(uint64_t now);
 void count_lost(int datagrams);
+void count_beside(void); // A message of the connection beside has come back whole.
 void print_result(void);
 
 void run_streams(void);

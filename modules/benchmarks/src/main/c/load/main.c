@@ -98,7 +98,7 @@ int connect_target(bool nonblocking) {
 // ---- the payload
 
 void make_pattern(void) {
-    size_t length = PATTERN_PERIOD + options.size;
+    size_t length = PATTERN_PERIOD + (options.beside > options.size ? options.beside : options.size);
     uint8_t *bytes = malloc(length);
     uint64_t state = 88172645463325252u; // xorshift64 by G. Marsaglia
     for (size_t i = 0; i < length; i++) {
@@ -115,7 +115,7 @@ void make_pattern(void) {
 // Latencies in logarithmic classes with 128 steps each: what is told is at most 0.8 % off, like in an HdrHistogram.
 enum { STEPS = 128 };
 static uint64_t histogram[64 * STEPS];
-static uint64_t window_start, window_end, messages, longest, lost;
+static uint64_t window_start, window_end, messages, longest, lost, beside;
 static uint64_t own_cpu, server_cpu;
 static bool measuring, over;
 
@@ -213,6 +213,8 @@ bool count(uint64_t started, uint64_t ended) {
 
 void count_lost(int datagrams) { lost += measuring && !over ? (uint64_t)datagrams : 0; }
 
+void count_beside(void) { beside += measuring && !over; }
+
 void print_result(void) {
     double seconds = (double)(window_end - window_start) / 1e9;
     double count = (double)messages;
@@ -220,11 +222,11 @@ void print_result(void) {
         fail("not one message came back within the %g seconds that count", seconds);
     }
     printf("{\"messages\": %llu, \"bytes\": %llu, \"seconds\": %.4f, \"perSecond\": %.2f, \"p50Micros\": %.2f, "
-           "\"p99Micros\": %.2f, \"p999Micros\": %.2f, \"maxMicros\": %.2f, \"lost\": %llu, \"generatorCpu\": %.3f, "
+           "\"p99Micros\": %.2f, \"p999Micros\": %.2f, \"maxMicros\": %.2f, \"lost\": %llu, \"besideBytesPerSecond\": %.0f, \"generatorCpu\": %.3f, "
            "\"serverCpu\": %.3f, \"serverMicrosPerMessage\": %.4f}\n",
            (unsigned long long)messages, (unsigned long long)messages * options.size, seconds, count / seconds,
            (double)percentile(0.5) / 1e3, (double)percentile(0.99) / 1e3, (double)percentile(0.999) / 1e3,
-           (double)longest / 1e3, (unsigned long long)lost, (double)own_cpu / 1e9 / seconds,
+           (double)longest / 1e3, (unsigned long long)lost, (double)beside * (double)options.beside / seconds, (double)own_cpu / 1e9 / seconds,
            (double)server_cpu / 1e9 / seconds, (double)server_cpu / 1e3 / count);
 }
 
@@ -242,6 +244,7 @@ static void usage(FILE *out) {
           "  --http2 N   HTTP/2 without TLS, N requests at once on each connection\n"
           "  --epoll     not io_uring, which serves plain streams where the system has it\n"
           "  --fresh     a new connection for every message: connect, echo, half-close, wait for the end\n"
+          "  --beside BYTES  one more connection with such messages, which do not count; io_uring only\n"
           "  --rate N    one connection, N messages a second at most\n"
           "  --idle N    open N connections, print \"open\", read a line, one echo on each, print \"echoed\", and\n"
           "              wait for the end of the input\n",
@@ -253,6 +256,7 @@ int main(int argc, char **argv) {
                                           {"http", no_argument, 0, 'H'},  {"http2", required_argument, 0, '2'},
                                           {"fresh", no_argument, 0, 'F'}, {"idle", required_argument, 0, 'I'},
                                           {"epoll", no_argument, 0, 'E'}, {"rate", required_argument, 0, 'R'},
+                                          {"beside", required_argument, 0, 'B'},
                                           {"help", no_argument, 0, 'h'},
                                           {0}};
     int option;
@@ -271,6 +275,7 @@ int main(int argc, char **argv) {
         case 'F': options.fresh = true; break;
         case 'E': options.epoll = true; break;
         case 'R': options.rate = atoi(optarg); break;
+        case 'B': options.beside = (size_t)atoll(optarg); break;
         case 'I': options.idle = atoi(optarg); break;
         case 'h': usage(stdout); return 0;
         default: usage(stderr); return 2;
@@ -301,6 +306,9 @@ int main(int argc, char **argv) {
     } else {
         bool plain = !options.tls && !options.websocket && !options.http && !options.fresh && !options.epoll;
         if (!plain || !run_streams_on_uring()) {
+            if (options.beside) {
+                fail("--beside is for plain streams on io_uring");
+            }
             run_streams();
         }
         print_result();

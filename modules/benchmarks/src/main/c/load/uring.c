@@ -13,6 +13,7 @@
 enum { ENTRIES = 4096, SILENCE_SECONDS = 10, GROUP = 0, SEND_FAILED = 1 };
 
 struct connection {
+    size_t size; // of its messages
     uint64_t message, started;
     size_t offset, received;
     uint32_t index;
@@ -51,14 +52,14 @@ static void begin_message(struct connection *connection) {
     connection->offset = pattern_offset(connection->index, connection->message);
     connection->received = 0;
     struct io_uring_sqe *sqe = submission();
-    io_uring_prep_send(sqe, (int)connection->index, pattern + connection->offset, options.size,
+    io_uring_prep_send(sqe, (int)connection->index, pattern + connection->offset, connection->size,
                        MSG_WAITALL | MSG_NOSIGNAL);
     sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data64(sqe, SEND_FAILED);
 }
 
 static void check(struct connection *connection, const char *bytes, size_t length) {
-    if (length > options.size - connection->received) {
+    if (length > connection->size - connection->received) {
         fail("connection %u: more bytes came back than were sent", connection->index);
     }
     if (memcmp(bytes, pattern + connection->offset + connection->received, length)) {
@@ -66,10 +67,13 @@ static void check(struct connection *connection, const char *bytes, size_t lengt
              (unsigned long long)connection->message, length, connection->received);
     }
     connection->received += length;
-    if (connection->received == options.size) {
+    if (connection->received == connection->size) {
         uint64_t now = now_nanos();
         connection->message++;
-        if (count(connection->started, now)) {
+        if (connection->index == (uint32_t)options.connections) {
+            count_beside();
+            begin_message(connection);
+        } else if (count(connection->started, now)) {
             connection->started = now;
             begin_message(connection);
         } else {
@@ -102,7 +106,9 @@ static bool prepare_ring(void) {
     if (io_uring_queue_init_params(ENTRIES, &ring, &parameters)) {
         return false;
     }
-    if (options.size <= 2048) {
+    if (options.beside) {
+        buffer_bytes = 16 * 1024, buffers = 128;
+    } else if (options.size <= 2048) {
         buffer_bytes = 2048, buffers = 1024;
     } else if (options.size <= 64 * 1024) {
         buffer_bytes = 32 * 1024, buffers = 32;
@@ -130,19 +136,21 @@ bool run_streams_on_uring(void) {
     if (!prepare_ring()) {
         return false;
     }
-    struct connection *connections = calloc((size_t)options.connections, sizeof *connections);
-    int *fds = calloc((size_t)options.connections, sizeof *fds);
-    for (int i = 0; i < options.connections; i++) {
+    int all = options.connections + (options.beside ? 1 : 0); // the one beside is the last
+    struct connection *connections = calloc((size_t)all, sizeof *connections);
+    int *fds = calloc((size_t)all, sizeof *fds);
+    for (int i = 0; i < all; i++) {
         connections[i].index = (uint32_t)i;
+        connections[i].size = i < options.connections ? options.size : options.beside;
         fds[i] = connect_target(false);
     }
-    if (io_uring_register_files(&ring, fds, (unsigned)options.connections)) {
+    if (io_uring_register_files(&ring, fds, (unsigned)all)) {
         fail("io_uring_register_files");
     }
     io_uring_register_ring_fd(&ring);
     start_clock();
     under_way = options.connections;
-    for (int i = 0; i < options.connections; i++) {
+    for (int i = 0; i < all; i++) {
         connections[i].started = now_nanos();
         receive(&connections[i]);
         begin_message(&connections[i]);
