@@ -21,6 +21,10 @@ final class RecordedMetrics implements VertxMetricsFactory, VertxMetrics {
     final LongAdder connected = new LongAdder();
     final LongAdder disconnected = new LongAdder();
     final LongAdder messages = new LongAdder();
+
+    /** Those of servers of streams that are not closed yet. */
+    final LongAdder servers = new LongAdder();
+
     final Set<String> listening = ConcurrentHashMap.newKeySet();
 
     /** Bytes, by the address at the other end. */
@@ -70,6 +74,15 @@ final class RecordedMetrics implements VertxMetricsFactory, VertxMetrics {
     }
 
     private final class Server implements TransportMetrics<Object> {
+
+        private Server() {
+            servers.increment();
+        }
+
+        @Override
+        public void close() {
+            servers.decrement();
+        }
 
         @Override
         public Object connected(SocketAddress remote, String name) {

@@ -111,6 +111,9 @@ final class VertxMetricsTest {
         if (!kind.equals("unix")) {
             assertThat(metrics.read).hasSize(2);
         }
+        assertThat(metrics.servers.sum()).isPositive();
+        Waits.await(vertx.close());
+        assertThat(metrics.servers.sum()).isZero();
     }
 
     @Test

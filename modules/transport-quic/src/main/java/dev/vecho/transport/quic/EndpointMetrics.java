@@ -27,6 +27,11 @@ final class EndpointMetrics {
         return metrics == null ? null : new EndpointMetrics(vertx, metrics);
     }
 
+    /** The server's socket has closed, after its connections. */
+    void close() {
+        metrics.close();
+    }
+
     /** A connection has begun. */
     OfConnection connected(java.net.@Nullable SocketAddress peer) {
         SocketAddress remote = QuicInternals.address(vertx, peer);

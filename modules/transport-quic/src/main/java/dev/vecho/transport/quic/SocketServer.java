@@ -4,6 +4,7 @@ import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.net.listen.Admission;
+import dev.vecho.net.listen.SharedPort;
 import dev.vecho.net.tls.TlsServer;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -13,9 +14,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.channel.socket.nio.NioDatagramChannel;
-import io.netty.channel.unix.UnixChannelOption;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicCodecDispatcher;
 import io.netty.handler.codec.quic.QuicConnectionIdGenerator;
@@ -26,7 +24,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,7 +114,8 @@ final class SocketServer {
     /** Opens the socket, until it is closed, or the context's verticle undeployed; returns its port. */
     Future<Integer> listen(InetSocketAddress address) {
         Promise<Integer> listening = VertxInternals.promise(context);
-        metrics = EndpointMetrics.of(vertx, address);
+        EndpointMetrics told = EndpointMetrics.of(vertx, address);
+        metrics = told;
         VertxInternals.closeWith(context, hook);
         ChannelFuture binding = new Bootstrap()
                 .group(VertxInternals.eventLoop(context))
@@ -126,7 +124,7 @@ final class SocketServer {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel opened) {
-                        sharePort(opened);
+                        SharedPort.allow(opened);
                         DatagramReads.installMerged(opened);
                         opened.attr(SERVER).set(SocketServer.this);
                         opened.pipeline().addLast(port);
@@ -135,6 +133,9 @@ final class SocketServer {
                 .bind(address);
         Channel opening = binding.channel();
         socket = opening;
+        if (told != null) {
+            opening.closeFuture().addListener(closed -> told.close());
+        }
         binding.addListener(bound -> {
             if (bound.isSuccess()) {
                 listening.complete(((InetSocketAddress) opening.localAddress()).getPort());
@@ -145,14 +146,6 @@ final class SocketServer {
             }
         });
         return listening.future();
-    }
-
-    private static void sharePort(Channel socket) {
-        if (socket instanceof NioDatagramChannel) {
-            socket.config().setOption(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
-        } else {
-            socket.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
-        }
     }
 
     private ChannelHandler newCodec() {

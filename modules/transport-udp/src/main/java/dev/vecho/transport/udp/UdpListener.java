@@ -4,6 +4,7 @@ import dev.vecho.core.Listener;
 import dev.vecho.core.Traffic;
 import dev.vecho.core.VertxInternals;
 import dev.vecho.net.io.Io;
+import dev.vecho.net.listen.SharedPort;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -18,7 +19,6 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
-import io.netty.channel.unix.UnixChannelOption;
 import io.vertx.core.Closeable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -133,11 +133,11 @@ final class UdpListener implements Listener {
         channel.pipeline().addLast(handler(socket));
         return register(VertxInternals.eventLoop(context), channel).compose(registered -> {
             if (!first) {
-                socket.sharePort();
+                SharedPort.allow(channel);
             }
             return bind(channel, address).map(bound -> {
                 // Not before: the address must have been free of any other, even of another that would share it.
-                sharing = socket.sharePort();
+                sharing = SharedPort.allow(channel);
                 sockets.putIfAbsent(address.getAddress(), Future.succeededFuture(socket));
                 return socket;
             });
@@ -201,7 +201,7 @@ final class UdpListener implements Listener {
         channel.config().setOption(EpollChannelOption.IP_RECVORIGDSTADDR, true);
         channel.pipeline().addLast(new UdpCatchAll(rules, drops, this::socket));
         return register(loop, channel).compose(registered -> bind(channel, any)).map(bound -> {
-            channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+            SharedPort.allow(channel);
             return bound.getPort();
         });
     }

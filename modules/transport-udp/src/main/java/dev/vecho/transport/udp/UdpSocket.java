@@ -5,17 +5,14 @@ import dev.vecho.net.echo.DatagramReads;
 import dev.vecho.net.io.Io;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.InternetProtocolFamily;
 import io.netty.channel.socket.SocketProtocolFamily;
-import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
-import io.netty.channel.unix.UnixChannelOption;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -23,7 +20,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import org.jspecify.annotations.Nullable;
@@ -96,21 +92,6 @@ final class UdpSocket {
         }
         if (send > 0) {
             channel.config().setOption(ChannelOption.SO_SNDBUF, send);
-        }
-    }
-
-    /**
-     * Lets other sockets of this user have the same address, if they say so before they bind it.
-     *
-     * @return false where the operating system has nothing of the kind
-     */
-    boolean sharePort() {
-        try {
-            return nio == null
-                    ? channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true)
-                    : channel.config().setOption(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
-        } catch (ChannelException | UnsupportedOperationException e) {
-            return false;
         }
     }
 
