@@ -1,34 +1,17 @@
 package dev.vecho.faults;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.vecho.core.Target;
 import dev.vecho.core.Transport;
-import dev.vecho.testkit.Certificates;
-import dev.vecho.testkit.EchoClient;
-import dev.vecho.testkit.StreamContract;
-import dev.vecho.testkit.torture.QuicClients;
+import dev.vecho.testkit.quic.QuicStreamContract;
 import dev.vecho.transport.quic.QuicTransport;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same as {@link FaultlessTcpTest}, on streams of QUIC. */
 @ParameterizedClass(name = "on {0}")
 @MethodSource("ios")
-class FaultlessQuicTest extends StreamContract {
-
-    @TempDir
-    static Path directory;
-
-    private static Certificates.Issued certificate;
+class FaultlessQuicTest extends QuicStreamContract {
 
     FaultlessQuicTest(String io) {
         super(io);
@@ -38,11 +21,6 @@ class FaultlessQuicTest extends StreamContract {
         return List.of(usualIo(), "nio");
     }
 
-    @BeforeAll
-    static void makeCertificate() {
-        certificate = new Certificates(directory).localhost();
-    }
-
     @Override
     protected Transport transport() {
         return new QuicTransport();
@@ -50,44 +28,11 @@ class FaultlessQuicTest extends StreamContract {
 
     @Override
     protected JsonObject options() {
-        return new JsonObject()
-                .put("host", "127.0.0.1")
-                .put("port", 0)
-                // To open many connections may take longer than the default.
-                .put("idleTimeoutMillis", 300_000)
-                .put("tls", certificate.options())
-                .put("faults", new JsonObject());
-    }
-
-    @Override
-    protected EchoClient connect(String address, int receiveBuffer) throws IOException {
-        Target target = Target.parse(address);
-        return QuicClients.soleStream(vertx(), new InetSocketAddress(target.host(), target.port()), receiveBuffer);
-    }
-
-    /** What QUIC does itself is seen with the plain echo. */
-    @Override
-    protected boolean inFull() {
-        return false;
-    }
-
-    @Override
-    protected int shortConnections() {
-        return 100;
+        return super.options().put("faults", new JsonObject());
     }
 
     @Override
     protected int connectionsAtOnce() {
         return 400;
-    }
-
-    /** Vert.x's client may forget a stream's end over that of the connection, which follows at once. */
-    @Override
-    protected void hasEnded(EchoClient client) throws IOException {
-        try {
-            super.hasEnded(client);
-        } catch (SocketException closed) {
-            assertThat(closed).hasMessage("the connection was closed");
-        }
     }
 }
