@@ -47,6 +47,7 @@ public final class Load {
     private static final int POLL_MILLIS = 10;
 
     private static final String TIMEOUT = Fault.TIMEOUT.name().toLowerCase(Locale.ROOT);
+    private static final String SILENT = "silent";
 
     private final Vertx vertx;
     private final LoadOptions options;
@@ -260,23 +261,35 @@ public final class Load {
                 .compose(result -> result.unjudged() ? Future.succeededFuture(result) : Future.failedFuture(failure));
     }
 
-    /** Nobody is to blame for what did not come in a time in which this process could not run. */
-    private List<LoadResult.Failure> judged(List<LoadResult.Failure> failures, long messages, long stalled) {
+    /**
+     * Nobody is to blame for what did not come in a time in which this process could not run, or came but not in the time that
+     * was measured.
+     */
+    private List<LoadResult.Failure> judged(
+            List<LoadResult.Failure> failures, long messages, long answered, long nanos, long stalled) {
+        if (messages == 0 && answered > 0 && failures.isEmpty()) {
+            return unjudged(String.format(
+                    Locale.ROOT,
+                    "time: no message came back within the %d ms that were measured, and %,d before or after; measure for longer",
+                    nanos / 1_000_000,
+                    answered));
+        }
         long lasted = System.nanoTime() - openedAt;
         boolean blameless = messages == 0
                 && stalled > lasted / 3 * 2
                 && failures.stream().allMatch(failure -> failure.word().equals(TIMEOUT));
-        if (!blameless) {
-            return failures;
-        }
-        String otherwise = failures.isEmpty()
-                ? "nothing came back"
-                : TIMEOUT + ": " + failures.get(0).sentence();
-        return List.of(new LoadResult.Failure(
-                LoadResult.UNJUDGED,
-                options.connections(),
-                "time: this process could not run for " + stalled / 1_000_000 + " of " + lasted / 1_000_000
-                        + " ms, so that nothing is known of the peer; else it would be " + otherwise));
+        List<LoadResult.Failure> found = messages > 0 || !failures.isEmpty()
+                ? failures
+                : List.of(new LoadResult.Failure(SILENT, options.connections(), "nothing came back"));
+        return blameless
+                ? unjudged("time: this process could not run for " + stalled / 1_000_000 + " of " + lasted / 1_000_000
+                        + " ms, so that nothing is known of the peer; else it would be "
+                        + found.get(0).word() + ": " + found.get(0).sentence())
+                : found;
+    }
+
+    private List<LoadResult.Failure> unjudged(String sentence) {
+        return List.of(new LoadResult.Failure(LoadResult.UNJUDGED, options.connections(), sentence));
     }
 
     private Future<LoadResult> result(Instant startedAt, long nanos, Cpu before, Cpu after) {
@@ -291,11 +304,13 @@ public final class Load {
         Worker.Counts counts = new Worker.Counts();
         Map<String, Worker.Failure> failures = new TreeMap<>();
         long[] stalled = {Long.MAX_VALUE};
+        long[] answered = {0};
         return onEach(worker -> {
                     synchronized (counts) {
                         latency.add(worker.latency());
                         corrected.add(worker.corrected());
                         counts.add(worker.counts());
+                        answered[0] += worker.answered();
                         stalled[0] = Math.min(stalled[0], worker.stalled().toNanos());
                         worker.failures()
                                 .forEach((word, failure) -> failures.merge(word, failure, Worker.Failure::plus));
@@ -318,6 +333,8 @@ public final class Load {
                                                 entry.getValue().sentence()))
                                         .toList(),
                                 counts.messages,
+                                answered[0],
+                                nanos,
                                 stalled[0]),
                         thread,
                         process));

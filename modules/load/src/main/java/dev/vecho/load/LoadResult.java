@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param corrected the same from the moment each was due, those that were due and did not come back among them; null
  *     without a rate. It does not hide that a stalled target keeps messages from being sent
  * @param lost messages, and the like, warm-up included
- * @param failures of connections, by their word; or {@code unjudged} alone, see {@link #unjudged}
+ * @param failures of connections, by their word; {@code silent} where nothing came back at all; or {@code unjudged} alone, see
+ *     {@link #unjudged}
  * @param threadShare of one processor that the busiest of the load's threads has used
  * @param processShare the same of the whole process, so 2 is two processors
  */
@@ -66,15 +67,18 @@ public record LoadResult(
      */
     public record Failure(String word, long count, String sentence) {}
 
-    /** The word where nothing came back, and this process could not run for most of the time. */
+    /**
+     * The word where nothing came back while it was measured, and this process could not run for most of the time, or something
+     * came before or after.
+     */
     static final String UNJUDGED = "unjudged";
 
-    /** Whether nothing is known of the target, because this process lacked processor time. */
+    /** Whether nothing is known of the target, because this process lacked processor time, or measured for too short a time. */
     public boolean unjudged() {
         return failures.stream().anyMatch(failure -> failure.word.equals(UNJUDGED));
     }
 
-    /** Whether messages came back, and no connection failed. Messages that were lost do not make it fail. */
+    /** Whether messages came back, and nothing failed. Messages that were lost do not make it fail. */
     public boolean passed() {
         return failures.isEmpty() && messages > 0;
     }
@@ -182,8 +186,6 @@ public record LoadResult(
         }
         if (passed()) {
             text.append("every byte that came back was the one that was sent\n");
-        } else if (failures.isEmpty()) {
-            text.append("FAILED         nothing came back\n");
         }
         text.append(String.format(
                 Locale.ROOT,

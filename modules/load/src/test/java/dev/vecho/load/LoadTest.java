@@ -200,6 +200,36 @@ class LoadTest {
                 .satisfies(failure -> assertThat(failure.word()).isEqualTo("timeout"));
     }
 
+    @Test
+    void saysThatMessagesAreNotAnswered() throws Exception {
+        try (DatagramSocket silent = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            LoadResult result = run(impatient(options("udp://127.0.0.1:" + silent.getLocalPort(), 2, 64, 1, 0, false)));
+            assertThat(result.passed()).isFalse();
+            assertThat(result.unjudged()).isFalse();
+            assertThat(result.failures()).containsExactly(new LoadResult.Failure("silent", 2, "nothing came back"));
+            assertThat(result.lost().lost()).isPositive();
+        }
+    }
+
+    /** A message may take longer than what is measured, and says nothing against the peer then. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void saysNothingOfAPeerThatAnswersAfterTheTimeThatIsMeasured(boolean fresh) throws Exception {
+        String target = listen(socket -> socket.handler(buffer -> {
+            Buffer copy = buffer.copy();
+            vertx.setTimer(1500, fired -> socket.write(copy));
+        }));
+        LoadResult result = run(options(target, 2, 64, 1, 0, fresh));
+        assertThat(result.messages()).isZero();
+        assertThat(result.unjudged()).as(result.toText()).isTrue();
+        assertThat(result.failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.sentence())
+                        .matches(
+                                "time: no message came back within the \\d+ ms that were measured, and 2 before or after;"
+                                        + " measure for longer"));
+    }
+
     /** Keeps the only event loop of a Vert.x instance from running for most of the time, until that is closed. */
     private static void starve(Vertx busy) {
         LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
